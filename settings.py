@@ -1,0 +1,212 @@
+"""Every setting of Usher, in one place.
+
+Settings come from the environment (and from a `.env` file in the working directory); nothing else in the product
+reads it. A start with anything missing or wrong names *every* faulty variable with its expected form, once, and
+ends with exit code 2 (see `load_settings`).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "USHER_"
+
+# What a person is told who left a variable out or misspelt its value: its form, with an example.
+FORMS: dict[str, str] = {
+    "port": "a TCP port from 1 to 65535 (3978)",
+    "host": "the address to listen on (127.0.0.1, or 0.0.0.0 behind a load balancer)",
+    "public_url": "the https address under which Microsoft and browsers reach Usher (https://usher.example.com)",
+    "redis_url": "redis://host:6379/0, rediss://… or unix:///path; leave it out for the embedded server",
+    "data_dir": "a folder that this process may write to (./.data)",
+    "object_store_url": "leave it out for the data folder",
+    "workers": "how many processes serve the port, from 1 to 64 (1)",
+    "secret_key": "at least 32 characters that nobody can guess (openssl rand -hex 32)",
+    "trusted_proxies": "addresses or networks of your load balancers, separated by commas (10.0.0.0/8)",
+    "first_admin": "the UPN or object id of the first tenant admin (olivia@example.com)",
+    "bot_app_id": "the application (client) id of the bot's Entra app: a GUID",
+    "bot_app_type": "SingleTenant, UserAssignedMSI or MultiTenant",
+    "bot_app_secret": "a client secret of the bot's Entra app",
+    "tenant_id": "the directory (tenant) id of the bot's Entra app: a GUID",
+    "teams_app_id": "the `id` of the Teams app manifest: a GUID (leave it out when it equals USHER_BOT_APP_ID)",
+    "login_url": "Entra's address (https://login.microsoftonline.com)",
+    "graph_url": "Microsoft Graph's address (https://graph.microsoft.com)",
+    "bot_openid_url": "the Bot Framework's OpenID document (https://login.botframework.com/v1/.well-known/openidconfiguration)",
+    "bot_token_issuer": "who issues the Bot Framework's tokens (https://api.botframework.com)",
+    "ca_file": "a PEM file of certificate authorities to trust besides the system's",
+    "dangerously_allow_unauthenticated_bot": "true or false; true only while USHER_PUBLIC_URL is a loopback address",
+    "log_format": "text or json",
+    "log_level": "debug, info, warning or error",
+}
+
+GUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+
+
+class BotAppType(StrEnum):
+    """How the bot's Entra app is registered; the words are Azure Bot's own."""
+
+    SINGLE_TENANT = "SingleTenant"
+    USER_ASSIGNED_MSI = "UserAssignedMSI"
+    MULTI_TENANT = "MultiTenant"
+
+
+class LogFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Settings(BaseSettings):
+    """What Usher needs to know before it starts. Frozen: nothing changes while it runs."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    # Where Usher listens, and what it is called from outside.
+    port: Annotated[int, Field(ge=1, le=65535)] = 3978
+    host: str = "127.0.0.1"
+    public_url: str
+
+    # Where Usher keeps what it knows.
+    redis_url: str | None = None
+    data_dir: Path = Path(".data")
+    object_store_url: str | None = None
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+
+    # Whom Usher trusts.
+    secret_key: Annotated[SecretStr, Field(min_length=32)]
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    first_admin: str | None = None
+
+    # The bot and its app.
+    bot_app_id: Annotated[str, Field(pattern=GUID)]
+    bot_app_type: BotAppType = BotAppType.SINGLE_TENANT
+    bot_app_secret: Annotated[SecretStr | None, Field(validate_default=True)] = None
+    tenant_id: Annotated[str, Field(pattern=GUID)]
+    teams_app_id: Annotated[str | None, Field(pattern=GUID)] = None
+
+    # Clouds and stand-ins; the defaults are Microsoft's public cloud.
+    login_url: str = "https://login.microsoftonline.com"
+    graph_url: str = "https://graph.microsoft.com"
+    bot_openid_url: str = "https://login.botframework.com/v1/.well-known/openidconfiguration"
+    bot_token_issuer: str = "https://api.botframework.com"
+    ca_file: Path | None = None
+
+    # Only for Bot Framework clients on the same machine, such as the Emulator.
+    dangerously_allow_unauthenticated_bot: bool = False
+
+    # What Usher says about itself.
+    log_format: LogFormat = LogFormat.TEXT
+    log_level: LogLevel = LogLevel.INFO
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        parts = tuple(part.strip() for part in value.split(",") if part.strip())
+        for part in parts:
+            ipaddress.ip_network(part, strict=False)
+        return parts
+
+    @field_validator("public_url", "login_url", "graph_url", "bot_openid_url", "bot_token_issuer")
+    @classmethod
+    def _web_address(cls, value: str, info: ValidationInfo) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("not a web address")
+        # MSAL and azure-identity refuse an http authority, and tokens must not travel in the clear.
+        loopback_page = info.field_name == "public_url" and is_loopback(value)
+        if parts.scheme == "http" and not loopback_page:
+            raise ValueError("must begin with https://")
+        return value.rstrip("/")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_address(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("not a Redis address")
+        return value
+
+    @field_validator("ca_file")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError("no such file")
+        return value
+
+    @field_validator("tenant_id", "bot_app_id", "teams_app_id")
+    @classmethod
+    def _lower(cls, value: str | None) -> str | None:
+        return value.lower() if value else value
+
+    # Rules between two fields stand on the later one, so that they are reported together with everything else.
+    @field_validator("bot_app_secret")
+    @classmethod
+    def _secret_unless_managed(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None and info.data.get("bot_app_type") is not BotAppType.USER_ASSIGNED_MSI:
+            raise ValueError("missing")
+        return value
+
+    @field_validator("dangerously_allow_unauthenticated_bot")
+    @classmethod
+    def _only_at_home(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not is_loopback(str(info.data.get("public_url", ""))):
+            raise ValueError("not allowed here")
+        return value
+
+    @property
+    def teams_app(self) -> str:
+        """The `id` of the Teams app manifest, which Graph's catalogue calls `externalId`."""
+        return self.teams_app_id or self.bot_app_id
+
+
+class SettingsError(Exception):
+    """Some settings are missing or wrong; `faults` holds (variable, what is wrong, expected form)."""
+
+    def __init__(self, faults: list[tuple[str, str, str]]) -> None:
+        self.faults = faults
+        lines = [f"  {name}: {wrong}\n      expected: {form}" for name, wrong, form in faults]
+        super().__init__("Usher cannot start; these settings are missing or wrong:\n" + "\n".join(lines))
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` names this machine itself."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; raise `SettingsError`, which names every variable that is missing or wrong, at once."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # the environment provides what is not overridden
+    except ValidationError as error:
+        faults: list[tuple[str, str, str]] = []
+        for problem in error.errors(include_input=False, include_url=False):
+            name = str(problem["loc"][0])
+            wrong = "missing" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
+            faults.append((PREFIX + name.upper(), wrong, FORMS[name]))
+        raise SettingsError(faults) from None
