@@ -1,0 +1,1 @@
+"""Who is speaking: tokens and their keys, sign-in with Entra, roles, visitor sessions. Owns `/auth`."""

@@ -1,0 +1,27 @@
+from collections.abc import AsyncIterator
+
+import pytest
+import trustme
+
+from identity.jwks import Jwks
+from tests.identity.issuer import Issuer, write_authority
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[trustme.CA, str]:
+    return write_authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+async def issuer(authority: tuple[trustme.CA, str]) -> AsyncIterator[Issuer]:
+    made = Issuer()
+    made.new_key("one")
+    async with made.serve(authority[0]) as serving:
+        yield serving
+
+
+@pytest.fixture
+async def jwks(authority: tuple[trustme.CA, str]) -> AsyncIterator[Jwks]:
+    made = Jwks(authority[1])
+    yield made
+    await made.close()
