@@ -1,0 +1,171 @@
+"""Agents: what stands against offering them a task, and the rules that services and licences lay down."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why an agent is not offered a task. He is selectable when none of these stands against him."""
+
+    NOT_LICENSED = "not_licensed"
+    NOT_A_MEMBER = "not_a_member"
+    INACTIVE = "inactive"  # switched off for this service
+    OFF_DUTY = "off_duty"
+    OFFLINE = "offline"
+    BUSY = "busy"
+    AWAY = "away"
+    NOT_AVAILABLE = "not_available"
+    RONA = "rona"
+    RINGING = "ringing"
+    CONNECTED = "connected"  # no free slot
+    ACW = "acw"
+    UNREACHABLE = (
+        "unreachable"  # neither registered with the bot nor on an open surface, or the last card did not arrive
+    )
+
+
+class Presence(StrEnum):
+    """Teams presence, in Graph's words for `availability` and `activity`."""
+
+    AVAILABLE = "Available"
+    AWAY = "Away"
+    BE_RIGHT_BACK = "BeRightBack"
+    BUSY = "Busy"
+    DO_NOT_DISTURB = "DoNotDisturb"
+    FOCUSING = "Focusing"
+    IN_A_CALL = "InACall"
+    IN_A_MEETING = "InAMeeting"
+    OFFLINE = "Offline"
+    PRESENTING = "Presenting"
+    UNKNOWN = "PresenceUnknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """An agent as the distributor sees him now."""
+
+    tenant: str
+    user: str
+    revision: int
+    on_duty: bool
+    presence: Presence  # the last known one
+    registered: bool
+    surfaces: int  # open, signed-in pages
+    rona: bool
+    rona_until_at: int | None
+    idle_since_at: int | None  # None while he holds a task
+    tasks: tuple[str, ...]  # ringing, connecting, active, acw
+    reasons: Mapping[str, tuple[Reason, ...]]  # service → what stands against him; "" = direct to him
+    selectable_for: tuple[str, ...]  # the services (and "") without a reason
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRules:
+    """What a service (or the tenant's *Direct* settings) lays down. Durations in seconds."""
+
+    name: str
+    kind: str = "direct"
+    policy: str = "longest_idle"
+    offer_seconds: int = 20
+    acw_seconds: int = 0
+    acw_extension_seconds: int = 0
+    acw_extensions: int = 0  # how often ACW may be extended
+    persistent_rona: bool = False
+    rona_after_misses: int = 2  # so many misses in a row flag the agent also without persistent RONA; 0 = never
+    rona_reset_seconds: int = 600
+    concurrent: int = 20
+    queue_seconds: int = 300
+    im_enabled: bool = True
+    allow_busy: bool = False
+    allow_away: bool = False
+    licensed: bool = True
+    visitor_grace_waiting_seconds: int = 60
+    visitor_grace_active_seconds: int = 300
+    reoffer_seconds: int = 30
+    deliver_seconds: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRules:
+    """What licences and memberships lay down for an agent."""
+
+    licensed: bool  # IM modality
+    direct_licensed: bool  # Interact User
+    services: Mapping[str, bool]  # service → active there
+    capacity: int = 1
+
+
+KINDS = frozenset({"direct"})
+POLICIES = frozenset({"longest_idle", "round_robin", "least_occupied"})
+"""The names in `lua/include/policy.lua`; a test holds the two together."""
+
+_BOUNDS: Mapping[str, tuple[int, int]] = {
+    "offer_seconds": (5, 300),
+    "acw_seconds": (0, 3_600),
+    "acw_extension_seconds": (0, 3_600),
+    "acw_extensions": (0, 10),
+    "rona_after_misses": (0, 100),
+    "rona_reset_seconds": (10, 28_800),
+    "concurrent": (1, 500),
+    "queue_seconds": (5, 3_600),
+    "visitor_grace_waiting_seconds": (1, 3_600),
+    "visitor_grace_active_seconds": (1, 86_400),
+    "reoffer_seconds": (0, 3_600),
+    "deliver_seconds": (1, 60),
+}
+
+
+class BadRules(ValueError):
+    """A setting that makes no sense; `field` names it."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"{field}: {why}")
+        self.field = field
+        self.why = why
+
+
+def check_service_rules(rules: ServiceRules) -> None:
+    """Raise BadRules for the first field out of its bounds."""
+    if rules.kind not in KINDS:
+        raise BadRules("kind", f"must be one of {', '.join(sorted(KINDS))}")
+    if rules.policy not in POLICIES:
+        raise BadRules("policy", f"must be one of {', '.join(sorted(POLICIES))}")
+    for field, (least, most) in _BOUNDS.items():
+        if not least <= getattr(rules, field) <= most:
+            raise BadRules(field, f"must be between {least} and {most}")
+
+
+def check_agent_rules(rules: AgentRules) -> None:
+    """Raise BadRules for a capacity out of 1 to 10."""
+    if not 1 <= rules.capacity <= 10:
+        raise BadRules("capacity", "must be between 1 and 10")
+
+
+def read_agent(tenant: str, user: str, reply: Sequence[str]) -> Agent:
+    """The reply of `agent.lua`: `[surfaces open now, reasons, field, value, …]`; reasons = `service=a,b` separated by spaces."""
+    fields = iter(reply[2:])
+    values = dict(zip(fields, fields, strict=True))
+    get = values.get
+    reasons = {service: _reasons(names) for service, _, names in (part.partition("=") for part in reply[1].split(" "))}
+    held, rona_until = get("held"), get("rona_until")
+    idle_since = get("idle_since")
+    return Agent(
+        tenant=tenant,
+        user=user,
+        revision=int(values["rev"]),
+        on_duty=get("duty") == "1",
+        presence=Presence(get("presence", Presence.UNKNOWN)),
+        registered=get("registered") == "1",
+        surfaces=int(reply[0]),
+        rona=get("rona") == "1",
+        rona_until_at=int(rona_until) if rona_until else None,
+        idle_since_at=int(idle_since) if idle_since and not held else None,
+        tasks=tuple(part.partition("=")[0] for part in held.split(" ")) if held else (),
+        reasons=reasons,
+        selectable_for=tuple(service for service, against in reasons.items() if not against),
+    )
+
+
+def _reasons(names: str) -> tuple[Reason, ...]:
+    return tuple(Reason(name) for name in names.split(",")) if names else ()

@@ -1,0 +1,1 @@
+"""Timers: what happens because time passes, on every replica, fired by script, once."""

@@ -1,0 +1,21 @@
+"""The distributor's use cases, as the other rooms call them."""
+
+from distribution.agent_verbs import AgentVerbs
+from distribution.reading import Readings
+from distribution.rules import RuleVerbs
+from distribution.task_verbs import TaskVerbs
+
+
+class Distributor(RuleVerbs, TaskVerbs, AgentVerbs, Readings):
+    """Decides who is offered which task, once, whoever asks and from wherever.
+
+    Raises `StoreDown` when Redis cannot be reached; everything else is a verdict.
+
+    - rules (`rules.py`): `set_tenant`, `set_service`, `set_direct`, `set_agent`, `remove_service`, `remove_agent`
+    - tasks (`task_verbs.py`): `create`, `queue`, `confirm_delivery`, `undelivered`, `accept`, `decline`, `opened`,
+      `opening_failed`, `terminate`, `cancel`, `visitor_here`, `visitor_away`, `visitor_left`, `save_wrapup`, `finish_acw`,
+      `extend_acw`
+    - agents (`agent_verbs.py`): `set_duty`, `set_active`, `set_presence`, `set_registered`, `reached`, `surface_beat`,
+      `surface_gone`, `reset_rona`
+    - reading (`reading.py`): `task`, `agent`, `agents`, `waiting`, `open_tasks`, `past_tasks`, `position`
+    """

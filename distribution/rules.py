@@ -1,0 +1,63 @@
+"""The rules that the directory projects into the distributor: tenants, services, agents."""
+
+from dataclasses import fields
+
+from distribution.agents import AgentRules, ServiceRules, check_agent_rules, check_service_rules
+from distribution.scripts import Scripts
+
+DIRECT = ""
+"""The *Direct* settings of a tenant are kept like a service without a name."""
+
+
+class RuleVerbs(Scripts):
+    """Changed rules take effect at once: whoever becomes selectable is offered what waits."""
+
+    async def set_tenant(self, tenant: str, *, im_enabled: bool, virtual: bool = False) -> None:
+        """Switch Instant Messaging on or off. A virtual tenant takes its time from the `at` of each call; that cannot be undone."""
+        await self._run("set_tenant", tenant, im_enabled=int(im_enabled), virtual=int(virtual))
+
+    async def set_service(self, tenant: str, service: str, rules: ServiceRules, *, at: int = 0) -> None:
+        """Raises BadRules when a setting makes no sense; then nothing is changed."""
+        check_service_rules(rules)
+        values = " ".join(f"{name}={value}" for name, value in _flat(rules).items() if name != "name")
+        await self._run("set_service", tenant, service=service, name=rules.name, rules=values, at=at)
+        await self._refresh_members(tenant, service, at)
+
+    async def set_direct(self, tenant: str, rules: ServiceRules, *, at: int = 0) -> None:
+        """The tenant's *Direct* settings; raises BadRules."""
+        await self.set_service(tenant, DIRECT, rules, at=at)
+
+    async def remove_service(self, tenant: str, service: str, *, at: int = 0) -> None:
+        """Nobody is offered its tasks any more: what waits is cancelled, running talks end normally."""
+        while await self._run("remove_service", tenant, service=service, at=at) == "more":
+            pass
+        await self._refresh_members(tenant, service, at)
+
+    async def set_agent(self, tenant: str, user: str, rules: AgentRules, *, at: int = 0) -> None:
+        """Raises BadRules. A new agent is on duty, and offline until his presence is known."""
+        check_agent_rules(rules)
+        services = " ".join(f"{service}={int(active)}" for service, active in sorted(rules.services.items()))
+        await self._run(
+            "set_agent",
+            tenant,
+            user=user,
+            licensed=int(rules.licensed),
+            direct_licensed=int(rules.direct_licensed),
+            services=services,
+            capacity=rules.capacity,
+            at=at,
+        )
+
+    async def remove_agent(self, tenant: str, user: str, *, at: int = 0) -> None:
+        """His offers are withdrawn, his running talks end normally, no new ones come."""
+        await self._run("remove_agent", tenant, user=user, at=at)
+
+    async def _refresh_members(self, tenant: str, service: str, at: int) -> None:
+        """Go on until every member is looked at; a deadline goes on with it should this process die."""
+        while await self._run("refresh_members", tenant, service=service, at=at) == "more":
+            pass
+
+
+def _flat(rules: ServiceRules) -> dict[str, str | int]:
+    values = {field.name: getattr(rules, field.name) for field in fields(rules)}
+    return {name: int(value) if isinstance(value, bool) else value for name, value in values.items()}

@@ -1,0 +1,129 @@
+"""What can happen to a task, one method per event. `at` is the time for virtual tenants, 0 for all others."""
+
+from collections.abc import Sequence
+from json import dumps
+
+from distribution.scripts import Scripts
+from distribution.tasks import TRANSITIONS, Event, Via
+from distribution.verdicts import Answer, Verdict, read_answer
+
+_ALLOWED = {event: " " + " ".join(sorted(states)) + " " for event, states in TRANSITIONS.items()}
+MAX_NOTE = 4_000
+ENDERS = frozenset({"agent", "visitor", "supervisor", "system"})
+
+
+class TaskVerbs(Scripts):
+    """Every verb answers with the task as it is now, whatever the verdict."""
+
+    async def _event(self, event: Event, tenant: str, task: str, **args: str | int) -> Answer:
+        reply = await self._run(event, tenant, task=task, allowed=_ALLOWED[event], **args)
+        return read_answer(tenant, task, reply)
+
+    async def create(
+        self,
+        tenant: str,
+        task: str,
+        *,
+        service: str | None = None,
+        user: str | None = None,
+        customer: str = "",
+        workflow: bool = True,
+        at: int = 0,
+    ) -> Answer:
+        """A new task for a service or for one user. With a workflow it is `arriving` and its arrival is marked due;
+        without one it is queued, and offered if possible, in the same step. Repeated: UNCHANGED.
+        """
+        if (service is None) == (user is None):
+            return Answer(Verdict.BAD_ARGUMENT, None, "service_or_user")
+        reply = await self._run(
+            "create",
+            tenant,
+            task=task,
+            service=service or "",
+            user=user or "",
+            customer=_one_line(customer),
+            workflow=int(workflow),
+            at=at,
+        )
+        return read_answer(tenant, task, reply)
+
+    async def queue(self, tenant: str, task: str, *, at: int = 0) -> Answer:
+        """The workflow is over: wait for an agent, or be offered to one at once."""
+        return await self._event(Event.QUEUE, tenant, task, at=at)
+
+    async def confirm_delivery(self, tenant: str, task: str, offer: str, user: str, via: Via, *, at: int = 0) -> Answer:
+        """The offer has arrived: the offer time starts, once. Also says that the agent can be reached."""
+        return await self._event(Event.CONFIRM_DELIVERY, tenant, task, offer=offer, user=user, via=via, at=at)
+
+    async def undelivered(self, tenant: str, task: str, offer: str, user: str, why: str, *, at: int = 0) -> Answer:
+        """The offer cannot be brought to him: it goes back and he is unreachable, unless an open surface may still show it."""
+        return await self._event(Event.UNDELIVERED, tenant, task, offer=offer, user=user, why=_word(why), at=at)
+
+    async def accept(self, tenant: str, task: str, offer: str, user: str, via: Via, *, at: int = 0) -> Answer:
+        """One winner, always; his repeat is UNCHANGED, anybody's late click is GONE."""
+        return await self._event(Event.ACCEPT, tenant, task, offer=offer, user=user, via=via, at=at)
+
+    async def decline(self, tenant: str, task: str, offer: str, user: str, via: Via, *, at: int = 0) -> Answer:
+        """The task goes to another agent with the waiting time it has; he goes to the end of the order."""
+        return await self._event(Event.DECLINE, tenant, task, offer=offer, user=user, via=via, at=at)
+
+    async def opened(self, tenant: str, task: str, *, at: int = 0) -> Answer:
+        """The room is open: they talk."""
+        return await self._event(Event.OPENED, tenant, task, at=at)
+
+    async def opening_failed(self, tenant: str, task: str, why: str, *, at: int = 0) -> Answer:
+        """For good: the agent is freed, the task waits again."""
+        return await self._event(Event.OPENING_FAILED, tenant, task, why=_word(why), at=at)
+
+    async def terminate(self, tenant: str, task: str, *, by: str, actor: str, via: Via, at: int = 0) -> Answer:
+        """End it, from everywhere and as often as you like. `by`: agent, visitor, supervisor or system; `actor`: who exactly."""
+        if by not in ENDERS:
+            return Answer(Verdict.BAD_ARGUMENT, None, "by")
+        return await self._event(Event.TERMINATE, tenant, task, by=by, actor=actor, via=via, at=at)
+
+    async def visitor_here(self, tenant: str, task: str, connection: str, *, at: int = 0) -> Answer:
+        """On connect and then every 15 s; a connection not renewed for 45 s counts as gone. A mere renewal is UNCHANGED."""
+        return await self._event(Event.VISITOR_HERE, tenant, task, connection=_word(connection), at=at)
+
+    async def visitor_away(self, tenant: str, task: str, connection: str, *, at: int = 0) -> Answer:
+        """A connection closed; the grace time starts when it was the last."""
+        return await self._event(Event.VISITOR_AWAY, tenant, task, connection=_word(connection), at=at)
+
+    async def visitor_left(self, tenant: str, task: str, *, at: int = 0) -> Answer:
+        """He said so."""
+        return await self._event(Event.VISITOR_LEFT, tenant, task, at=at)
+
+    async def cancel(self, tenant: str, task: str, *, actor: str, why: str, at: int = 0) -> Answer:
+        """Before the talk: outcome `cancelled`. A running talk is terminated instead."""
+        return await self._event(Event.CANCEL, tenant, task, actor=actor, why=_word(why), at=at)
+
+    async def save_wrapup(
+        self, tenant: str, task: str, user: str, *, codes: Sequence[str], tags: Sequence[str], note: str, at: int = 0
+    ) -> Answer:
+        """Codes, tags and the note as the form shows them now; during the talk and its ACW."""
+        if len(note) > MAX_NOTE:
+            return Answer(Verdict.BAD_ARGUMENT, None, "note")
+        return await self._event(
+            Event.SAVE_WRAPUP, tenant, task, user=user, codes=_packed(codes), tags=_packed(tags), note=note, at=at
+        )
+
+    async def finish_acw(self, tenant: str, task: str, user: str, via: Via, *, at: int = 0) -> Answer:
+        """Early end of the after-call work: the task closes."""
+        return await self._event(Event.FINISH_ACW, tenant, task, user=user, via=via, at=at)
+
+    async def extend_acw(self, tenant: str, task: str, user: str, via: Via, *, at: int = 0) -> Answer:
+        """The extension starts as a new counter now; REFUSED `no_extension` when none is left."""
+        return await self._event(Event.EXTEND_ACW, tenant, task, user=user, via=via, at=at)
+
+
+def _packed(words: Sequence[str]) -> str:
+    return dumps(list(words), ensure_ascii=False, separators=(",", ":")) if words else ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:200]
+
+
+def _word(text: str) -> str:
+    """Reasons and connection names go into packed fields and the journal: no spaces, no separators, short."""
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in text)[:64]

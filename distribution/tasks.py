@@ -1,0 +1,208 @@
+"""Tasks: their states, the table of events between them, their outcomes, and how a stored task is read.
+
+The Lua scripts take the allowed from-states out of `TRANSITIONS`; a test walks every (state, event) pair.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from json import loads
+from types import MappingProxyType
+
+
+class TaskState(StrEnum):
+    """Where a task is in its life; `docs/architecture.md` tells the story."""
+
+    ARRIVING = "arriving"
+    QUEUED = "queued"
+    OFFERED = "offered"
+    CONNECTING = "connecting"
+    ACTIVE = "active"
+    ACW = "acw"
+    CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    """What became of a task. Every closed task has one; a talk that is over has it from the beginning of its ACW."""
+
+    HANDLED = "handled"
+    ABANDONED_IN_WORKFLOW = "abandoned_in_workflow"
+    ABANDONED_IN_QUEUE = "abandoned_in_queue"
+    ABANDONED_WHILE_OFFERED = "abandoned_while_offered"
+    NOT_ANSWERED = "not_answered"
+    DECLINED_BY_ALL = "declined_by_all"
+    QUEUE_LIMIT = "queue_limit"
+    OUTSIDE_HOURS = "outside_hours"
+    VISITOR_GONE = "visitor_gone"
+    IDLE = "idle"
+    CANCELLED = "cancelled"
+    STALE = "stale"
+    ERROR = "error"
+
+
+class OfferResult(StrEnum):
+    """How an agent's latest offer of a task ended."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    RONA = "rona"
+    UNDELIVERED = "undelivered"
+    WITHDRAWN = "withdrawn"
+    FAILED = "failed"  # accepted, but the room could not be opened; `Task.why` says why until the next offer
+
+
+class Via(StrEnum):
+    """The surface an event came from; it goes into the journal."""
+
+    CARD = "card"
+    ROOM = "room"
+    PORTAL = "portal"
+    VISITOR = "visitor"
+    SYSTEM = "system"
+    SUPERVISOR = "supervisor"
+
+
+class Event(StrEnum):
+    """What can happen to a task from outside; the name is also the script's."""
+
+    QUEUE = "queue"
+    CONFIRM_DELIVERY = "confirm_delivery"
+    UNDELIVERED = "undelivered"
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    OPENED = "opened"
+    OPENING_FAILED = "opening_failed"
+    TERMINATE = "terminate"
+    CANCEL = "cancel"
+    VISITOR_HERE = "visitor_here"
+    VISITOR_AWAY = "visitor_away"
+    VISITOR_LEFT = "visitor_left"
+    SAVE_WRAPUP = "save_wrapup"
+    FINISH_ACW = "finish_acw"
+    EXTEND_ACW = "extend_acw"
+
+
+_ARRIVING, _QUEUED, _OFFERED, _CONNECTING, _ACTIVE, _ACW = (
+    TaskState.ARRIVING,
+    TaskState.QUEUED,
+    TaskState.OFFERED,
+    TaskState.CONNECTING,
+    TaskState.ACTIVE,
+    TaskState.ACW,
+)
+_BEFORE_THE_TALK = frozenset({_ARRIVING, _QUEUED, _OFFERED, _CONNECTING})
+_VISITOR_COUNTS = _BEFORE_THE_TALK | {_ACTIVE}
+
+TRANSITIONS: Mapping[Event, frozenset[TaskState]] = MappingProxyType(
+    {
+        Event.QUEUE: frozenset({_ARRIVING}),
+        Event.CONFIRM_DELIVERY: frozenset({_OFFERED}),
+        Event.UNDELIVERED: frozenset({_OFFERED}),
+        Event.ACCEPT: frozenset({_OFFERED}),
+        Event.DECLINE: frozenset({_OFFERED}),
+        Event.OPENED: frozenset({_CONNECTING}),
+        Event.OPENING_FAILED: frozenset({_CONNECTING}),
+        Event.TERMINATE: _VISITOR_COUNTS,
+        Event.CANCEL: _BEFORE_THE_TALK,
+        Event.VISITOR_HERE: _VISITOR_COUNTS,
+        Event.VISITOR_AWAY: _VISITOR_COUNTS,
+        Event.VISITOR_LEFT: _VISITOR_COUNTS,
+        Event.SAVE_WRAPUP: frozenset({_ACTIVE, _ACW}),
+        Event.FINISH_ACW: frozenset({_ACW}),
+        Event.EXTEND_ACW: frozenset({_ACW}),
+    }
+)
+"""The states in which an event does something. Elsewhere it is `unchanged` (already so), `gone` (a late click) or `wrong_state`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task as it is now. Instants are milliseconds since the epoch; None where it has not come to that."""
+
+    tenant: str
+    id: str
+    state: TaskState
+    revision: int  # grows with every change that anybody can see
+    service: str | None  # None = direct to `user`
+    user: str | None
+    customer: str  # display name as given, "" if none
+    created_at: int
+    since_at: int  # waiting since; kept over declines
+    offer: str | None  # the running offer; while connecting and later: the one that was accepted
+    invited: tuple[str, ...]
+    offered_at: int | None
+    deliver_by_at: int | None
+    deadline_at: int | None  # end of the offer time; set once, when the offer has arrived
+    agent: str | None  # who accepted; stays set through acw and closed
+    accepted_at: int | None
+    active_at: int | None
+    ended_at: int | None
+    acw_until_at: int | None
+    closed_at: int | None
+    ended_by: str | None  # "agent" | "visitor" | "supervisor" | "system"
+    outcome: Outcome | None
+    why: str  # a word for the reason of the last step back or of the end, "" if there is none
+    codes: tuple[str, ...]
+    tags: tuple[str, ...]
+    note: str
+    visitor_here: bool
+    visitor_left_at: int | None  # since when none of his connections exists
+    past: Mapping[str, OfferResult]  # user → how his latest offer of this task ended
+    acw_extensions: int = 0  # how often the ACW was extended
+
+
+def _instant(value: str | None) -> int | None:
+    return int(value) if value else None
+
+
+def _words(value: str | None) -> tuple[str, ...]:
+    return tuple(loads(value)) if value else ()
+
+
+_NO_PAST: Mapping[str, OfferResult] = MappingProxyType({})
+
+
+def _past(value: str | None) -> Mapping[str, OfferResult]:
+    """`past` is stored as `user=result:at:offer`, separated by spaces."""
+    if not value:
+        return _NO_PAST
+    entries = (entry.partition("=") for entry in value.split(" "))
+    return {user: OfferResult(rest.partition(":")[0]) for user, _, rest in entries}
+
+
+def read_task(tenant: str, task: str, fields: Mapping[str, str]) -> Task:
+    """A task out of its stored fields; what is empty is not stored."""
+    get = fields.get
+    left, outcome, invited = get("left"), get("outcome"), get("invited")
+    return Task(
+        tenant=tenant,
+        id=task,
+        state=TaskState(fields["state"]),
+        revision=int(fields["rev"]),
+        service=get("service"),
+        user=get("user"),
+        customer=get("customer", ""),
+        created_at=int(fields["created"]),
+        since_at=int(fields["since"]),
+        offer=get("offer"),
+        invited=tuple(invited.split(" ")) if invited else (),
+        offered_at=_instant(get("offered")),
+        deliver_by_at=_instant(get("deliver_by")),
+        deadline_at=_instant(get("deadline")),
+        agent=get("agent"),
+        accepted_at=_instant(get("accepted")),
+        active_at=_instant(get("active")),
+        ended_at=_instant(get("ended")),
+        acw_until_at=_instant(get("acw_until")),
+        closed_at=_instant(get("closed")),
+        ended_by=get("ended_by"),
+        outcome=Outcome(outcome) if outcome else None,
+        why=get("why", ""),
+        codes=_words(get("codes")),
+        tags=_words(get("tags")),
+        note=get("note", ""),
+        visitor_here=not left,
+        visitor_left_at=_instant(left),
+        past=_past(get("past")),
+        acw_extensions=int(get("acw_extensions", "0")),
+    )

@@ -1,0 +1,46 @@
+"""What a script says about a request: one enumeration, and one place that turns a reply into an `Answer`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from distribution.tasks import Task, read_task
+
+
+class Verdict(StrEnum):
+    """How a request ended. None of these is an error: a late click deserves an answer, not an exception."""
+
+    OK = "ok"
+    UNCHANGED = "unchanged"  # it was already so: an idempotent repeat
+    GONE = "gone"  # the offer is no longer open
+    NOT_YOURS = "not_yours"
+    WRONG_STATE = "wrong_state"
+    NO_SUCH_TASK = "no_such_task"
+    NO_SUCH_AGENT = "no_such_agent"
+    NO_SUCH_SERVICE = "no_such_service"
+    REFUSED = "refused"  # `why` says what stands against it: im_off, not_licensed, no_extension
+    BAD_ARGUMENT = "bad_argument"  # `why` names the argument
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The verdict, and the task as it is now (None when there is no such task)."""
+
+    verdict: Verdict
+    task: Task | None
+    why: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """The request holds, now or already before."""
+        return self.verdict is Verdict.OK or self.verdict is Verdict.UNCHANGED
+
+
+_BY_NAME = {verdict.value: verdict for verdict in Verdict}
+
+
+def read_answer(tenant: str, task: str, reply: Sequence[str]) -> Answer:
+    """A task script's flat reply, `[verdict, why, field, value, …]`, as an Answer."""
+    fields = iter(reply[2:])
+    values = dict(zip(fields, fields, strict=True))
+    return Answer(_BY_NAME[reply[0]], read_task(tenant, task, values) if values else None, reply[1])
