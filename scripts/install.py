@@ -35,7 +35,7 @@ class CannotInstall(Exception):
 def check_machine() -> None:
     if sys.platform == "win32":
         raise CannotInstall("Usher does not run on Windows itself: open a WSL terminal and run the same command there.")
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - the plain Python of the machine runs this, before pip can refuse
         found = ".".join(map(str, sys.version_info[:2]))
         raise CannotInstall(
             f"Usher needs Python 3.11 or newer; this is {found}. Name another: make PYTHON=python3.12 …"

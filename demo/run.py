@@ -1,0 +1,223 @@
+"""`make demo`: Usher, a sandbox that plays Microsoft, and a company, on this machine alone.
+
+Everything lies in `.demo/` of the checkout and survives until `make demo-reset`. The product runs with its ordinary
+settings: only addresses and a certificate authority point to the sandbox.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import tomllib
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / ".demo"
+COMPANY = ROOT / "demo" / "company.toml"
+WORLD = ROOT / "demo" / "world.toml"
+# Whoever is named here gets the Usher app installed in Teams at the first start; Chiara works from the portal alone.
+REGISTERED = ("anna", "ben", "dominique")
+FIRST_ADMIN = "olivia@fabrikam.example"
+
+
+class CannotStart(Exception):
+    """One sentence for the person at the terminal."""
+
+
+def check_ports(first: int) -> tuple[int, int, int]:
+    ports = (first, first + 1, first + 2)
+    for port in ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                raise CannotStart(
+                    f"Port {port} is in use (the demo takes {ports[0]} to {ports[2]}). Choose another: make demo PORT=4978"
+                ) from None
+    return ports
+
+
+def call(method: str, url: str, body: Any = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        text = answer.read()
+    return json.loads(text) if text.strip() else None
+
+
+def wait_until_ready(url: str, process: subprocess.Popen[Any], name: str, seconds: float = 60) -> None:
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        if process.poll() is not None:
+            raise CannotStart(f"{name} stopped while starting; its log is in {HOME.relative_to(ROOT)}/{name}.log")
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+        else:
+            return
+    raise CannotStart(f"{name} was not ready within {seconds:.0f} s; its log is in {HOME.relative_to(ROOT)}/{name}.log")
+
+
+class Demo:
+    """The two processes of the demo, started in order and stopped in reverse."""
+
+    def __init__(self, first_port: int) -> None:
+        self.port, self.http_port, self.tls_port = check_ports(first_port)
+        self.app_url = f"http://127.0.0.1:{self.port}"
+        self.processes: list[tuple[str, subprocess.Popen[Any]]] = []
+        self.stopping = threading.Event()
+
+    def start(self, name: str, command: list[str], env: dict[str, str] | None = None) -> subprocess.Popen[Any]:
+        log = (HOME / f"{name}.log").open("ab")
+        # A session of its own: Ctrl-C in the terminal reaches this process alone, which stops the others in order.
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+        self.processes.append((name, process))
+        return process
+
+    def start_sandbox(self) -> dict[str, str]:
+        ready = HOME / "sandbox.json"
+        ready.unlink(missing_ok=True)
+        process = self.start("sandbox", [
+            sys.executable, "-m", "sandbox", "--world", str(WORLD), "--state", str(HOME / "sandbox"),
+            "--http-port", str(self.http_port), "--tls-port", str(self.tls_port), "--ready-file", str(ready),
+        ])  # fmt: skip
+        ends = time.monotonic() + 30
+        while not ready.is_file() or not ready.read_text().strip():
+            if process.poll() is not None or time.monotonic() > ends:
+                raise CannotStart("the sandbox did not start; its log is in .demo/sandbox.log")
+            time.sleep(0.02)
+        places: dict[str, str] = json.loads(ready.read_text())
+        call("PUT", f"{places['http']}/control/bot-endpoint", {"url": f"{self.app_url}/api/messages"})
+        return places
+
+    def environment(self, places: dict[str, str]) -> dict[str, str]:
+        world = tomllib.loads(WORLD.read_text())
+        secret = HOME / "secret"
+        if not secret.exists():
+            secret.touch(mode=0o600)
+            secret.write_text(secrets.token_hex(32))
+        tls = places["tls"]
+        own = {name: value for name, value in os.environ.items() if not name.startswith("USHER_")}
+        return own | {
+            "USHER_PORT": str(self.port),
+            "USHER_PUBLIC_URL": self.app_url,
+            "USHER_DATA_DIR": str(HOME / "data"),
+            "USHER_SECRET_KEY": secret.read_text(),
+            "USHER_FIRST_ADMIN": FIRST_ADMIN,
+            "USHER_BOT_APP_ID": world["app"]["client_id"],
+            "USHER_BOT_APP_SECRET": world["app"]["client_secret"],
+            "USHER_TENANT_ID": world["tenant"]["id"],
+            "USHER_TEAMS_APP_ID": world["app"]["external_id"],
+            "USHER_LOGIN_URL": tls,
+            "USHER_GRAPH_URL": tls,
+            "USHER_BOT_OPENID_URL": f"{tls}/v1/.well-known/openidconfiguration",
+            "USHER_CA_FILE": places["ca_file"],
+        }
+
+    def seed(self, env: dict[str, str], places: dict[str, str]) -> dict[str, Any]:
+        """Load the company where it is new or changed, install the app for those who have it; return its widgets."""
+        stamp = HOME / "seeded.json"
+        fingerprint = hashlib.sha256(COMPANY.read_bytes() + WORLD.read_bytes()).hexdigest()
+        if stamp.is_file():
+            seeded = json.loads(stamp.read_text())
+            if seeded["fingerprint"] == fingerprint:
+                return seeded["loaded"]
+        usher = Path(sys.executable).parent / "usher"
+        done = subprocess.run([str(usher), "load", "--json", str(COMPANY)], env=env, cwd=ROOT, capture_output=True,
+                              text=True, check=False)  # fmt: skip
+        if done.returncode != 0:
+            raise CannotStart(f"the company could not be loaded:\n{done.stderr}")
+        loaded: dict[str, Any] = json.loads(done.stdout)
+        users = {user["upn"].split("@")[0]: user["id"] for user in tomllib.loads(WORLD.read_text())["users"]}
+        for name in REGISTERED:
+            call("POST", f"{places['http']}/teams/api/{users[name]}/app/install")
+        stamp.write_text(json.dumps({"fingerprint": fingerprint, "loaded": loaded}))
+        return loaded
+
+    def run(self) -> None:
+        places = self.start_sandbox()
+        env = self.environment(places)
+        app = self.start("usher", [sys.executable, str(ROOT / "app.py")], env)
+        wait_until_ready(f"{self.app_url}/readyz", app, "usher")
+        loaded = self.seed(env, places)
+        links = {"app": self.app_url, "portal": f"{self.app_url}/portal/", "widgets": loaded["widgets"]}
+        call("PUT", f"{places['http']}/control/links", links)
+        print(f"\n  Usher is ready:  {places['http']}/\n")
+        print(
+            "  Do this now:  1. Open “The company's website” there and write something in the chat at the lower right."
+        )
+        print(
+            "                2. Open “Anna Meier in Teams”, press Accept on the card, and answer. Ctrl-C ends it all.\n"
+        )
+        sys.stdout.flush()
+        while not self.stopping.wait(0.5):
+            for name, process in self.processes:
+                if process.poll() is not None:
+                    raise CannotStart(f"{name} stopped by itself; its log is in .demo/{name}.log")
+
+    def stop(self) -> None:
+        for name, process in reversed(self.processes):
+            if process.poll() is None:
+                process.terminate()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                print(f"  {name} had to be killed", file=sys.stderr)
+                process.kill()
+                process.wait()
+
+
+def reset() -> None:
+    """Forget all that the demo kept. A server that a killed demo left behind is stopped first."""
+    if (HOME / "data").exists():
+        from store.embedded import start_embedded
+
+        start_embedded(HOME / "data").release()
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Usher and its sandbox, on this machine alone")
+    parser.add_argument("--port", type=int, default=3978)
+    parser.add_argument("--reset", action="store_true")
+    arguments = parser.parse_args()
+    try:
+        demo = Demo(arguments.port)
+        if arguments.reset:
+            reset()
+    except CannotStart as problem:
+        print(f"\n{problem}", file=sys.stderr)
+        return 1
+    HOME.mkdir(exist_ok=True)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: demo.stopping.set())
+    try:
+        demo.run()
+    except CannotStart as problem:
+        print(f"\n{problem}", file=sys.stderr)
+        return 1
+    finally:
+        demo.stop()
+    print("  Stopped. What happened is kept; `make demo` goes on from here, `make demo-reset` begins anew.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
