@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 import aiohttp
@@ -18,7 +19,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import RSAAlgorithm
 
-from identity.tls import client_context
+from identity.tls import client_session
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +81,7 @@ class _Source:
 class Jwks:
     """Keys of any number of issuers, each named by the address of its OpenID configuration document."""
 
-    def __init__(self, ca_file: str | None = None) -> None:
+    def __init__(self, ca_file: str | Path | None = None) -> None:
         self._ca_file = ca_file
         self._session: aiohttp.ClientSession | None = None
         self._sources: dict[str, _Source] = {}
@@ -145,9 +146,7 @@ class Jwks:
 
     async def _get(self, url: str) -> Mapping[str, Any]:
         if self._session is None:
-            connector = aiohttp.TCPConnector(ssl=client_context(self._ca_file))
-            timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-            self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
+            self._session = client_session(self._ca_file, timeout_seconds=TIMEOUT_SECONDS)
         try:
             async with self._session.get(url, allow_redirects=False) as answer:
                 if answer.status != 200:

@@ -1,0 +1,274 @@
+"""The routes under `/auth`: sign in, come back, sign out, sign in from a Teams tab, grant permissions."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote, urlsplit
+
+import structlog
+from aiohttp import web
+
+from identity.consent import Consent, ConsentUnknown
+from identity.entra import (
+    Entra,
+    EntraConfig,
+    EntraUnreachable,
+    Person,
+    SignInRefused,
+    Trip,
+    claimed_tenant,
+    is_loopback,
+    new_trip,
+    refusal,
+)
+from identity.flows import FLOW_SECONDS, Flows
+from identity.jwks import Jwks, KeysUnavailable
+from identity.pages import page
+from identity.secrets import derive
+from identity.sessions import SESSIONS, Sessions, Users
+from identity.tokens import LONGEST, BadToken
+from store.connection import Store
+
+log = structlog.get_logger(__name__)
+
+HOME = "/portal/"
+_USED = "This sign-in was used already, took longer than ten minutes, or began in another browser."
+
+
+class People(Users, Protocol):
+    """What sign-in needs of the directory: the allow-list of tenants, and the first admin's place in it."""
+
+    async def tenant(self, tenant: str, /) -> object | None: ...
+
+    async def grant_first_admin(self, tenant: str, user: str, upn: str, name: str, /) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityConfig:
+    """Plain values from the settings. `home_tenant` is the bot's own; `first_admin` a UPN or object id, or None."""
+
+    public_url: str
+    secret_key: str
+    login_url: str
+    app_id: str
+    app_secret: str
+    home_tenant: str
+    first_admin: str | None = None
+    ca_file: str | Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityDeps:
+    config: IdentityConfig
+    store: Store
+    directory: People
+    jwks: Jwks
+    consent: Consent
+
+
+def identity_routes(app: web.Application, deps: IdentityDeps) -> None:
+    """Give the app the `/auth` routes, and `identity_of` and `is_own_page` what they need."""
+    config = deps.config
+    sessions = Sessions(key=derive(config.secret_key, "session"), public_url=config.public_url, users=deps.directory)
+    doors = _Doors(deps, sessions)
+    app[SESSIONS] = sessions
+    app.on_cleanup.append(doors.close)
+    app.router.add_get("/auth/sign-in", _spoken(doors.sign_in))
+    app.router.add_get("/auth/callback", _spoken(doors.callback))
+    app.router.add_get("/auth/sign-out", doors.sign_out)
+    app.router.add_post("/auth/teams", doors.teams)
+    app.router.add_get("/auth/grant", _spoken(doors.grant))
+    app.router.add_get("/auth/granted", _spoken(doors.granted))
+
+
+class _Doors:
+    def __init__(self, deps: IdentityDeps, sessions: Sessions) -> None:
+        self._config = deps.config
+        self._directory = deps.directory
+        self._consent = deps.consent
+        self._sessions = sessions
+        self._flows = Flows(deps.store, sessions)
+        self._entra = Entra(
+            EntraConfig(
+                login_url=deps.config.login_url,
+                app_id=deps.config.app_id,
+                app_secret=deps.config.app_secret,
+                redirect_uri=f"{deps.config.public_url}/auth/callback",
+                ca_file=deps.config.ca_file,
+            ),
+            deps.jwks,
+        )
+
+    async def close(self, _app: web.Application) -> None:
+        await self._entra.close()
+
+    async def sign_in(self, request: web.Request) -> web.StreamResponse:
+        if elsewhere := self._other_name_of_this_machine(request):
+            return _go(elsewhere)
+        tenant = request.query.get("tenant", self._config.home_tenant).lower()
+        if not await self._is_ours(tenant):
+            raise SignInRefused("this organisation does not use Usher here.")
+        trip, browser = new_trip(), self._browser(request)
+        facts = {"tenant": tenant, "next": local_path(request.query.get("next")), "nonce": trip.nonce}
+        state = await self._flows.begin("sign-in", browser, verifier=trip.verifier, **facts)
+        return self._leave(await self._entra.sign_in_url(tenant, state=state, trip=trip), browser)
+
+    async def callback(self, request: web.Request) -> web.StreamResponse:
+        query = request.query
+        facts = await self._flows.take("sign-in", self._browser(request), query.get("state", ""))
+        if facts is None:
+            return page("Please sign in again", _USED, link=("/auth/sign-in", "Sign in"), status=400)
+        if "error" in query:
+            raise SignInRefused(refusal(query["error"], query.get("error_description", "")))
+        trip = Trip(nonce=facts["nonce"], verifier=facts["verifier"])
+        person = await self._entra.redeem(facts["tenant"], query.get("code", ""), trip)
+        response = _go(facts["next"])
+        await self._welcome(response, person, framed=False)
+        return response
+
+    async def teams(self, request: web.Request) -> web.StreamResponse:
+        """A Teams tab signs in: `{"token": …}` from TeamsJS. The page itself speaks, so this door answers in JSON."""
+        if not self._sessions.is_own_page(request):
+            return _problem(403, "forbidden", "Only Usher's own pages may do this.")
+        try:
+            token = await _posted_token(request)
+            tenant = claimed_tenant(token)
+            if not await self._is_ours(tenant):
+                return _problem(403, "tenant", "This organisation does not use Usher here.")
+            person = await self._entra.person_of_teams_token(tenant, token)
+        except BadToken as bad:
+            log.info("a Teams token was refused", why=str(bad))
+            return _problem(401, "token", f"Teams' token proves nothing: {bad}.")
+        except KeysUnavailable:
+            return _problem(503, "unavailable", "Microsoft's sign-in does not answer. Please try again in a minute.")
+        response = web.json_response({"tenant": person.tenant, "user": person.user, "name": person.name})
+        await self._welcome(response, person, framed=True)
+        return response
+
+    async def sign_out(self, _request: web.Request) -> web.StreamResponse:
+        response = page("You are signed out", "You can close this page.", link=(HOME, "Sign in again"))
+        self._sessions.end(response)
+        return response
+
+    async def grant(self, request: web.Request) -> web.StreamResponse:
+        """Send an admin to Entra's consent page. Anybody of the tenant may try: Entra knows who may grant."""
+        identity = await self._sessions.identity_of(request)
+        if identity is None:
+            return _go("/auth/sign-in?next=/auth/grant")
+        browser = self._browser(request)
+        state = await self._flows.begin("grant", browser, tenant=identity.tenant)
+        return self._leave(await self._consent.grant_url(identity.tenant, state), browser)
+
+    async def granted(self, request: web.Request) -> web.StreamResponse:
+        """Entra sends the admin back. Its word is not enough (errors, too, say `admin_consent=True`): we ask Graph."""
+        query, again = request.query, ("/auth/grant", "Try again")
+        facts = await self._flows.take("grant", self._browser(request), query.get("state", ""))
+        if facts is None:
+            used = "This answer was used already, took longer than ten minutes, or belongs to another browser."
+            return page("Nothing was changed", used, link=again, status=400)
+        if "error" in query:
+            words = refusal(query["error"], query.get("error_description", ""))
+            return page("The permissions were not granted", f"The reason: {words}", link=again, status=403)
+        if query.get("tenant", "").lower() != facts["tenant"]:
+            words = "They were granted in another organisation than the one you are signed in to."
+            return page("The permissions were not granted here", words, link=again, status=403)
+        grants = await self._consent.granted(facts["tenant"])
+        missing = [grant.name for grant in grants if not grant.granted]
+        log.info("permissions were granted", tenant=facts["tenant"], missing=missing)
+        rows = [(grant.name, "granted" if grant.granted else "missing", grant.why) for grant in grants]
+        if missing:
+            words = "Entra can take a minute until a grant counts. What is still missing then must be granted again."
+            return page("Some permissions are missing", words, rows=rows, link=again, status=409)
+        return page("The permissions are granted", "Usher may do its work now.", rows=rows, link=(HOME, "To Usher"))
+
+    async def _welcome(self, response: web.StreamResponse, person: Person, *, framed: bool) -> None:
+        if not await self._is_ours(person.tenant):
+            raise SignInRefused("this organisation does not use Usher here.")
+        if self._is_first_admin(person):
+            await self._directory.grant_first_admin(person.tenant, person.user, person.upn, person.name)
+        self._sessions.start(
+            response, tenant=person.tenant, user=person.user, upn=person.upn, name=person.name, framed=framed
+        )
+        log.info("signed in", tenant=person.tenant, user=person.user, teams=framed)
+
+    def _is_first_admin(self, person: Person) -> bool:
+        first = (self._config.first_admin or "").lower()
+        # Only the home tenant's word counts: in another one, anybody could carry that name.
+        return person.tenant == self._config.home_tenant and first in {person.user, person.upn.lower()} - {""}
+
+    async def _is_ours(self, tenant: str) -> bool:
+        # Before anything is loaded, the home tenant lets the first admin in.
+        return tenant == self._config.home_tenant or await self._directory.tenant(tenant) is not None
+
+    def _browser(self, request: web.Request) -> str:
+        return request.cookies.get(self._flows.cookie) or secrets.token_urlsafe(24)
+
+    def _leave(self, address: str, browser: str) -> web.Response:
+        response = _go(address)
+        response.set_cookie(
+            self._flows.cookie, browser, max_age=FLOW_SECONDS, secure=self._flows.secure, httponly=True, samesite="Lax"
+        )
+        return response
+
+    def _other_name_of_this_machine(self, request: web.Request) -> str:
+        """`localhost` and `127.0.0.1` are one machine but two cookie jars: the sign-in uses the public one."""
+        public = urlsplit(self._config.public_url)
+        here = urlsplit(f"//{request.host}")
+        both_local = is_loopback(here.hostname or "") and is_loopback(public.hostname or "")
+        if not both_local or here.hostname == public.hostname:
+            return ""
+        return f"{self._config.public_url}/auth/sign-in?next={quote(local_path(request.query.get('next')))}"
+
+
+def local_path(asked: str | None) -> str:
+    """Where to go after the sign-in: a path of our own, and nothing that a browser reads as another site."""
+    path = asked or HOME
+    plain = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if plain and not path.startswith("/auth/sign-in") else HOME
+
+
+def _go(address: str) -> web.Response:
+    return web.Response(status=302, headers={"Location": address, "Cache-Control": "no-store"})
+
+
+async def _posted_token(request: web.Request) -> str:
+    if (request.content_length or 0) > 2 * LONGEST:
+        raise BadToken("too long to be a token")
+    try:
+        body: object = await request.json()
+    except ValueError:
+        raise BadToken("not JSON") from None
+    token: object = body.get("token") if isinstance(body, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] JSON of a stranger
+    if not isinstance(token, str):
+        raise BadToken("no token")
+    return token
+
+
+def _problem(status: int, code: str, message: str) -> web.Response:
+    return web.json_response({"error": {"code": code, "message": message}}, status=status)
+
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def _spoken(handler: _Handler) -> _Handler:
+    """Every way in which a trip to Entra can fail ends on a page that says so in words."""
+
+    async def speak(request: web.Request) -> web.StreamResponse:
+        again = ("/auth/sign-in", "Try again")
+        try:
+            return await handler(request)
+        except SignInRefused as refused:
+            log.info("a sign-in was refused", why=str(refused))
+            return page("You are not signed in", f"The reason: {refused}", link=again, status=403)
+        except (EntraUnreachable, KeysUnavailable) as problem:
+            log.warning("Entra cannot be reached", why=str(problem))
+            words = "Microsoft's sign-in does not answer properly. Please try again in a minute."
+            return page("Sign-in is not possible at the moment", words, link=again, status=503)
+        except ConsentUnknown as problem:
+            log.warning("the permissions cannot be read", why=str(problem))
+            return page("We cannot say what is granted", str(problem), link=(HOME, "To Usher"), status=503)
+
+    return speak

@@ -1,0 +1,235 @@
+"""Signing in with Entra: authorization code with PKCE, the same code for Microsoft's cloud and for a stand-in.
+
+All addresses come from the tenant's OpenID configuration document. What a browser opens may be plain HTTP on a
+loopback address (a stand-in on the same machine); what Usher itself calls is TLS in any case.
+"""
+
+import base64
+import hashlib
+import ipaddress
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlencode, urlsplit
+
+import aiohttp
+import jwt
+
+from identity.jwks import Jwks, OpenId
+from identity.tls import client_session
+from identity.tokens import BadToken, Claims, verify
+
+TIMEOUT_SECONDS = 15
+
+
+class SignInRefused(Exception):
+    """Entra, or we, refuse this sign-in. The text is for the person, and says why."""
+
+
+class EntraUnreachable(Exception):
+    """Entra does not answer; trying again later may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntraConfig:
+    """The app as it is registered with Entra. `redirect_uri` is our `/auth/callback` as browsers reach it."""
+
+    login_url: str
+    app_id: str
+    app_secret: str
+    redirect_uri: str
+    ca_file: str | Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom Entra vouches for: tenant and object id in lower case, sign-in name, display name."""
+
+    tenant: str
+    user: str
+    upn: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """What a sign-in needs when it comes back: the nonce of the token, and PKCE's verifier."""
+
+    nonce: str
+    verifier: str
+
+
+def new_trip() -> Trip:
+    return Trip(nonce=secrets.token_urlsafe(24), verifier=secrets.token_urlsafe(48))
+
+
+class Entra:
+    """Talks to Entra for the sign-in. Raises KeysUnavailable where its documents cannot be read."""
+
+    def __init__(self, config: EntraConfig, jwks: Jwks) -> None:
+        self._config = config
+        self._jwks = jwks
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def openid_url(self, tenant: str) -> str:
+        return openid_url(self._config.login_url, tenant)
+
+    async def sign_in_url(self, tenant: str, *, state: str, trip: Trip) -> str:
+        """Where the browser goes to sign in. Raises EntraUnreachable when that address cannot be trusted."""
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(trip.verifier.encode()).digest()).decode().rstrip("=")
+        query = {
+            "client_id": self._config.app_id,
+            "response_type": "code",
+            "response_mode": "query",
+            "redirect_uri": self._config.redirect_uri,
+            "scope": "openid profile",
+            "state": state,
+            "nonce": trip.nonce,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+        return f"{browser_address(await self._jwks.openid(self.openid_url(tenant)))}?{urlencode(query)}"
+
+    async def redeem(self, tenant: str, code: str, trip: Trip) -> Person:
+        """Turn the code that the browser brought back into a person of this tenant.
+
+        Raises SignInRefused, EntraUnreachable, KeysUnavailable.
+        """
+        openid = await self._jwks.openid(self.openid_url(tenant))
+        try:
+            claims = await verify(
+                await self._id_token(openid, code, trip),
+                jwks=self._jwks,
+                openid_url=self.openid_url(tenant),
+                issuers=[openid.issuer],
+                audience=self._config.app_id,
+            )
+        except BadToken as bad:
+            raise SignInRefused(f"Entra's answer proves nothing: {bad}") from bad
+        if not secrets.compare_digest(claims.text("nonce").encode(), trip.nonce.encode()):
+            raise SignInRefused("Entra's answer belongs to another sign-in")
+        return _person(claims, tenant)
+
+    async def person_of_teams_token(self, tenant: str, token: str) -> Person:
+        """Who sits in a Teams tab: `token` comes from TeamsJS `getAuthToken()`. Raises BadToken, KeysUnavailable.
+
+        Source: learn.microsoft.com/microsoftteams/platform/tabs/how-to/authentication/tab-sso-overview
+        """
+        openid = await self._jwks.openid(self.openid_url(tenant))
+        app_id, host = self._config.app_id, urlsplit(self._config.redirect_uri).netloc
+        claims = await verify(
+            token,
+            jwks=self._jwks,
+            openid_url=self.openid_url(tenant),
+            issuers=[openid.issuer],
+            audience=[app_id, f"api://{app_id}", f"api://{host}/{app_id}"],
+        )
+        if "access_as_user" not in claims.text("scp").split():
+            raise BadToken("lacks the scope access_as_user")
+        try:
+            return _person(claims, tenant)
+        except SignInRefused as refused:
+            raise BadToken(str(refused)) from refused
+
+    async def _id_token(self, openid: OpenId, code: str, trip: Trip) -> str:
+        form = {
+            "grant_type": "authorization_code",
+            "client_id": self._config.app_id,
+            "client_secret": self._config.app_secret,
+            "code": code,
+            "redirect_uri": self._config.redirect_uri,
+            "code_verifier": trip.verifier,
+            "scope": "openid profile",
+        }
+        if urlsplit(openid.token_endpoint).scheme != "https":
+            raise EntraUnreachable("the token endpoint is not https")
+        if self._session is None:
+            self._session = client_session(self._config.ca_file, timeout_seconds=TIMEOUT_SECONDS)
+        try:
+            async with self._session.post(openid.token_endpoint, data=form, allow_redirects=False) as answer:
+                status, body = answer.status, cast("object", await answer.json(content_type=None))
+        except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
+            raise EntraUnreachable(type(problem).__name__) from problem
+        said = cast("Mapping[str, Any]", body if isinstance(body, dict) else {})
+        if status >= 500 or status == 429:
+            raise EntraUnreachable(f"the token endpoint answered {status}")
+        if status != 200 or not isinstance(said.get("id_token"), str):
+            raise SignInRefused(refusal(str(said.get("error", status)), str(said.get("error_description", ""))))
+        return str(said["id_token"])
+
+
+def openid_url(login_url: str, tenant: str) -> str:
+    """Where a tenant's OpenID configuration document is."""
+    return f"{login_url}/{tenant}/v2.0/.well-known/openid-configuration"
+
+
+def browser_address(openid: OpenId) -> str:
+    """The page on which a person signs in: https, or plain HTTP on this machine. Raises EntraUnreachable otherwise."""
+    parts = urlsplit(openid.authorization_endpoint)
+    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+        return openid.authorization_endpoint
+    raise EntraUnreachable("the sign-in page is not https")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this host name is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def claimed_tenant(token: str) -> str:
+    """The tenant that an unverified token says it is from: only good for choosing whose keys to verify it with."""
+    try:
+        claims: Mapping[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    except jwt.exceptions.InvalidTokenError:
+        raise BadToken("not a token") from None
+    tid = claims.get("tid")
+    if not isinstance(tid, str) or not tid:
+        raise BadToken("names no tenant")
+    return tid.lower()
+
+
+# Entra's codes that a person can do something about: learn.microsoft.com/entra/identity-platform/reference-error-codes
+_REFUSALS: Mapping[str, str] = {
+    "access_denied": "the sign-in was cancelled, or consent was refused.",
+    "AADSTS65004": "consent was refused.",
+    "AADSTS65001": "the app has not been granted yet. Ask your administrator to open the grant link.",
+    "AADSTS50105": "your administrator has not assigned you to this app.",
+    "AADSTS50020": "this account does not belong to your organisation.",
+    "AADSTS7000215": "the app's client secret is wrong. Ask whoever runs Usher to check USHER_BOT_APP_SECRET.",
+    "AADSTS7000222": "the app's client secret has expired. Ask whoever runs Usher to renew USHER_BOT_APP_SECRET.",
+    "AADSTS50011": "the app's redirect address is not registered with Entra.",
+    "AADSTS90094": "only an administrator can grant this.",
+    "AADSTS70008": "it took too long. Please sign in again.",
+    "AADSTS54005": "this answer of Entra was used already. Please sign in again.",
+}
+
+
+def refusal(error: str, description: str) -> str:
+    """Entra's error in words; codes without words of their own are named."""
+    code = description.partition(":")[0].strip()
+    words = _REFUSALS.get(code) or _REFUSALS.get(error)
+    if words is None:
+        words = f"Entra says {code if code.startswith('AADSTS') else error}."
+    return words
+
+
+def _person(claims: Claims, tenant: str) -> Person:
+    if claims.text("tid").lower() != tenant:
+        raise SignInRefused("this account belongs to another organisation.")
+    user = claims.text("oid").lower()
+    if not user:
+        raise SignInRefused("Entra names no person.")
+    upn = claims.text("preferred_username") or claims.text("upn")
+    return Person(tenant=tenant, user=user, upn=upn, name=claims.text("name") or upn)
