@@ -1,0 +1,7 @@
+-- typing: somebody is writing; nothing is kept.
+-- keys: root
+-- args: tenant, conversation, who
+-- returns: nothing
+-- journal: none
+--@include bell
+bell(root, 'typing', tenant, conversation, who)

@@ -1,0 +1,143 @@
+"""The chat itself: what was said, in the order of storing, each message once."""
+
+from typing import Final
+
+from conversations.keys import facts_key, messages_key
+from conversations.model import (
+    KEEP_SECONDS,
+    MAX_TEXT,
+    UNUSED_SECONDS,
+    Batch,
+    Conversation,
+    ConversationClosed,
+    ConversationError,
+    Kind,
+    Message,
+    NoAccess,
+    NoSuchConversation,
+    RoomIntent,
+    Said,
+    Sender,
+    Shown,
+    TextTooLong,
+    read_conversation,
+    read_message,
+)
+from conversations.rooms import RoomVerbs
+
+__all__ = [
+    "Batch",
+    "Conversation",
+    "ConversationClosed",
+    "ConversationError",
+    "Conversations",
+    "Kind",
+    "Message",
+    "NoAccess",
+    "NoSuchConversation",
+    "RoomIntent",
+    "Said",
+    "Sender",
+    "Shown",
+    "TextTooLong",
+]
+
+_HELD_MAX: Final = 50
+"""So many edits and deletes wait in one conversation; the message of an older one is not coming any more."""
+
+
+class Conversations(RoomVerbs):
+    """Conversations of all tenants. Every method may raise StoreDown, and then nothing is known to be stored.
+
+    Reading gives everything, notes included: what a person may see is decided at the doors in `access.py`.
+    """
+
+    async def open(self, conversation: Conversation) -> None:
+        """Begin a conversation; one with this id that is there already stays as it is.
+
+        The store sets `started_at`; a `privacy_at` that is set means that the visitor has just accepted the text.
+        """
+        given = {
+            "service": conversation.service,
+            "user": conversation.user,
+            "customer": conversation.customer,
+            "email": conversation.email,
+            "page": conversation.page,
+            "locale": conversation.locale,
+            "widget": conversation.widget,
+            "privacy": "1" if conversation.privacy_at else None,
+        }
+        await self._run(
+            "open",
+            conversation.tenant,
+            conversation.id,
+            facts={name: value for name, value in given.items() if value},
+            keep=UNUSED_SECONDS,
+        )
+
+    async def get(self, tenant: str, conversation: str) -> Conversation | None:
+        """The conversation as it is now, closed ones included."""
+        facts = await self._store.hgetall(facts_key(tenant, conversation))
+        return read_conversation(tenant, conversation, facts) if facts else None
+
+    async def say(
+        self,
+        tenant: str,
+        conversation: str,
+        *,
+        sender: Sender,
+        author: str,
+        author_id: str,
+        text: str,
+        client_id: str,
+        kind: Kind = Kind.TEXT,
+        refers_to_client_id: str | None = None,
+    ) -> Said:
+        """Store one message; when this returns it is stored, and its place in the order is fixed.
+
+        The same `client_id` from the same side again gives the same place, `duplicate=True`, also after the end. An
+        edit or delete (`refers_to_client_id`) whose message has not come waits for it: `seq` is 0 until then.
+        Raises NoSuchConversation, TextTooLong, and ConversationClosed from the moment that the task's talk is over.
+        """
+        if len(text) > MAX_TEXT:
+            raise TextTooLong
+        verdict, seq, duplicate, at = await self._run(
+            "say",
+            tenant,
+            conversation,
+            sender=sender,
+            kind=kind,
+            author=author,
+            author_id=author_id,
+            text=text,
+            client_id=client_id,
+            refers_to=refers_to_client_id or "",
+            keep=KEEP_SECONDS,
+            held_max=_HELD_MAX,
+        )
+        if verdict == "no_conversation":
+            raise NoSuchConversation(conversation)
+        if verdict == "closed":
+            raise ConversationClosed(conversation)
+        return Said(seq=int(seq), duplicate=bool(int(duplicate)), at=int(at))
+
+    async def read(self, tenant: str, conversation: str, after: int, limit: int = 200) -> list[Message]:
+        """The messages behind `after`, at most `limit`, in order; notes, edits and deletes as they were stored."""
+        entries = await self._store.xrange(messages_key(tenant, conversation), f"{after}-0", limit)
+        return [read_message(entry_id, fields) for entry_id, fields in entries]
+
+    async def begin(self, tenant: str, conversation: str, at: int) -> None:
+        """Its task exists since `at`: from now on nobody creates one for it, whatever becomes of the task."""
+        await self._run("note_facts", tenant, conversation, facts={"begun": str(at)})
+
+    async def set_customer(self, tenant: str, conversation: str, *, name: str, email: str) -> None:
+        """The customer said, or corrected, who he is."""
+        await self._run("note_facts", tenant, conversation, facts={"customer": name, "email": email})
+
+    async def typing(self, tenant: str, conversation: str, who: str) -> None:
+        """`who` ("agent" or "visitor") is writing: a doorbell, nothing is kept."""
+        await self._run("typing", tenant, conversation, who=who)
+
+    async def close(self, tenant: str, conversation: str) -> None:
+        """No more messages, for ever. Repeated it changes nothing."""
+        await self._run("close", tenant, conversation, keep=KEEP_SECONDS)

@@ -1,0 +1,96 @@
+"""A conversation's room in Teams: the intent, the binding, what is sent into it, and what is shown there."""
+
+from json import dumps, loads
+from typing import Final
+
+from conversations.keys import chat_key, shown_key
+from conversations.model import KEEP_SECONDS, Batch, NoSuchConversation, RoomIntent, Shown, read_entry
+from conversations.scripts import Scripts
+
+MAX_BATCH_MESSAGES: Final = 20
+MAX_BATCH_BYTES: Final = 20_000
+"""One activity with so much text stays, with its markup and as UTF-16, below the 80 KB that Teams surely takes."""
+
+
+class RoomVerbs(Scripts):
+    """The Teams side of conversations."""
+
+    async def intend_room(self, tenant: str, conversation: str, topic: str) -> RoomIntent:
+        """Written before Graph is asked for a room. An earlier intent stands and is returned, with its chat if there is one.
+
+        Raises NoSuchConversation.
+        """
+        reply: list[str] = await self._run("intend_room", tenant, conversation, topic=topic)
+        if not reply:
+            raise NoSuchConversation(conversation)
+        return RoomIntent(topic=reply[0], at=int(reply[1]), chat_id=reply[2], chat_url=reply[3])
+
+    async def drop_intent(self, tenant: str, conversation: str) -> None:
+        """The room that was intended will never be: the next intent begins anew."""
+        await self._run("note_facts", tenant, conversation, facts={"topic": "", "topic_at": ""})
+
+    async def bind_room(self, tenant: str, conversation: str, chat_id: str, chat_url: str) -> bool:
+        """The room is there. The first binding stands: False says that another chat is the room (tidy this one).
+
+        Everything said up to now belongs on the opening card (`Conversation.opening_seq`); the rest comes in batches.
+        Raises NoSuchConversation.
+        """
+        verdict: str = await self._run(
+            "bind_room", tenant, conversation, chat_id=chat_id, chat_url=chat_url, keep=KEEP_SECONDS
+        )
+        if verdict == "no_conversation":
+            raise NoSuchConversation(conversation)
+        return verdict == "bound"
+
+    async def by_room(self, tenant: str, chat_id: str) -> str | None:
+        """The conversation whose room this chat is, also after its end."""
+        return await self._store.get(chat_key(tenant, chat_id))
+
+    async def next_batch(
+        self,
+        tenant: str,
+        conversation: str,
+        *,
+        max_messages: int = MAX_BATCH_MESSAGES,
+        max_bytes: int = MAX_BATCH_BYTES,
+    ) -> Batch | None:
+        """What goes to the room next: the visitor's and the system's messages, in order. None if all is there or there is no room.
+
+        The range is stored before this returns: until `batch_sent`, the same batch comes again. One message that is
+        larger than `max_bytes` (of UTF-8) is a batch of its own.
+        """
+        reply = await self._run(
+            "next_batch", tenant, conversation, max_messages=max_messages, max_bytes=max_bytes
+        )
+        if not reply:
+            return None
+        first, last, *entries = reply
+        return Batch(int(first), int(last), tuple(read_entry(entry) for entry in entries))
+
+    async def batch_sent(self, tenant: str, conversation: str, batch: Batch, activity_id: str) -> None:
+        """Teams has it; repeated, or for a batch that is not on its way, it changes nothing."""
+        await self._run(
+            "batch_sent",
+            tenant,
+            conversation,
+            first=batch.first,
+            last=batch.last,
+            activity=activity_id,
+            keep=KEEP_SECONDS,
+        )
+
+    async def shown(self, tenant: str, conversation: str, slot: str) -> Shown | None:
+        """What stands in Teams in this slot (`card:<user>`, `opening`), None if nothing was noted."""
+        picture = await self._store.hget(shown_key(tenant, conversation), slot)
+        return Shown(*loads(picture)) if picture else None
+
+    async def set_shown(
+        self, tenant: str, conversation: str, slot: str, conversation_ref: str, activity_id: str, digest: str
+    ) -> None:
+        """Note what was shown, after Teams took it."""
+        picture = dumps([conversation_ref, activity_id, digest])
+        await self._run("set_shown", tenant, conversation, slot=slot, picture=picture, keep=KEEP_SECONDS)
+
+    async def forget_shown(self, tenant: str, conversation: str, slot: str) -> None:
+        """The activity is gone from Teams: the next picture is a new one."""
+        await self._run("set_shown", tenant, conversation, slot=slot, picture="", keep=KEEP_SECONDS)
