@@ -1,10 +1,10 @@
 """What a conversation and its messages are, and how they are read from what is stored.
 
-    ConversationError
-    ├── NoSuchConversation
-    ├── ConversationClosed
-    ├── TextTooLong
-    └── NoAccess            (access.py raises it)
+ConversationError
+├── NoSuchConversation
+├── ConversationClosed
+├── TextTooLong
+└── NoAccess            (access.py raises it)
 """
 
 from collections.abc import Mapping, Sequence
@@ -76,7 +76,7 @@ class Message:
     at: int
     client_id: str
     refers_to: int | None  # the message that an EDIT or DELETE changes
-    was: Sender | None = None  # whose message that was, where it is no longer his: AGENT on an edit that made a note of it
+    was: Sender | None = None  # AGENT on an edit that made a note of his message; None on all others
 
 
 @dataclass(frozen=True, slots=True)

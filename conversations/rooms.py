@@ -59,9 +59,7 @@ class RoomVerbs(Scripts):
         The range is stored before this returns: until `batch_sent`, the same batch comes again. One message that is
         larger than `max_bytes` (of UTF-8) is a batch of its own.
         """
-        reply = await self._run(
-            "next_batch", tenant, conversation, max_messages=max_messages, max_bytes=max_bytes
-        )
+        reply = await self._run("next_batch", tenant, conversation, max_messages=max_messages, max_bytes=max_bytes)
         if not reply:
             return None
         first, last, *entries = reply
@@ -84,7 +82,7 @@ class RoomVerbs(Scripts):
         picture = await self._store.hget(shown_key(tenant, conversation), slot)
         return Shown(*loads(picture)) if picture else None
 
-    async def set_shown(
+    async def set_shown(  # noqa: PLR0917  # where, which slot, and the three facts that are noted together
         self, tenant: str, conversation: str, slot: str, conversation_ref: str, activity_id: str, digest: str
     ) -> None:
         """Note what was shown, after Teams took it."""
