@@ -1,0 +1,217 @@
+"""The store as the other rooms see it: scripts, and thin typed reads and writes. Keys and values are text."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeVar, overload
+
+from redis import exceptions as redis_errors
+
+from store import commands
+from store.commands import Command, Entry, Fields, Word
+from store.scripts import Argument, LuaScript
+from store.wire import Pool, StoreDown, StoreError, translate
+
+__all__ = ["Store", "StoreDown", "StoreError", "StoreRefused", "open_store"]
+
+T = TypeVar("T")
+
+OLDEST = (7, 0)
+
+
+class StoreRefused(Exception):
+    """The server is there, but Usher cannot work with it; the message says why and what to do."""
+
+
+async def open_store(url: str) -> "Store":
+    """Connect to `redis://`, `rediss://` or `unix://path`. Raises StoreDown, and StoreRefused for an unfit server."""
+    store = Store(Pool(url))
+    try:
+        unfit = _unfit(await store.info("server"))
+    except BaseException:
+        await store.close()
+        raise
+    if unfit:
+        await store.close()
+        raise StoreRefused(unfit)
+    return store
+
+
+def _unfit(server: Mapping[str, str]) -> str:
+    version = server.get("redis_version", "0")
+    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
+        return f"The Redis server is version {version}; Usher needs 7.0 or later."
+    if server.get("redis_mode") == "cluster":
+        return "The Redis server is part of a cluster; this release of Usher needs a single server."
+    if server.get("redis_mode") == "sentinel":
+        return "USHER_REDIS_URL leads to a sentinel; it must lead to the Redis server itself."
+    return ""
+
+
+class Store:
+    """One Redis server. Every method raises `StoreDown` when it cannot be reached, `StoreError` when it refuses."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    async def close(self) -> None:
+        """Close every connection. Calls after it raise `StoreDown`."""
+        await self.pool.close()
+
+    async def ping(self) -> None:
+        """Return if the server answers; raise `StoreDown` if not."""
+        await self._ask(Command(("PING",), str))
+
+    async def info(self, section: str) -> dict[str, str]:
+        """The server's own report: `section` as in INFO, `field: value`."""
+        text = await self._ask(Command(("INFO", section), str))
+        lines = (line.partition(":") for line in text.splitlines() if ":" in line)
+        return {name: value for name, _, value in lines}
+
+    async def run(self, script: LuaScript, root: str, /, **args: Argument) -> Any:
+        """Run `script` once with `root` and its named arguments; return what it returns (RESP2: text, int, list, None).
+
+        Mappings and lists are handed over as JSON. Raises `ScriptError` if the arguments are not the script's.
+        """
+        return (await self.run_many([(script, root, args)]))[0]
+
+    async def run_many(self, calls: Sequence[tuple[LuaScript, str, Mapping[str, Argument]]]) -> list[Any]:
+        """Run several scripts in one round trip (each for itself: others may come between). Raises as `run`."""
+        texts: list[list[Word]] = [
+            ["EVALSHA", script.sha, 1, root, *script.encode(args)] for script, root, args in calls
+        ]
+        answers = await self.pool.talk(texts)
+        # NOSCRIPT means that the script has not run: it is safe to send it again.
+        unknown = [index for index, answer in enumerate(answers) if isinstance(answer, redis_errors.NoScriptError)]
+        if unknown:
+            sources = {calls[index][0].source for index in unknown}
+            again = await self.pool.talk(
+                [*(["SCRIPT", "LOAD", source] for source in sources), *(texts[index] for index in unknown)]
+            )
+            for index, answer in zip(unknown, again[len(sources) :], strict=True):
+                answers[index] = answer
+        for (script, _, _), answer in zip(calls, answers, strict=True):
+            if isinstance(answer, Exception):
+                error = translate(answer)
+                raise type(error)(f"{script.name}: {script.locate(str(error))}") from answer
+        return answers
+
+    async def many(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        """Send several commands in one round trip: `[("hgetall", (key,)), …]`; names as in `commands.BY_NAME`."""
+        chosen = [commands.BY_NAME[name](*args) for name, args in calls]
+        if not chosen:
+            return []
+        answers = await self.pool.talk([command.words for command in chosen])
+        return [_read(command, answer) for command, answer in zip(chosen, answers, strict=True)]
+
+    async def _ask(self, command: Command[T]) -> T:
+        return _read(command, (await self.pool.talk([command.words]))[0])
+
+    async def get(self, key: str) -> str | None:
+        return await self._ask(commands.get(key))
+
+    async def set(self, key: str, value: Word, *, ttl_seconds: float | None = None, only_if_new: bool = False) -> bool:
+        """Write `value`; False if `only_if_new` and the key was there already."""
+        return await self._ask(commands.set(key, value, ttl_seconds=ttl_seconds, only_if_new=only_if_new))
+
+    async def delete(self, *keys: str) -> int:
+        """Delete keys; return how many were there."""
+        return await self._ask(commands.delete(*keys)) if keys else 0
+
+    async def exists(self, key: str) -> bool:
+        return await self._ask(commands.exists(key))
+
+    async def expire(self, key: str, seconds: float) -> bool:
+        """Let `key` live for `seconds` from now; False if it is not there."""
+        return await self._ask(commands.expire(key, seconds))
+
+    async def ttl(self, key: str) -> float | None:
+        """Seconds that `key` still has to live; None if it lives for ever, or is not there."""
+        return await self._ask(commands.ttl(key))
+
+    async def scan(self, pattern: str) -> list[str]:
+        """Every key that matches `pattern`. It walks through the whole store: for tests, `verify` and `doctor` only."""
+        cursor, found = await self._ask(commands.scan("0", pattern))
+        while cursor != "0":
+            cursor, more = await self._ask(commands.scan(cursor, pattern))
+            found += more
+        return found
+
+    async def hgetall(self, key: str) -> Fields:
+        """All fields of a hash; `{}` if it is not there."""
+        return await self._ask(commands.hgetall(key))
+
+    async def hget(self, key: str, field: str) -> str | None:
+        return await self._ask(commands.hget(key, field))
+
+    async def hmget(self, key: str, *fields: str) -> list[str | None]:
+        return await self._ask(commands.hmget(key, *fields))
+
+    async def hset(self, key: str, mapping: Mapping[str, Word]) -> int:
+        """Write fields of a hash; return how many of them are new."""
+        return await self._ask(commands.hset(key, mapping))
+
+    async def hdel(self, key: str, *fields: str) -> int:
+        return await self._ask(commands.hdel(key, *fields))
+
+    async def smembers(self, key: str) -> frozenset[str]:
+        return await self._ask(commands.smembers(key))
+
+    async def sismember(self, key: str, member: str) -> bool:
+        return await self._ask(commands.sismember(key, member))
+
+    async def sadd(self, key: str, *members: str) -> int:
+        return await self._ask(commands.sadd(key, *members))
+
+    async def srem(self, key: str, *members: str) -> int:
+        return await self._ask(commands.srem(key, *members))
+
+    @overload
+    async def zrange(
+        self, key: str, start: int, stop: int, *, desc: bool = False, scores: Literal[False] = False
+    ) -> list[str]: ...
+    @overload
+    async def zrange(
+        self, key: str, start: int, stop: int, *, desc: bool = False, scores: Literal[True]
+    ) -> list[tuple[str, float]]: ...
+    async def zrange(
+        self, key: str, start: int, stop: int, *, desc: bool = False, scores: bool = False
+    ) -> list[str] | list[tuple[str, float]]:
+        """Members by rank from `start` to `stop` (both counted in; -1 is the last one), with scores if asked for."""
+        if scores:
+            return await self._ask(commands.zrange_scores(key, start, stop, desc=desc))
+        return await self._ask(commands.zrange(key, start, stop, desc=desc))
+
+    async def zrangebyscore(
+        self, key: str, low: float | str, high: float | str, *, offset: int = 0, count: int = -1
+    ) -> list[str]:
+        """Members with a score from `low` to `high` (`"-inf"`, `"+inf"`, `"(5"` for exclusive), lowest first."""
+        return await self._ask(commands.zrangebyscore(key, low, high, offset=offset, count=count))
+
+    async def zscore(self, key: str, member: str) -> float | None:
+        return await self._ask(commands.zscore(key, member))
+
+    async def zcard(self, key: str) -> int:
+        return await self._ask(commands.zcard(key))
+
+    async def zadd(self, key: str, mapping: Mapping[str, float]) -> int:
+        """Set scores, `{member: score}`; return how many members are new."""
+        return await self._ask(commands.zadd(key, mapping))
+
+    async def zrem(self, key: str, *members: str) -> int:
+        return await self._ask(commands.zrem(key, *members))
+
+    async def xrange(self, key: str, after_exclusive: str = "", count: int = 1000) -> list[Entry]:
+        """Entries of a stream after the id `after_exclusive` (`""` = from the beginning): `[(id, {field: value})]`."""
+        return await self._ask(commands.xrange(key, after_exclusive, count))
+
+    async def xrevrange(self, key: str, before_exclusive: str = "", count: int = 1000) -> list[Entry]:
+        """Entries of a stream, newest first, before the id `before_exclusive` (`""` = from the end)."""
+        return await self._ask(commands.xrevrange(key, before_exclusive, count))
+
+    async def publish(self, channel: str, text: str) -> None:
+        await self._ask(commands.publish(channel, text))
+
+
+def _read(command: Command[T], answer: Any) -> T:
+    if isinstance(answer, Exception):
+        raise translate(answer) from answer
+    return command.read(answer)

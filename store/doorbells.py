@@ -1,0 +1,169 @@
+"""Doorbells: short notices that something changed. Whoever hears one looks for himself; a lost one costs little.
+
+One pub/sub connection per replica hears the bells of all shards. Scripts ring them (`include/bell.lua`).
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+from redis.exceptions import RedisError
+
+from store import keys
+from store.connection import Store
+from store.wire import StoreDown, Wire, open_wire
+
+log = structlog.get_logger(__name__)
+
+# The server is asked for a sign of life three times as often; after so long without one the connection is given up.
+SILENCE_SECONDS = 9.0
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 2.0
+# After a reconnect this many listeners look for themselves before others get a turn on the event loop.
+BATCH = 100
+
+CHANNELS = {f"{root}bell": root for root in keys.roots()}
+
+
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """One ring. `number` is -1 after a reconnect ("look for yourself"), and 0 where the fourth word is not a number.
+
+    `word`: the fourth word as it was rung; `root`: the shard that rang, `""` after a reconnect.
+    """
+
+    kind: str
+    tenant: str
+    id: str
+    number: int
+    word: str = ""
+    root: str = ""
+
+
+Callback = Callable[[Bell], None]
+_Exact = tuple[str, str, str]
+_Key = TypeVar("_Key", str, _Exact)
+
+
+class Doorbells:
+    """Hears the bells of all shards and calls those who listen. Callbacks are synchronous and quick."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._by_kind: dict[str, list[Callback]] = {}
+        self._by_id: dict[_Exact, list[Callback]] = {}
+        self._connected = asyncio.Event()
+
+    def listen(self, kind: str, callback: Callback) -> Callable[[], None]:
+        """Call `callback` for every bell of `kind`; return how to stop that."""
+        return _subscribe(self._by_kind, kind, callback)
+
+    def listen_to(self, kind: str, tenant: str, id: str, callback: Callback) -> Callable[[], None]:  # noqa: A002
+        """Call `callback` for bells of `kind` about one thing; the cost does not grow with the listeners."""
+        return _subscribe(self._by_id, (kind, tenant, id), callback)
+
+    async def connected(self) -> None:
+        """Return once bells are heard."""
+        await self._connected.wait()
+
+    async def run(self) -> None:
+        """Hear bells for ever; a lost connection is opened again."""
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                await self._hear()
+            except StoreDown as error:
+                if self._connected.is_set():
+                    log.warning("doorbells_lost", why=str(error))
+                    pause = FIRST_PAUSE_SECONDS
+            finally:
+                self._connected.clear()
+            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  # spreads replicas, guards nothing
+            pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
+
+    async def _hear(self) -> None:
+        wire = self._store.pool.make()
+        helpers: list[asyncio.Task[None]] = []
+        try:
+            await open_wire(wire)
+            await _send(wire, ["SUBSCRIBE", *CHANNELS])
+            async with asyncio.timeout(SILENCE_SECONDS) as silence:
+                for _ in CHANNELS:
+                    await wire.read_response()
+                self._connected.set()
+                helpers += [asyncio.create_task(self._everyone_looks()), asyncio.create_task(_ask_for_pongs(wire))]
+                while True:
+                    message = await wire.read_response()
+                    silence.reschedule(asyncio.get_running_loop().time() + SILENCE_SECONDS)
+                    if message[0] == "message":
+                        self._ring(message[2], CHANNELS[message[1]])
+        except (RedisError, OSError) as error:
+            raise StoreDown(str(error) or "no answer in time") from error
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            await wire.disconnect(nowait=True)
+
+    def _ring(self, text: str, root: str) -> None:
+        words = text.split(" ")
+        if len(words) != 4:
+            log.error("doorbell_malformed", words=len(words), root=root)
+            return
+        kind, tenant, id_, word = words
+        number = int(word) if word.isdecimal() else 0
+        bell = Bell(kind, tenant, id_, number, word, root)
+        for callback in (*self._by_kind.get(kind, ()), *self._by_id.get((kind, tenant, id_), ())):
+            _call(callback, bell)
+
+    async def _everyone_looks(self) -> None:
+        """Bells may have been missed while nobody heard them: everyone who listens looks for himself."""
+        for kind, callbacks in list(self._by_kind.items()):
+            for callback in tuple(callbacks):
+                _call(callback, Bell(kind, "-", "-", -1))
+        for count, (exact, callbacks) in enumerate(list(self._by_id.items()), start=1):
+            for callback in tuple(callbacks):
+                _call(callback, Bell(*exact, -1))
+            if count % BATCH == 0:
+                await asyncio.sleep(0)
+
+
+async def _send(wire: Wire, words: Sequence[str]) -> None:
+    await wire.send_packed_command(wire.pack_commands([words]), check_health=False)
+
+
+async def _ask_for_pongs(wire: Wire) -> None:
+    with suppress(RedisError, OSError):  # whoever reads notices too, and opens another connection
+        while True:
+            await asyncio.sleep(SILENCE_SECONDS / 3)
+            await _send(wire, ["PING"])
+
+
+def _call(callback: Callback, bell: Bell) -> None:
+    try:
+        callback(bell)
+    except Exception:  # one listener's fault must not make the others deaf
+        log.exception("doorbell_listener_failed", kind=bell.kind)
+
+
+def _subscribe(table: dict[_Key, list[Callback]], key: _Key, callback: Callback) -> Callable[[], None]:
+    # Lists are replaced, not changed, so that a callback may unsubscribe while bells are being rung.
+    table[key] = [*table.get(key, ()), callback]
+    gone = False
+
+    def stop() -> None:
+        nonlocal gone
+        if gone:
+            return
+        gone = True
+        left = list(table[key])
+        left.remove(callback)
+        if left:
+            table[key] = left
+        else:
+            del table[key]
+
+    return stop

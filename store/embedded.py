@@ -1,0 +1,164 @@
+"""The embedded server: without `USHER_REDIS_URL` Usher runs Valkey by itself, on files in the data directory.
+
+Every process that uses the data directory holds a lock on it for as long as it lives. The first one starts the
+server, the others join it, the last one stops it. A holder that is killed leaves the server running, and the next
+start adopts it. A server that dies is started again, with its data, by whichever holder notices first.
+"""
+
+import hashlib
+import os
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+from urllib.parse import quote
+
+import structlog
+
+from store import embedded_process as process
+from store.embedded_process import Place
+from store.engine import EmbeddedRefused, Engine, check_files, find_engine, note_files
+
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = ["EmbeddedRefused", "EmbeddedServer", "start_embedded"]
+
+log = structlog.get_logger(__name__)
+
+# The longest path that a Unix socket may have on macOS, and one less than on Linux, with the final zero.
+SOCKET_PATH_BYTES = 103
+WATCH_SECONDS = 0.25
+
+
+def start_embedded(data_dir: Path, *, binary: Path | None = None) -> "EmbeddedServer":
+    """Start the server of `data_dir`, or join the one that runs; return once it answers.
+
+    `binary`: another server program than the one that came with Usher. Raises EmbeddedRefused.
+    """
+    if sys.platform == "win32":
+        raise EmbeddedRefused("On Windows Usher cannot run its own server. Set USHER_REDIS_URL to a Redis server.")
+    folder = (data_dir / "store").resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        engine = find_engine(binary)
+        return EmbeddedServer(Place(folder, _socket_path(folder)), engine)
+    except OSError as error:
+        raise EmbeddedRefused(f"Usher cannot keep its data in {data_dir}: {error.strerror or error}.") from error
+
+
+class EmbeddedServer:
+    """A hold on the embedded server: it runs at least until `release`. `url` is where it is reached."""
+
+    def __init__(self, place: Place, engine: Engine) -> None:
+        self._place = place
+        self._engine = engine
+        self._child: subprocess.Popen[bytes] | None = None
+        self._released = threading.Event()
+        self.url = f"unix://{quote(str(place.socket))}"
+        self._hold = (place.folder / "holders.lock").open("a")
+        try:
+            with self._changing():
+                fcntl.flock(self._hold, fcntl.LOCK_SH)
+                self._make_sure_it_runs()
+        except BaseException:
+            self._hold.close()
+            raise
+        self._watcher = threading.Thread(target=self._watch, name="embedded-server", daemon=True)
+        self._watcher.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process id; None while it is down."""
+        return process.pid_of(self._place)
+
+    def release(self) -> None:
+        """Let go; the last holder stops the server. Harmless when called again."""
+        if self._released.is_set():
+            return
+        self._released.set()
+        self._watcher.join()
+        with self._changing():
+            self._hold.close()
+            if self._nobody_holds():
+                process.stop(self._place, self._child)
+                log.info("embedded_stopped", folder=str(self._place.folder))
+        if self._child is not None:
+            self._child.poll()
+
+    @contextmanager
+    def _changing(self) -> Generator[None]:
+        """One process at a time starts, adopts or stops the server."""
+        with (self._place.folder / "change.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _nobody_holds(self) -> bool:
+        with (self._place.folder / "holders.lock").open("a") as hold:
+            return _try_alone(hold)
+
+    def _make_sure_it_runs(self) -> None:
+        check_files(self._place.folder, self._engine)
+        if process.ask(self._place, "PING") is not None:
+            log.info("embedded_joined", folder=str(self._place.folder), pid=self.pid)
+            return
+        left = self.pid
+        if left is not None:
+            # It has a process but no ear (the socket's folder was emptied, or it is stuck): it must not write beside us.
+            log.warning("embedded_deaf", pid=left)
+            process.stop(self._place, self._child)
+        note_files(self._place.folder, self._engine)
+        self._child = process.start(self._place, self._engine)
+        log.info("embedded_started", engine=str(self._engine), folder=str(self._place.folder), pid=self._child.pid)
+
+    def _watch(self) -> None:
+        while not self._released.wait(WATCH_SECONDS):
+            if self._child is not None:
+                self._child.poll()
+            if self.pid is not None:
+                continue
+            try:
+                with self._changing():
+                    if self.pid is None and not self._released.is_set():
+                        log.warning("embedded_died", folder=str(self._place.folder))
+                        self._make_sure_it_runs()
+            except (EmbeddedRefused, OSError) as error:
+                log.error("embedded_not_restarted", why=str(error))  # noqa: TRY400  # its words say it all
+                self._released.wait(WATCH_SECONDS * 8)
+
+
+def _try_alone(hold: IO[str]) -> bool:
+    try:
+        fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _socket_path(folder: Path) -> Path:
+    """Beside the files, or, where that is too deep for a Unix socket, in a folder of this user's in /tmp."""
+    beside = folder / "server.sock"
+    if len(os.fsencode(beside)) <= SOCKET_PATH_BYTES:
+        return beside
+    private = Path("/tmp") / f"usher-{os.getuid()}"  # noqa: S108  # checked below to be nobody else's
+    private.mkdir(mode=0o700, exist_ok=True)
+    found = private.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) != 0o700:
+        raise EmbeddedRefused(
+            f"{private} must be a folder of this user that nobody else may open. Remove it, or choose a USHER_DATA_DIR "
+            "with a shorter path."
+        )
+    return private / f"{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}.sock"

@@ -1,0 +1,168 @@
+"""The catalogue of Redis keys: every key that exists, with its type, owner and time to live.
+
+All keys of a tenant begin with `root(tenant)`, a hash tag, so that they share one slot (one server, Sentinel and
+Redis Cluster alike). `docs/redis.md` is tested against `CATALOGUE`, and after each test a key that is not declared
+here, or that should have a time to live and has none, fails the test.
+"""
+
+import re
+import zlib
+from dataclasses import dataclass
+from functools import cache
+
+# Fixed when the store is created (see schema.py); a tenant belongs to one shard for ever.
+SHARDS = 16
+
+# What is looked up before the tenant is known.
+ALL = "usher:{all}:"
+
+
+def shard_of(tenant: str) -> int:
+    """The shard, 0 to 15, that `tenant` belongs to."""
+    return zlib.crc32(tenant.encode()) % SHARDS
+
+
+def shard_root(shard: int) -> str:
+    """What the names of all keys of a shard begin with: `usher:{7}:`."""
+    return f"usher:{{{shard}}}:"
+
+
+def root(tenant: str) -> str:
+    """What the names of all keys of `tenant` begin with: `usher:{7}:`."""
+    return shard_root(shard_of(tenant))
+
+
+def roots() -> tuple[str, ...]:
+    """The roots of all shards."""
+    return tuple(shard_root(shard) for shard in range(SHARDS))
+
+
+@dataclass(frozen=True, slots=True)
+class KeySpec:
+    """One kind of key.
+
+    `pattern`: `<root>` and `<all>` stand for the two beginnings, other `<words>` for a part of the name.
+    `type`: Redis's own word (`string`, `hash`, `set`, `zset`, `stream`), or `channel` for what is only published.
+    `owner`: the room that reads and writes it.
+    `ttl`: `permanent` (with why, if it is not plain), `until …` (its owner deletes it, or gives it a time to live,
+    at a known moment), or a duration that each key has from its first write.
+    """
+
+    pattern: str
+    type: str
+    owner: str
+    ttl: str
+    meaning: str
+
+    @property
+    def may_stay(self) -> bool:
+        """Whether a key of this kind may exist without a time to live."""
+        return self.ttl.startswith(("permanent", "until "))
+
+    def matches(self, key: str) -> bool:
+        """Whether `key` is of this kind."""
+        return _expression(self.pattern).fullmatch(key) is not None
+
+
+@cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    parts = re.split(r"(<[^>]+>)", pattern)
+    known = {"<root>": r"usher:\{\d+\}:", "<all>": r"usher:\{all\}:"}
+    return re.compile("".join(known.get(part, ".+" if part.startswith("<") else re.escape(part)) for part in parts))
+
+
+def spec_of(key: str) -> KeySpec | None:
+    """The catalogue's entry for `key`: the one with the most literal pattern, or None if it is not declared."""
+    found = [spec for spec in CATALOGUE if spec.type != "channel" and spec.matches(key)]
+    return max(found, key=lambda spec: len(re.sub(r"<[^>]+>", "", spec.pattern)), default=None)
+
+
+_STORE = (
+    KeySpec("<all>schema", "hash", "store", "permanent", "Which schema the data has, and who may read and write it."),
+    KeySpec(
+        "<root>clock:<tenant>",
+        "hash",
+        "store",
+        "permanent",
+        "`last`: the latest instant (ms) any script of the tenant has used, so that time never runs backwards; "
+        "`virtual`: 1 for a tenant whose time is an argument.",
+    ),
+    KeySpec(
+        "<root>due",
+        "zset",
+        "store",
+        "permanent",
+        "The due set: subjects whose outside picture must be brought up to date, scored by when (ms). "
+        "A leased subject is scored by the end of its lease.",
+    ),
+    KeySpec(
+        "<root>due:<subject>",
+        "hash",
+        "store",
+        "until the subject is done",
+        "`rev`: revision, counted up by each mark; `token`: the lease; `tries`: failures in a row; "
+        "`hold`: not to be tried before this instant (ms).",
+    ),
+    KeySpec(
+        "<root>deadlines",
+        "zset",
+        "store",
+        "permanent",
+        "Deadlines of the shard, scored by their instant (ms); members `kind:tenant:id[:more]`.",
+    ),
+    KeySpec(
+        "<root>deadlines:<tenant>", "zset", "store", "permanent", "Likewise, for one tenant whose time is virtual."
+    ),
+    KeySpec(
+        "<root>journal:<tenant>",
+        "stream",
+        "store",
+        "permanent, cut to about a million entries",
+        "What happened, for audit and reports: `e` event, `at` instant (ms), and the event's own fields. "
+        "No free text, no personal data.",
+    ),
+    KeySpec("<root>bell", "channel", "store", "-", "Doorbells: `kind tenant id number`."),
+)
+
+_DIRECTORY: tuple[KeySpec, ...] = ()
+
+_DISTRIBUTION: tuple[KeySpec, ...] = ()
+
+_CONVERSATIONS: tuple[KeySpec, ...] = ()
+
+_BOTS: tuple[KeySpec, ...] = ()
+
+_DIALOGS: tuple[KeySpec, ...] = ()
+
+_GRAPH = (
+    KeySpec(
+        "<all>presence:lease", "string", "graph", "60 s", "Which replica asks Graph for everybody's presence just now."
+    ),
+)
+
+_IDENTITY = (
+    KeySpec(
+        "<all>flow:<state>",
+        "string",
+        "identity",
+        "10 minutes",
+        "A sign-in or a grant on its way through Entra (JSON: kind, digest of the browser's cookie, facts); taken once.",
+    ),
+)
+
+_INTERACT: tuple[KeySpec, ...] = ()
+
+_PORTAL: tuple[KeySpec, ...] = ()
+
+CATALOGUE: tuple[KeySpec, ...] = (
+    *_STORE,
+    *_DIRECTORY,
+    *_DISTRIBUTION,
+    *_CONVERSATIONS,
+    *_BOTS,
+    *_DIALOGS,
+    *_GRAPH,
+    *_IDENTITY,
+    *_INTERACT,
+    *_PORTAL,
+)

@@ -1,0 +1,22 @@
+-- due_retry: the subject could not be brought up to date and is tried again `after` ms from now. With `hold` = 1 a mark
+-- does not bring that forward (somebody outside asked us to wait).
+-- keys: root
+-- args: subject, token, after:int, hold:int
+-- returns: 'later' or 'lost'
+-- journal: none
+--@include due
+local state = root .. 'due:' .. subject
+if redis.call('HGET', state, 'token') ~= token then
+  due_mark(root, subject)
+  return 'lost'
+end
+local at = due_time() + after
+redis.call('HDEL', state, 'token')
+if hold == 1 then
+  redis.call('HSET', state, 'hold', string.format('%.0f', at))
+else
+  redis.call('HINCRBY', state, 'tries', 1)
+end
+redis.call('ZADD', root .. 'due', at, subject)
+bell(root, 'due', '-', '-', 0)
+return 'later'

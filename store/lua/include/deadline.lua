@@ -1,0 +1,22 @@
+--@include bell
+--@include clock
+-- deadline: instants at which a timer has something to do. A tenant whose time is virtual has a set of its own.
+local function deadline_key(root, tenant)
+  if clock_virtual(root, tenant) then
+    return root .. 'deadlines:' .. tenant
+  end
+  return root .. 'deadlines'
+end
+
+local function deadline_set(root, tenant, member, at)
+  local key = deadline_key(root, tenant)
+  local score = string.format('%.0f', at)
+  redis.call('ZADD', key, score, member)
+  if key == root .. 'deadlines' and redis.call('ZRANGE', key, 0, 0)[1] == member then
+    bell(root, 'deadline', '-', '-', score)
+  end
+end
+
+local function deadline_clear(root, tenant, member)
+  redis.call('ZREM', deadline_key(root, tenant), member)
+end

@@ -1,0 +1,72 @@
+"""A real server for every test: Valkey from the wheel, or Debian's Redis with `USHER_TEST_ENGINE=redis`."""
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from store import keys
+from store.connection import Store, open_store
+from store.embedded import start_embedded
+
+DEBIAN_REDIS = Path("/usr/bin/redis-server")
+
+
+@pytest.fixture(scope="session")
+def engine_binary() -> Path | None:
+    """The server program that tests run on; None is the one that Usher carries."""
+    return DEBIAN_REDIS if os.environ.get("USHER_TEST_ENGINE") == "redis" else None
+
+
+@pytest.fixture(scope="session")
+def valkey_url(tmp_path_factory: pytest.TempPathFactory, engine_binary: Path | None) -> Iterator[str]:
+    """Where this session's private server is (under xdist each worker has its own)."""
+    with start_embedded(tmp_path_factory.mktemp("server"), binary=engine_binary) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+async def session_store(valkey_url: str) -> AsyncIterator[Store]:
+    opened = await open_store(valkey_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def store(session_store: Store) -> AsyncIterator[Store]:
+    """An open store. What the test leaves behind is checked against the catalogue, and removed."""
+    before = await _all_keys(session_store)
+    yield session_store
+    left = await _all_keys(session_store) - before
+    faults = [fault for key in sorted(left) if (fault := await _fault_of(session_store, key))]
+    await session_store.delete(*left)
+    assert not faults, "keys that the test left behind:\n" + "\n".join(faults)
+
+
+@pytest.fixture
+def tenant() -> str:
+    """A tenant that nobody else uses."""
+    return str(uuid.uuid4())
+
+
+@pytest.fixture
+async def virtual_tenant(store: Store) -> str:
+    """A tenant that nobody else uses, and whose time is what scripts are told (`at`)."""
+    made = str(uuid.uuid4())
+    await store.hset(f"{keys.root(made)}clock:{made}", {"virtual": 1})
+    return made
+
+
+async def _all_keys(store: Store) -> set[str]:
+    return set(await store.scan("*"))
+
+
+async def _fault_of(store: Store, key: str) -> str | None:
+    spec = keys.spec_of(key)
+    if spec is None:
+        return f"  {key} is not in the catalogue (store/keys.py)"
+    if not spec.may_stay and await store.ttl(key) is None:
+        return f"  {key} has no time to live, and the catalogue says: {spec.ttl}"
+    return None

@@ -1,0 +1,34 @@
+"""What tests of every room share: waiting for something to become true, without sleeping blindly."""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+STEP_SECONDS = 0.005
+
+
+async def wait_until(
+    predicate: Callable[[], Any | Awaitable[Any]],
+    timeout: float,
+    description: str | Callable[[], str],
+    *,
+    step: float = STEP_SECONDS,
+) -> Any:
+    """Wait until `predicate` (plain or asynchronous) is true, and return what it returned.
+
+    After `timeout` seconds the test fails with "<description> did not happen within … s". `step`: seconds between two
+    looks; longer ones suit looks that cost something, such as a request.
+    """
+    end = time.monotonic() + timeout
+    while True:
+        found = predicate()
+        if inspect.isawaitable(found):
+            found = await found
+        if found:
+            return found
+        if time.monotonic() > end:
+            sentence = description if isinstance(description, str) else description()
+            raise AssertionError(f"{sentence} did not happen within {timeout} s (last: {found!r})")
+        await asyncio.sleep(step)
