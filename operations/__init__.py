@@ -1,0 +1,1 @@
+"""Running Usher: command line, logs, health, metrics."""

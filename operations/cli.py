@@ -1,0 +1,154 @@
+"""The command line: `usher load`, `usher why`. Settings come from the environment, as for the app."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from directory.directory import Directory
+from directory.load import Company, LoadErrors, apply, parse
+from distribution.distributor import Distributor
+from graph.client import GraphClient, GraphConfig
+from graph.people import find_person
+from operations.logs import configure_logs
+from settings import Settings, SettingsError, load_settings
+from store.connection import Store, StoreDown, StoreRefused, open_store
+from store.embedded import EmbeddedRefused, start_embedded
+from store.schema import check_schema
+
+cli = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Usher: website visitors, seated in Microsoft Teams."
+)
+out = Console()
+err = Console(stderr=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a command works with."""
+
+    settings: Settings
+    store: Store
+    distributor: Distributor
+    directory: Directory
+
+
+def settings_or_exit() -> Settings:
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        err.print(str(error), markup=False, highlight=False)
+        raise typer.Exit(2) from None
+    # A command's own words go to stdout; of the log only what went wrong.
+    configure_logs(level="warning", as_json=False)
+    return settings
+
+
+@asynccontextmanager
+async def tools(settings: Settings) -> AsyncIterator[Tools]:
+    """Open the store that the settings name; a running app's embedded server is joined, otherwise one is started."""
+    embedded = await asyncio.to_thread(start_embedded, settings.data_dir) if settings.redis_url is None else None
+    try:
+        store = await open_store(embedded.url if embedded else settings.redis_url or "")
+        try:
+            await check_schema(store)
+            distributor = Distributor(store)
+            yield Tools(settings, store, distributor, Directory(store, distributor))
+        finally:
+            await store.close()
+    finally:
+        if embedded:
+            await asyncio.to_thread(embedded.release)
+
+
+def graph_config(settings: Settings) -> GraphConfig:
+    secret = settings.bot_app_secret
+    return GraphConfig(
+        login_url=settings.login_url,
+        graph_url=settings.graph_url,
+        ca_file=settings.ca_file,
+        app_id=settings.bot_app_id,
+        app_secret=secret.get_secret_value() if secret else "",
+        teams_app_id=settings.teams_app,
+    )
+
+
+@cli.command()
+def load(
+    company: Annotated[Path, typer.Argument(help="the company's TOML file", exists=True, dir_okay=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
+) -> None:
+    """Load tenant, services, users, memberships and licences from a file; doing it again changes nothing."""
+    settings = settings_or_exit()
+    try:
+        asyncio.run(_load(settings, parse(company.read_text(), company), as_json=as_json))
+    except LoadErrors as problems:
+        err.print(f"{company}: nothing was loaded.", highlight=False)
+        for problem in problems.errors:
+            place = f"line {problem.line}" if problem.line else "file"
+            err.print(f"  {place}: {problem.field}: {problem.message}", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    except (StoreDown, StoreRefused, EmbeddedRefused) as problem:
+        err.print(str(problem), markup=False, highlight=False)
+        raise typer.Exit(1) from None
+
+
+async def _load(settings: Settings, company: Company, *, as_json: bool) -> None:
+    graph = GraphClient(graph_config(settings))
+
+    async def resolve(tenant: str, name: str) -> str | None:
+        person = await find_person(graph, tenant, name)
+        return person.id if person else None
+
+    try:
+        async with tools(settings) as kit:
+            report = await apply(kit.directory, company, resolve_upn=resolve)
+            if as_json:
+                out.print_json(json.dumps(report.as_json()))
+                return
+            table = Table("service or user", "widget key", title="Loaded")
+            for widget in report.widgets:
+                table.add_row(widget.name, widget.key)
+            out.print(table)
+    finally:
+        await graph.close()
+
+
+@cli.command()
+def why(
+    service: Annotated[str, typer.Argument(help="the service's id")],
+    tenant: Annotated[str | None, typer.Option(help="the tenant's id, where there is more than one")] = None,
+) -> None:
+    """Say for every agent of a service whether he may be offered a task of it now, and if not, why."""
+    settings = settings_or_exit()
+    asyncio.run(_why(settings, service, tenant or settings.tenant_id))
+
+
+async def _why(settings: Settings, service: str, tenant: str) -> None:
+    async with tools(settings) as kit:
+        table = Table("agent", "may be offered", "reasons against", title=service)
+        for agent in await kit.distributor.agents(tenant, service):
+            user = await kit.directory.user(tenant, agent.user)
+            reasons = ", ".join(agent.reasons.get(service, ()))
+            table.add_row(
+                user.name if user else agent.user, "yes" if service in agent.selectable_for else "no", reasons
+            )
+        out.print(table)
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        cli()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,96 @@
+"""What a fault gets: the task waits and goes on by itself; nothing is lost, nothing twice."""
+
+from tests.story.stage import Stage
+
+
+async def test_graph_down_the_task_waits_and_goes_on(stage: Stage) -> None:
+    company = await stage.company("Anna")
+    [anna] = company.agents
+    visitor = await stage.visitor(company.widget, "Wanda")
+    await visitor.say("Hello")
+    card = await anna.sees("Wanda", "Accept")
+    await stage.fault("/v1.0/chats$", status=503, times=2)
+    await anna.click(card, "accept")
+    await visitor.is_("connected")
+    assert len([chat for chat in await anna.chats("group") if "Wanda" in chat["title"]]) == 1
+
+
+async def test_an_answer_that_was_lost_makes_no_second_room(stage: Stage) -> None:
+    """POST /chats is not idempotent: the chat is created, the answer is lost, and it is found instead of made again."""
+    company = await stage.company("Anna")
+    [anna] = company.agents
+    visitor = await stage.visitor(company.widget, "Lost Answer")
+    await visitor.say("Hello")
+    card = await anna.sees("Lost Answer", "Accept")
+    await stage.fault("/v1.0/chats$", drop="after")
+    await anna.click(card, "accept")
+    await visitor.is_("connected")
+    assert len([chat for chat in await anna.chats("group") if "Lost Answer" in chat["title"]]) == 1
+
+
+async def test_a_missing_permission_frees_the_agent_and_says_why(stage: Stage) -> None:
+    company = await stage.company("Anna")
+    [anna] = company.agents
+    granted = (await stage.control("GET", "/consent"))["granted"]
+    visitor = await stage.visitor(company.widget, "Nopermission")
+    await visitor.say("Hello")
+    card = await anna.sees("Nopermission", "Accept")
+    await stage.fault("/v1.0/chats$", status=403, code="Forbidden", times=50)
+    await anna.click(card, "accept")
+    await stage.task_is(visitor.task, "queued", "offered")
+    await stage.control("DELETE", "/faults")
+    await stage.control("POST", "/consent", {"granted": granted})
+    await visitor.leave()
+    await stage.task_is(visitor.task, "closed")
+
+
+async def test_the_connector_down_messages_arrive_later_in_order(stage: Stage) -> None:
+    company = await stage.company("Anna")
+    [anna] = company.agents
+    visitor = await stage.visitor(company.widget, "Petra")
+    await visitor.say("Hello")
+    await anna.click(await anna.sees("Petra", "Accept"), "accept")
+    room = await anna.room(topic="Petra")
+    await visitor.is_("connected")
+    await stage.fault("/v3/conversations/.*/activities", status=502, times=2)
+    for number in range(3):
+        await visitor.say(f"number {number}")
+    await anna.reads(room, "number 2")
+    read = "\n".join(await anna.read(room))
+    positions = [read.index(f"number {number}") for number in range(3)]
+    assert positions == sorted(positions)
+    assert all(read.count(f"number {number}") == 1 for number in range(3))
+
+
+async def test_a_bad_activity_is_answered_with_4xx(stage: Stage) -> None:
+    url = f"{stage.app}/api/messages"
+    async with stage.http.post(url, data=b"{not json") as answer:
+        assert answer.status in {400, 401}
+    async with stage.http.post(url, json={"type": "message"}) as answer:
+        assert answer.status == 401
+    async with stage.http.post(url, json={"type": "message"}, headers={"Authorization": "Bearer garbage"}) as answer:
+        assert answer.status == 401
+    async with stage.http.post(url, data=b"x" * 3_000_000) as answer:
+        assert answer.status in {401, 413}
+
+
+async def test_two_replicas_share_one_redis(stage: Stage) -> None:
+    """A second replica joins; visitors on it reach agents whose Teams talks to the first."""
+    from tests.story.people import Visitor
+    from tests.story.stage import free_port
+
+    port = free_port()
+    stage.start_app(port)
+    await stage.ready(f"http://127.0.0.1:{port}")
+    company = await stage.company("Anna")
+    [anna] = company.agents
+    visitor = await Visitor(stage.http, f"http://127.0.0.1:{port}", company.widget, "Replica").arrive()
+    await visitor.say("Hello from the other one")
+    await anna.click(await anna.sees("Replica", "Accept"), "accept")
+    room = await anna.room(topic="Replica")
+    await anna.write(room, "Hello there")
+    await visitor.hears("Hello there")
+    await visitor.drop()
+    process = stage.app_processes.pop()
+    process.terminate()
+    assert process.wait(15) == 0

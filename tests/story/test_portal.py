@@ -1,0 +1,65 @@
+"""The portal beside Teams: the same tasks, the same rules, live."""
+
+from tests.story.stage import Stage
+
+
+async def test_an_agent_without_the_bot_works_from_my_sessions(stage: Stage) -> None:
+    """No registration: the open page is the surface that makes the agent reachable."""
+    company = await stage.company("Chiara", registered=False, acw_seconds=30)
+    [chiara] = company.agents
+    portal = await stage.portal(chiara.user)
+    async with portal.http.get(f"{portal.app}/api/v1/events") as events:
+        assert events.status == 200
+        await events.content.readline()
+        await stage.selectable(chiara, company.service)
+        visitor = await stage.visitor(company.widget, "Theo")
+        await visitor.say("Hello")
+        state = await portal.shows("an offer", lambda now: bool(now["offers"]))
+        offer = state["offers"][0]
+        await portal.call("POST", f"/tasks/{visitor.task}/delivered", {"offer": offer["offer"]})
+        await portal.call("POST", f"/tasks/{visitor.task}/accept", {"offer": offer["offer"]})
+        await visitor.is_("connected")
+        room = await chiara.room(topic="Theo")
+        await chiara.write(room, "Hello Theo")
+        await visitor.hears("Hello Theo")
+        await portal.call("POST", f"/tasks/{visitor.task}/terminate")
+        await visitor.is_("ended")
+        await portal.call("POST", f"/tasks/{visitor.task}/wrapup", {"codes": ["Tools"], "tags": [], "note": ""})
+        await portal.call("POST", f"/tasks/{visitor.task}/acw/done")
+    task = await stage.task_is(visitor.task, "closed")
+    assert task.codes == ("Tools",)
+
+
+async def test_registering_in_user_preferences(stage: Stage) -> None:
+    """Register installs the app by Graph; the bot greets once; unregistering and registering again work."""
+    company = await stage.company("Nina", registered=False)
+    [nina] = company.agents
+    portal = await stage.portal(nina.user)
+    assert not (await portal.state())["registration"]["registered"]
+    await portal.call("POST", "/me/register")
+    await portal.shows("the registration", lambda now: now["registration"]["registered"])
+    await stage.selectable(nina, company.service)
+
+    async def greetings() -> int:
+        return sum(len(chat["messages"]) for chat in await nina.chats("personal"))
+
+    before = await greetings()
+    assert before >= 1
+    await portal.call("POST", "/me/register")
+    assert await greetings() == before, "registering twice greets once"
+    await portal.call("POST", "/me/unregister")
+    await portal.shows("no registration", lambda now: not now["registration"]["registered"])
+    await portal.call("POST", "/me/register")
+    await portal.shows("the registration again", lambda now: now["registration"]["registered"])
+
+
+async def test_registering_before_the_admin_granted_says_what_is_missing(stage: Stage) -> None:
+    company = await stage.company("Otto", registered=False)
+    portal = await stage.portal(company.agents[0].user)
+    granted = (await stage.control("GET", "/consent"))["granted"]
+    await stage.control("POST", "/consent", {"granted": []})
+    try:
+        answer = await portal.call("POST", "/me/register", expect=409)
+        assert "grant" in str(answer).lower()
+    finally:
+        await stage.control("POST", "/consent", {"granted": granted})
