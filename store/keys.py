@@ -128,7 +128,63 @@ _DIRECTORY: tuple[KeySpec, ...] = ()
 
 _DISTRIBUTION: tuple[KeySpec, ...] = ()
 
-_CONVERSATIONS: tuple[KeySpec, ...] = ()
+_CHAT_LIFE = "30 days after the last write; 25 hours while nobody has said a word"
+
+_CONVERSATIONS: tuple[KeySpec, ...] = (
+    KeySpec(
+        "<root>conversation:<tenant>:<conversation>",
+        "hash",
+        "conversations",
+        _CHAT_LIFE,
+        "Who talks with whom (`service` or `user`, `customer`, `email`, `page`, `locale`, `widget`), instants (`started`, "
+        "`privacy`, `begun`, `closed`), `last` and `public`: the last entry of all, and of those the visitor may see; the "
+        "room (`topic`, `topic_at`: the intent; `chat`, `chat_url`, `opening`: up to where the opening card tells), and "
+        "the cursor to Teams (`relayed`, and `batch_first`, `batch_last` while a batch is on its way).",
+    ),
+    KeySpec(
+        "<root>messages:<tenant>:<conversation>",
+        "stream",
+        "conversations",
+        _CHAT_LIFE,
+        "What was said; ids are `<seq>-0`, `seq` counts from 1 without gaps. `s` sender, `k` kind, `a` author, `i` his id, "
+        "`t` text, `at` instant (ms), `c` client id, `r` the entry it changes, `w` whose that was.",
+    ),
+    KeySpec(
+        "<root>said:<tenant>:<conversation>",
+        "hash",
+        "conversations",
+        _CHAT_LIFE,
+        "What was stored already: `<side> <client id>` → `<seq> <instant>`; seq 0 while it waits.",
+    ),
+    KeySpec(
+        "<root>early:<tenant>:<conversation>",
+        "list",
+        "conversations",
+        _CHAT_LIFE,
+        "Edits and deletes that came before the message they change, as JSON.",
+    ),
+    KeySpec(
+        "<root>sent:<tenant>:<conversation>",
+        "hash",
+        "conversations",
+        "30 days after the last batch",
+        "Last seq of a batch → the activity that carried it to Teams.",
+    ),
+    KeySpec(
+        "<root>shown:<tenant>:<conversation>",
+        "hash",
+        "conversations",
+        "30 days after the last picture",
+        "Slot (`card:<user>`, `opening`) → JSON `[conversation in Teams, activity, digest of the picture]`.",
+    ),
+    KeySpec(
+        "<root>chat:<tenant>:<chat id>",
+        "string",
+        "conversations",
+        _CHAT_LIFE,
+        "A chat in Teams → the conversation whose room it is.",
+    ),
+)
 
 _BOTS: tuple[KeySpec, ...] = ()
 
