@@ -20,12 +20,13 @@ from urllib.parse import quote
 
 import structlog
 
-from store import embedded_process as process
-from store.embedded_process import Place
-from store.engine import EmbeddedRefused, Engine, check_files, find_engine, note_files
+from store.engine import EmbeddedRefused, Engine, check_files, find_engine, note_files, writer_of
 
 if sys.platform != "win32":
     import fcntl
+
+    from store import embedded_process as process
+    from store.embedded_process import Place
 
 __all__ = ["EmbeddedRefused", "EmbeddedServer", "start_embedded"]
 
@@ -33,7 +34,10 @@ log = structlog.get_logger(__name__)
 
 # The longest path that a Unix socket may have on macOS, and one less than on Linux, with the final zero.
 SOCKET_PATH_BYTES = 103
+SHORT_BASE = Path("/tmp")  # noqa: S108  # what is made there is checked to be nobody else's
 WATCH_SECONDS = 0.25
+# Between attempts to start a server that does not start.
+PAUSE_SECONDS = 2.0
 
 
 def start_embedded(data_dir: Path, *, binary: Path | None = None) -> "EmbeddedServer":
@@ -64,8 +68,9 @@ class EmbeddedServer:
         self._hold = (place.folder / "holders.lock").open("a")
         try:
             with self._changing():
+                alone = _try_alone(self._hold)
                 fcntl.flock(self._hold, fcntl.LOCK_SH)
-                self._make_sure_it_runs()
+                self._make_sure_it_runs(alone=alone)
         except BaseException:
             self._hold.close()
             raise
@@ -92,9 +97,10 @@ class EmbeddedServer:
         self._released.set()
         self._watcher.join()
         with self._changing():
+            last = _try_alone(self._hold)
             self._hold.close()
-            if self._nobody_holds():
-                process.stop(self._place, self._child)
+            if last:
+                process.stop(self._place)
                 log.info("embedded_stopped", folder=str(self._place.folder))
         if self._child is not None:
             self._child.poll()
@@ -106,38 +112,38 @@ class EmbeddedServer:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _nobody_holds(self) -> bool:
-        with (self._place.folder / "holders.lock").open("a") as hold:
-            return _try_alone(hold)
-
-    def _make_sure_it_runs(self) -> None:
-        check_files(self._place.folder, self._engine)
-        if process.ask(self._place, "PING") is not None:
-            log.info("embedded_joined", folder=str(self._place.folder), pid=self.pid)
-            return
-        left = self.pid
-        if left is not None:
-            # It has a process but no ear (the socket's folder was emptied, or it is stuck): it must not write beside us.
-            log.warning("embedded_deaf", pid=left)
-            process.stop(self._place, self._child)
-        note_files(self._place.folder, self._engine)
+    def _make_sure_it_runs(self, *, alone: bool) -> None:
+        folder = self._place.folder
+        check_files(folder, self._engine)
+        if process.is_running(self._place):
+            # A survivor of an earlier release is replaced, unless somebody works with it.
+            outdated = alone and writer_of(folder) != (self._engine.name, self._engine.version)
+            if not outdated and process.is_ready(self._place):
+                log.info("embedded_adopted" if alone else "embedded_joined", folder=str(folder), pid=self.pid)
+                return
+            log.warning("embedded_replaced", pid=self.pid, outdated=outdated)
+            process.stop(self._place)
+        note_files(folder, self._engine)
         self._child = process.start(self._place, self._engine)
-        log.info("embedded_started", engine=str(self._engine), folder=str(self._place.folder), pid=self._child.pid)
+        log.info("embedded_started", engine=str(self._engine), folder=str(folder), pid=self._child.pid)
+
+    def _is_well(self) -> bool:
+        return self._place.socket.exists() and process.is_running(self._place)
 
     def _watch(self) -> None:
         while not self._released.wait(WATCH_SECONDS):
             if self._child is not None:
                 self._child.poll()
-            if self.pid is not None:
+            if self._is_well():
                 continue
             try:
                 with self._changing():
-                    if self.pid is None and not self._released.is_set():
+                    if not self._is_well() and not self._released.is_set():
                         log.warning("embedded_died", folder=str(self._place.folder))
-                        self._make_sure_it_runs()
+                        self._make_sure_it_runs(alone=False)
             except (EmbeddedRefused, OSError) as error:
                 log.error("embedded_not_restarted", why=str(error))  # noqa: TRY400  # its words say it all
-                self._released.wait(WATCH_SECONDS * 8)
+                self._released.wait(PAUSE_SECONDS)
 
 
 def _try_alone(hold: IO[str]) -> bool:
@@ -153,7 +159,7 @@ def _socket_path(folder: Path) -> Path:
     beside = folder / "server.sock"
     if len(os.fsencode(beside)) <= SOCKET_PATH_BYTES:
         return beside
-    private = Path("/tmp") / f"usher-{os.getuid()}"  # noqa: S108  # checked below to be nobody else's
+    private = SHORT_BASE / f"usher-{os.getuid()}"
     private.mkdir(mode=0o700, exist_ok=True)
     found = private.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) != 0o700:

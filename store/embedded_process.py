@@ -1,10 +1,16 @@
-"""The embedded server's process: how it is started, asked whether it answers, and stopped. No locks here."""
+"""The embedded server's process: how it is started, asked whether it answers, and stopped.
 
+The server inherits a locked file: as long as it lives the lock is held, whoever its parent is and whatever process
+has its old number after a reboot.
+"""
+
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +25,8 @@ POLL_SECONDS = 0.005
 ANSWER_SECONDS = 1.0
 # A long append-only file takes a while to read; somebody who waits is told so this often.
 TELL_EVERY_SECONDS = 5.0
+# A server that lives but does not answer for so long is replaced (it answers even while it reads its files).
+DEAF_SECONDS = 10.0
 STOP_SECONDS = 10.0
 
 
@@ -30,6 +38,10 @@ class Place:
     socket: Path
 
     @property
+    def life_lock(self) -> Path:
+        return self.folder / "server.lock"
+
+    @property
     def pid_file(self) -> Path:
         return self.folder / "server.pid"
 
@@ -38,31 +50,34 @@ class Place:
         return self.folder / "server.log"
 
 
-def ask(place: Place, command: str) -> str | None:
-    """Send one inline command; return the first line of the answer, or None if nobody answers."""
-    with socket.socket(socket.AF_UNIX) as wire, suppress(OSError):
-        wire.settimeout(ANSWER_SECONDS)
-        wire.connect(str(place.socket))
-        wire.sendall(f"{command}\r\n".encode())
-        with wire.makefile("rb") as answer:
-            return answer.readline().decode(errors="replace").strip()
-    return None
+def is_running(place: Place) -> bool:
+    """Whether the server's process lives, also one that somebody else started."""
+    with place.life_lock.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def pid_of(place: Place) -> int | None:
-    """The process id of the running server, as it wrote it down; None if it has ended."""
+    """The process id of the running server; None if there is none."""
     try:
-        pid = int(place.pid_file.read_text())
-        os.kill(pid, 0)
+        return int(place.pid_file.read_text()) if is_running(place) else None
     except (OSError, ValueError):
         return None
-    return pid
+
+
+def is_ready(place: Place) -> bool:
+    """Wait while a running server reads its files; True once it serves, False if it has ended or is deaf."""
+    return _wait_for_answer(place, lambda: is_running(place), give_up=DEAF_SECONDS)
 
 
 def start(place: Place, engine: Engine) -> subprocess.Popen[bytes]:
-    """Start the server and return once it answers. Raises EmbeddedRefused with the end of its log if it ends."""
+    """Start the server and return once it serves. Raises EmbeddedRefused with the end of its log if it ends."""
     place.pid_file.unlink(missing_ok=True)
-    with place.log_file.open("ab") as log_file:
+    with place.log_file.open("ab") as log_file, place.life_lock.open("a") as life:
+        fcntl.flock(life, fcntl.LOCK_EX)
         child = subprocess.Popen(  # noqa: S603  # our own program
             [
                 *(engine.binary, "--port", "0", "--unixsocket", place.socket, "--unixsocketperm", "700"),
@@ -73,41 +88,60 @@ def start(place: Place, engine: Engine) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=log_file,
             stderr=log_file,
+            pass_fds=(life.fileno(),),
             # Its own process group: Ctrl-C in a terminal is for Usher, which then stops the server in order.
             start_new_session=True,
         )
-    began = told = time.monotonic()
-    while ask(place, "PING") != "+PONG":
-        if child.poll() is not None:
-            raise EmbeddedRefused(
-                f"The embedded server ({engine}) ended at once. The end of {place.log_file}:\n{_tail(place.log_file)}"
-            )
-        if time.monotonic() - told > TELL_EVERY_SECONDS:
-            told = time.monotonic()
-            log.info("embedded_still_loading", seconds=round(told - began))
-        time.sleep(POLL_SECONDS)
+    if not _wait_for_answer(place, lambda: child.poll() is None):
+        raise EmbeddedRefused(
+            f"The embedded server ({engine}) ended at once. The end of {place.log_file}:\n{_tail(place.log_file)}"
+        )
     return child
 
 
-def stop(place: Place, child: subprocess.Popen[bytes] | None) -> None:
-    """Stop the server in order: what it has acknowledged is on disk already."""
+def stop(place: Place) -> None:
+    """Stop the server in order, and wait for its end; what it has acknowledged is on disk already."""
     pid = pid_of(place)
-    ask(place, "SHUTDOWN NOSAVE")
+    if pid is None:
+        return
+    os.kill(pid, signal.SIGTERM)
     end = time.monotonic() + STOP_SECONDS
-    while _is_running(place, child):
-        if time.monotonic() > end and pid is not None:
+    while is_running(place):
+        if time.monotonic() > end:
             log.warning("embedded_killed", pid=pid)
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            place.pid_file.unlink(missing_ok=True)
+            end += STOP_SECONDS
         time.sleep(POLL_SECONDS)
 
 
-def _is_running(place: Place, child: subprocess.Popen[bytes] | None) -> bool:
-    if child is not None:
-        return child.poll() is None
-    # Somebody else's child: it removes its own note when it ends, and a zombie of his counts as ended.
-    return place.pid_file.exists() and pid_of(place) is not None
+def _wait_for_answer(place: Place, lives: Callable[[], bool], give_up: float | None = None) -> bool:
+    began = told = heard = time.monotonic()
+    while lives():
+        answer = _ping(place)
+        if answer == "+PONG":
+            return True
+        now = time.monotonic()
+        if answer is not None:
+            heard = now
+        elif give_up is not None and now - heard > give_up:
+            return False
+        if now - told > TELL_EVERY_SECONDS:
+            told = now
+            log.info("embedded_not_ready_yet", seconds=round(now - began), answer=answer)
+        time.sleep(POLL_SECONDS)
+    return False
+
+
+def _ping(place: Place) -> str | None:
+    """The first line of the answer, `+PONG` or an error such as `-LOADING …`; None if nobody answers."""
+    with socket.socket(socket.AF_UNIX) as wire, suppress(OSError):
+        wire.settimeout(ANSWER_SECONDS)
+        wire.connect(str(place.socket))
+        wire.sendall(b"PING\r\n")
+        with wire.makefile("rb") as answer:
+            return answer.readline().decode(errors="replace").strip() or None
+    return None
 
 
 def _tail(path: Path) -> str:

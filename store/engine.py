@@ -76,26 +76,35 @@ def _installed() -> Path | None:
     return Path(found) if found else None
 
 
+def writer_of(folder: Path) -> tuple[str, tuple[int, ...]] | None:
+    """Name and version of the server that writes the files in `folder`; None if that is not known."""
+    try:
+        note = json.loads((folder / NOTE).read_text(encoding="utf-8"))
+        name, version = str(note["engine"]), tuple(int(part) for part in str(note["version"]).split("."))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return (name, version) if name in NAMES else None
+
+
 def check_files(folder: Path, engine: Engine) -> None:
     """Raise EmbeddedRefused if `engine` must not open the files in `folder`: another engine's, or a newer one's."""
     if not (folder / FILES).exists():
         return
-    try:
-        note = json.loads((folder / NOTE).read_text(encoding="utf-8"))
-        writer = Engine(note["engine"], tuple(int(part) for part in note["version"].split(".")), Path())
-        said = str(writer)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    writer = writer_of(folder)
+    if writer is None:
         raise EmbeddedRefused(
             f"{folder} holds data, but {NOTE} does not say which server wrote it. "
             "Restore that file, or move the folder away to begin anew."
-        ) from error
-    if writer.name != engine.name:
+        )
+    name, version = writer
+    said = Engine(name, version, Path())
+    if name != engine.name:
         raise EmbeddedRefused(
             f"The data in {folder} was written by {said}, and this is {engine}, which cannot read it. "
-            f"Install {NAMES[writer.name]}, or move the folder away to begin anew."
+            f"Install {NAMES[name]}, or move the folder away to begin anew."
         )
     # A release of the same minor version reads and writes the same files.
-    if writer.version[:2] > engine.version[:2]:
+    if version[:2] > engine.version[:2]:
         raise EmbeddedRefused(
             f"The data in {folder} was written by {said}, and this is {engine}, which is older and may not read it. "
             "Go back to the later release of Usher, or restore a backup of the folder."

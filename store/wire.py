@@ -118,6 +118,8 @@ class Pool:
                 yield wire
             finally:
                 self._free.append(wire)
+                if self._closed:
+                    await self.close()
         finally:
             self._slots.release()
 
@@ -140,7 +142,7 @@ async def open_wire(wire: Wire, patience: float = CONNECT_PATIENCE_SECONDS) -> N
     # idle connection tries to read, which costs more than most commands.
     reader = cast("asyncio.StreamReader | None", getattr(wire, "_reader", None))
     if reader is not None:
-        if not reader.at_eof():
+        if reader.exception() is None and not reader.at_eof():
             return
         await wire.disconnect(nowait=True)
     end = time.monotonic() + patience
@@ -148,6 +150,9 @@ async def open_wire(wire: Wire, patience: float = CONNECT_PATIENCE_SECONDS) -> N
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await wire.connect()
+                # A server that has just started may be there, but still be reading its files (LOADING).
+                await wire.send_packed_command(wire.pack_commands([["PING"]]), check_health=False)
+                await wire.read_response()
                 return
         except redis_errors.AuthenticationError as error:
             raise StoreDown(f"Redis refuses the user name or password: {error}") from error

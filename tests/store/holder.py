@@ -1,0 +1,22 @@
+"""A process that holds the embedded server: `python -m tests.store.holder <data dir> [server program]`.
+
+It prints the server's process id, releases its hold when a line arrives on standard input, and says so.
+"""
+
+import sys
+from pathlib import Path
+
+from store.embedded import start_embedded
+
+
+def main() -> None:
+    data_dir, *binary = sys.argv[1:]
+    server = start_embedded(Path(data_dir), binary=Path(binary[0]) if binary else None)
+    print(server.pid, flush=True)
+    sys.stdin.readline()
+    server.release()
+    print("released", flush=True)
+
+
+if __name__ == "__main__":
+    main()
