@@ -27,7 +27,7 @@ class Readings(Scripts):
 
     async def agents(self, tenant: str, service: str, *, at: int = 0) -> list[Agent]:
         """The members of a service, by user id."""
-        users = sorted(await self._store.smembers(members_key(tenant, service)))
+        users = await self._store.zrange(members_key(tenant, service), 0, -1)
         found: list[Agent] = []
         for start in range(0, len(users), _AT_ONCE):
             agents = await gather(*(self.agent(tenant, user, at=at) for user in users[start : start + _AT_ONCE]))

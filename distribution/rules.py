@@ -31,7 +31,6 @@ class RuleVerbs(Scripts):
         """Nobody is offered its tasks any more: what waits is cancelled, running talks end normally."""
         while await self._run("remove_service", tenant, service=service, at=at) == "more":
             pass
-        await self._refresh_members(tenant, service, at)
 
     async def set_agent(self, tenant: str, user: str, rules: AgentRules, *, at: int = 0) -> None:
         """Raises BadRules. A new agent is on duty, and offline until his presence is known."""

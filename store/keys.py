@@ -126,7 +126,75 @@ _STORE = (
 
 _DIRECTORY: tuple[KeySpec, ...] = ()
 
-_DISTRIBUTION: tuple[KeySpec, ...] = ()
+_TASK_LIFE = "until the task is closed, then 30 days"
+
+_DISTRIBUTION: tuple[KeySpec, ...] = (
+    KeySpec(
+        "<root>im:<tenant>", "string", "distribution", "permanent", "Instant Messaging of the tenant: 1 on, 0 off."
+    ),
+    KeySpec(
+        "<root>rules:<tenant>:<service>",
+        "hash",
+        "distribution",
+        "permanent; 30 days once `removed`",
+        "The rules of a service as in `ServiceRules`; an empty service is the tenant's *Direct* settings. `refresh`: up to "
+        "which member a change of the rules was followed.",
+    ),
+    KeySpec("<root>agents:<tenant>", "zset", "distribution", "permanent", "All agents of the tenant (scores are 0)."),
+    KeySpec(
+        "<root>members:<tenant>:<service>",
+        "zset",
+        "distribution",
+        "permanent",
+        "The agents of a service (scores are 0).",
+    ),
+    KeySpec(
+        "<root>agent:<tenant>:<user>",
+        "hash",
+        "distribution",
+        "permanent, deleted with the agent",
+        "Rules (`licensed`, `direct`, `services`, `capacity`), state (`duty`, `presence`, `doubt`: when the reading becomes "
+        "doubtful, `registered`, `surfaces`, `unreached`, `retry_at`, `rona`, `rona_until`, `misses`), slots (`held`: "
+        "task=ringing, connecting, active or acw), order (`idle_since`, `put_back`, `last_offer`), `ready`: the services in "
+        "whose ready set he stands, `next`: his deadline, `rev`.",
+    ),
+    KeySpec(
+        "<root>task:<tenant>:<task>",
+        "hash",
+        "distribution",
+        _TASK_LIFE,
+        "A task; see `tasks.Task`. Packed: `conns` (connection=alive until), `past` (user=result:at:offer); `won`: the "
+        "accepted offer, `offers`: how many there were, `delivered`: to whom, `next`: its deadline.",
+    ),
+    KeySpec(
+        "<root>queue:<tenant>:<lane>",
+        "zset",
+        "distribution",
+        "until nothing waits",
+        "Queued tasks by rank (waiting since, ms). Lane: a service, or `@user` for direct tasks.",
+    ),
+    KeySpec(
+        "<root>ready:<tenant>:<service>",
+        "zset",
+        "distribution",
+        "until nobody is selectable",
+        "Selectable agents in the order of the service's policy.",
+    ),
+    KeySpec(
+        "<root>running:<tenant>:<service>",
+        "set",
+        "distribution",
+        "until no chat runs",
+        "Concurrent chats, which the limit counts: offered, connecting, active.",
+    ),
+    KeySpec(
+        "<root>past:<tenant>:<user>",
+        "zset",
+        "distribution",
+        "30 days after the last one",
+        "The 500 latest closed tasks that the agent had accepted, by when they closed.",
+    ),
+)
 
 _CHAT_LIFE = "30 days after the last write; 25 hours while nobody has said a word"
 

@@ -1,0 +1,20 @@
+-- cancel: take it away before the talk.
+-- keys: root
+-- args: tenant, task, actor, why, allowed, at:int
+-- returns: verdict, why, then the task's fields and values
+-- journal: cancelled, closed, withdrawn, offered
+--@include finish
+local c = begin(root, tenant, at)
+local record = load_task(c, task)
+if not record then
+  return answer(nil, 'no_such_task')
+end
+if record.f.state == 'closed' then
+  return answer(record, 'unchanged')
+elseif not allows(allowed, record) then
+  return answer(record, 'wrong_state')
+end
+log(c, 'cancelled', { 'task', task, 'state', record.f.state, 'actor', actor, 'why', why })
+close_task(c, record, 'cancelled', 'supervisor', why)
+finish(c)
+return answer(record, 'ok')

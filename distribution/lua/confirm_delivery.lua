@@ -1,0 +1,34 @@
+-- confirm_delivery: the offer has arrived somewhere he sees it: the offer time starts, once.
+-- keys: root
+-- args: tenant, task, offer, user, via, allowed, at:int
+-- returns: verdict, why, then the task's fields and values
+-- journal: delivered, reached
+--@include finish
+local c = begin(root, tenant, at)
+local record = load_task(c, task)
+if not record then
+  return answer(nil, 'no_such_task')
+end
+local agent = load_agent(c, user)
+if agent then
+  clear_unreached(c, agent)
+end
+local verdict = 'gone'
+if record.f.won == offer and record.f.agent == user then
+  verdict = 'unchanged'
+elseif allows(allowed, record) and record.f.offer == offer then
+  if not has_word(record.f.invited, user) then
+    verdict = past_of(record, user) and 'gone' or 'not_yours'
+  elseif has_word(record.f.delivered, user) then
+    verdict = 'unchanged'
+  else
+    verdict = 'ok'
+    put(record, 'delivered', record.f.delivered and record.f.delivered .. ' ' .. user or user)
+    if not record.f.deadline then
+      set(record, 'deadline', c.now + rule(c, service_of(record), 'offer_seconds') * 1000)
+    end
+    log(c, 'delivered', { 'task', task, 'offer', offer, 'user', user, 'via', via, 'deadline', record.f.deadline })
+  end
+end
+finish(c)
+return answer(record, verdict)

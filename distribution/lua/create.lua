@@ -1,0 +1,50 @@
+-- create: a visitor wants to talk: a new task, with its arrival due, or queued at once where there is no workflow.
+-- keys: root
+-- args: tenant, task, service, user, customer, workflow:int, at:int
+-- returns: verdict, why, then the task's fields and values
+-- journal: created, offered
+--@include finish
+--@include visitor
+local c = begin(root, tenant, at)
+local record = load_task(c, task)
+if record then
+  return answer(record, 'unchanged')
+end
+if redis.call('GET', root .. 'im:' .. tenant) ~= '1' then
+  return answer(nil, 'refused', 'im_off')
+end
+if service ~= '' then
+  if not rule_word(c, service, 'kind') or rule_word(c, service, 'removed') then
+    return answer(nil, 'no_such_service')
+  end
+elseif not rule_word(c, '', 'kind') then
+  return answer(nil, 'no_such_service', 'direct')
+else
+  local agent = load_agent(c, user)
+  if not agent or agent.f.removed then
+    return answer(nil, 'no_such_agent')
+  elseif standing_reason(agent, '') then
+    return answer(nil, 'refused', 'not_licensed')
+  end
+end
+if rule(c, service, 'im_enabled') == 0 then
+  return answer(nil, 'refused', 'im_off')
+elseif service ~= '' and rule(c, service, 'licensed') == 0 then
+  return answer(nil, 'refused', 'not_licensed')
+end
+record = new_task(c, task)
+set(record, 'service', service)
+set(record, 'user', user)
+set(record, 'customer', customer)
+set(record, 'created', c.now)
+set(record, 'since', c.now)
+set(record, 'conns', CREATOR .. '=' .. whole(c.now + CONNECTION_LIVES))
+log(c, 'created', { 'task', task, 'service', service, 'user', user })
+if workflow == 1 then
+  set(record, 'state', 'arriving')
+else
+  set(record, 'state', 'queued')
+  seek(c, record)
+end
+finish(c)
+return answer(record, 'ok')

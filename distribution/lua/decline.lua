@@ -1,0 +1,29 @@
+-- decline: the agent does not want it: another is asked, with the waiting time the task already has.
+-- keys: root
+-- args: tenant, task, offer, user, via, allowed, at:int
+-- returns: verdict, why, then the task's fields and values
+-- journal: declined, rona_set, requeued, offered, closed, reached
+--@include finish
+local c = begin(root, tenant, at)
+local record = load_task(c, task)
+if not record then
+  return answer(nil, 'no_such_task')
+end
+local past = past_of(record, user)
+if past and past.offer == offer and past.result == 'declined' then
+  return answer(record, 'unchanged')
+elseif not allows(allowed, record) or record.f.offer ~= offer then
+  return answer(record, 'gone')
+elseif not has_word(record.f.invited, user) then
+  return answer(record, past and 'gone' or 'not_yours')
+end
+local agent = load_agent(c, user)
+drop_invited(c, record, user, 'declined', via)
+put(agent, 'misses', nil)
+clear_unreached(c, agent)
+if rule(c, service_of(record), 'persistent_rona') == 1 then
+  flag_rona(c, agent, service_of(record))
+end
+if_nobody_left(c, record, 'declined')
+finish(c)
+return answer(record, 'ok')

@@ -1,0 +1,22 @@
+-- finish_acw: early end of the after-call work.
+-- keys: root
+-- args: tenant, task, user, via, allowed, at:int
+-- returns: verdict, why, then the task's fields and values
+-- journal: acw_finished, closed, offered
+--@include finish
+local c = begin(root, tenant, at)
+local record = load_task(c, task)
+if not record then
+  return answer(nil, 'no_such_task')
+end
+if record.f.agent ~= user then
+  return answer(record, 'not_yours')
+elseif record.f.state == 'closed' then
+  return answer(record, 'unchanged')
+elseif not allows(allowed, record) then
+  return answer(record, 'wrong_state')
+end
+log(c, 'acw_finished', { 'task', task, 'user', user, 'via', via })
+close_task(c, record, record.f.outcome, 'agent', '')
+finish(c)
+return answer(record, 'ok')

@@ -1,0 +1,28 @@
+-- fire: what is due now because time passed: of the shard (tenant ''), or of one virtual tenant. Once, on whichever replica comes first.
+-- keys: root
+-- args: tenant, limit:int, at:int
+-- returns: how many fired, ms until the next (empty: none), then the errors
+-- journal: visitor_away, ended, closed, undelivered, rona, rona_set, rona_reset, presence, surface, requeued, offered
+--@include tick
+local key, now = root .. 'deadlines', at
+if tenant == '' then
+  now = due_time()
+else
+  key = key .. ':' .. tenant
+end
+local reply = { 0, '' }
+for _, member in ipairs(redis.call('ZRANGE', key, '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, limit)) do
+  redis.call('ZREM', key, member)
+  local ok, problem = pcall(tick, root, member, now)
+  reply[1] = reply[1] + 1
+  if not ok then
+    -- A deadline that cannot be handled must not hold up the others; it is tried again.
+    redis.call('ZADD', key, whole(now + 60000), member)
+    reply[#reply + 1] = member .. ' ' .. tostring(type(problem) == 'table' and problem.err or problem)
+  end
+end
+local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+if first[1] then
+  reply[2] = whole(math.max(0, tonumber(first[2]) - now))
+end
+return reply

@@ -1,0 +1,35 @@
+--@include eligible
+-- presence: what Graph says about an agent. Coming on duty or online begins his idle time anew.
+local KNOWN = {
+  Available = true, Away = true, BeRightBack = true, Busy = true, DoNotDisturb = true, Focusing = true, InACall = true,
+  InAMeeting = true, Offline = true, Presenting = true,
+}
+
+local function start_idling(c, agent)
+  put(agent, 'idle_since', c.now)
+  agent.moved = true
+end
+
+-- Returns whether anything changed. An unknown reading keeps the last value for a while.
+local function read_presence(c, agent, reading)
+  local before = presence_now(c, agent)
+  if KNOWN[reading] then
+    put(agent, 'doubt', c.now + PRESENCE_DOUBT)
+    put(agent, 'presence', reading)
+  elseif agent.f.presence then
+    put(agent, 'doubt', math.min(num(agent, 'doubt'), c.now))
+  end
+  local after = presence_now(c, agent)
+  if after == before then
+    return false
+  end
+  agent.touched = true
+  log(c, 'presence', { 'user', agent.user, 'presence', after })
+  if after == 'Offline' then
+    clear_rona(c, agent, 'offline')
+  elseif before == 'Offline' then
+    start_idling(c, agent)
+  end
+  stir(c, agent)
+  return true
+end

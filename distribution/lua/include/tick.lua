@@ -1,0 +1,84 @@
+--@include refresh
+--@include visitor
+--@include offer_end
+--@include surface
+--@include presence
+-- tick: time passed for one deadline's member. It looks at what is due now, whatever the deadline was set for.
+local function tick_visitor(c, task)
+  local gone_at = not task.f.left and latest_of(pairs_of(task.f.conns))
+  if gone_at and c.now >= gone_at then
+    go_away(c, task, gone_at)
+  end
+  if task.f.left and c.now >= visitor_until(c, task) then
+    visitor_gone(c, task, 'visitor_gone', 'visitor', 'visitor_gone')
+  end
+end
+
+local function tick_offer(c, task)
+  local deliver_by, deadline, delivered = num(task, 'deliver_by'), num(task, 'deadline'), task.f.delivered
+  for _, user in ipairs(words_of(task.f.invited)) do
+    if has_word(delivered, user) then
+      if c.now >= deadline then
+        miss(c, task, user)
+      end
+    elseif c.now >= deliver_by then
+      fail_delivery(c, task, user, 'time')
+    end
+  end
+end
+
+local function tick_task(c, id)
+  local task = load_task(c, id)
+  if not task then
+    return
+  end
+  put(task, 'next', nil)
+  if task.f.state ~= 'acw' and task.f.state ~= 'closed' then
+    tick_visitor(c, task)
+  end
+  if task.f.state == 'offered' then
+    tick_offer(c, task)
+  elseif task.f.state == 'queued' and c.now >= queue_ends(c, task) then
+    give_up(c, task)
+  elseif task.f.state == 'queued' then
+    seek(c, task)
+  elseif task.f.state == 'acw' and c.now >= num(task, 'acw_until') then
+    close_task(c, task, task.f.outcome, 'system', '')
+  end
+end
+
+local function tick_agent(c, user)
+  local agent = load_agent(c, user)
+  if not agent then
+    return
+  end
+  put(agent, 'next', nil)
+  keep_surface(c, agent, '', nil)
+  if agent.f.rona == '1' and c.now >= num(agent, 'rona_until') then
+    clear_rona(c, agent, 'time')
+  end
+  local retry, ends = num(agent, 'retry_at'), presence_ends(agent)
+  if retry and c.now >= retry then
+    set(agent, 'retry_at', nil)
+  end
+  if ends and c.now >= ends and num(agent, 'lapsed') ~= ends then
+    set(agent, 'lapsed', ends)
+    log(c, 'presence', { 'user', user, 'presence', presence_now(c, agent) })
+  end
+  stir(c, agent)
+end
+
+local function tick(root, member, at)
+  local kind, tenant, id = string.match(member, '^(%a+):([^:]+):(.*)$')
+  local c = begin(root, tenant, at)
+  if kind == 'task' then
+    tick_task(c, id)
+  elseif kind == 'agent' then
+    tick_agent(c, id)
+  elseif kind == 'service' then
+    refresh(c, id)
+  else
+    error('nobody knows what to do at ' .. member)
+  end
+  finish(c)
+end

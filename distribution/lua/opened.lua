@@ -1,0 +1,25 @@
+-- opened: the room is open: they talk.
+-- keys: root
+-- args: tenant, task, allowed, at:int
+-- returns: verdict, why, then the task's fields and values
+-- journal: opened
+--@include finish
+local c = begin(root, tenant, at)
+local record = load_task(c, task)
+if not record then
+  return answer(nil, 'no_such_task')
+end
+if record.f.state == 'active' then
+  return answer(record, 'unchanged')
+elseif not allows(allowed, record) then
+  return answer(record, 'wrong_state')
+end
+set(record, 'state', 'active')
+set(record, 'active', c.now)
+log(c, 'opened', { 'task', task, 'service', service_of(record), 'user', record.f.agent })
+local agent = load_agent(c, record.f.agent)
+if agent then
+  hold(c, agent, task, 'active')
+end
+finish(c)
+return answer(record, 'ok')

@@ -1,0 +1,20 @@
+-- queue: the workflow is over: wait for an agent, or be offered to one at once.
+-- keys: root
+-- args: tenant, task, allowed, at:int
+-- returns: verdict, why, then the task's fields and values
+-- journal: queued, offered
+--@include finish
+local c = begin(root, tenant, at)
+local record = load_task(c, task)
+if not record then
+  return answer(nil, 'no_such_task')
+end
+if not allows(allowed, record) then
+  return answer(record, record.f.state == 'closed' and 'wrong_state' or 'unchanged')
+end
+set(record, 'state', 'queued')
+set(record, 'since', c.now)
+log(c, 'queued', { 'task', task, 'service', service_of(record) })
+seek(c, record)
+finish(c)
+return answer(record, 'ok')

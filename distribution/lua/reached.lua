@@ -1,0 +1,14 @@
+-- reached: something reached him, or came from him.
+-- keys: root
+-- args: tenant, user, at:int
+-- returns: verdict
+-- journal: reached, offered
+--@include finish
+local c = begin(root, tenant, at)
+local agent = load_agent(c, user)
+if not agent or agent.f.removed then
+  return 'no_such_agent'
+end
+local changed = clear_unreached(c, agent)
+finish(c)
+return changed and 'ok' or 'unchanged'

@@ -1,0 +1,21 @@
+-- remove_agent: no agent any more: his offers are withdrawn, his running talks end normally.
+-- keys: root
+-- args: tenant, user, at:int
+-- returns: verdict
+-- journal: agent_removed, withdrawn, requeued, offered
+--@include finish
+--@include membership
+local c = begin(root, tenant, at)
+local agent = load_agent(c, user)
+if not agent or agent.f.removed then
+  return 'no_such_agent'
+end
+set_members(c, agent, {})
+set(agent, 'licensed', nil)
+set(agent, 'direct', nil)
+set(agent, 'services', nil)
+set(agent, 'removed', '1')
+log(c, 'agent_removed', { 'user', user })
+stir(c, agent)
+finish(c)
+return 'ok'

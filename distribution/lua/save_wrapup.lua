@@ -1,0 +1,25 @@
+-- save_wrapup: codes, tags and the note, as the form shows them now.
+-- keys: root
+-- args: tenant, task, user, codes, tags, note, allowed, at:int
+-- returns: verdict, why, then the task's fields and values
+-- journal: wrapup
+--@include finish
+local c = begin(root, tenant, at)
+local record = load_task(c, task)
+if not record then
+  return answer(nil, 'no_such_task')
+end
+if record.f.agent ~= user then
+  return answer(record, 'not_yours')
+elseif not allows(allowed, record) then
+  return answer(record, 'wrong_state')
+end
+set(record, 'codes', codes)
+set(record, 'tags', tags)
+set(record, 'note', note)
+if not record.touched then
+  return answer(record, 'unchanged')
+end
+log(c, 'wrapup', { 'task', task, 'user', user, 'codes', codes, 'tags', tags })
+finish(c)
+return answer(record, 'ok')

@@ -1,0 +1,24 @@
+-- set_active: on or off for one of his services.
+-- keys: root
+-- args: tenant, user, service, on:int, at:int
+-- returns: verdict
+-- journal: active, withdrawn, requeued, offered
+--@include finish
+local c = begin(root, tenant, at)
+local agent = load_agent(c, user)
+if not agent or agent.f.removed then
+  return 'no_such_agent'
+end
+local services = pairs_of(agent.f.services)
+local active = pair_get(services, service)
+if not active then
+  return 'no_such_service'
+elseif (active == '1') == (on == 1) then
+  return 'unchanged'
+end
+pair_put(services, service, whole(on))
+set(agent, 'services', pairs_text(services))
+log(c, 'active', { 'user', user, 'service', service, 'on', on })
+stir(c, agent)
+finish(c)
+return 'ok'

@@ -1,0 +1,21 @@
+-- set_agent: what licences and memberships lay down for an agent: `service=1` (active) or `=0`, separated by spaces.
+-- keys: root
+-- args: tenant, user, licensed:int, direct_licensed:int, services, capacity:int, at:int
+-- returns: verdict
+-- journal: agent, withdrawn, requeued, offered
+--@include finish
+--@include membership
+local c = begin(root, tenant, at)
+local agent = load_agent(c, user) or new_agent(c, user)
+set_members(c, agent, pairs_of(services))
+set(agent, 'licensed', licensed == 1 and '1' or nil)
+set(agent, 'direct', direct_licensed == 1 and '1' or nil)
+set(agent, 'services', services)
+set(agent, 'capacity', capacity)
+set(agent, 'removed', nil)
+if agent.touched then
+  log(c, 'agent', { 'user', user, 'licensed', licensed, 'direct', direct_licensed, 'services', services, 'capacity', capacity })
+end
+stir(c, agent)
+finish(c)
+return 'ok'

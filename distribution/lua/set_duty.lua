@@ -1,0 +1,28 @@
+-- set_duty: on or off duty. Off withdraws his offers and resets RONA; running talks go on.
+-- keys: root
+-- args: tenant, user, on:int, actor, at:int
+-- returns: verdict
+-- journal: duty, rona_reset, withdrawn, requeued, offered
+--@include finish
+--@include presence
+local c = begin(root, tenant, at)
+local agent = load_agent(c, user)
+if not agent or agent.f.removed then
+  return 'no_such_agent'
+end
+if (agent.f.duty == '1') == (on == 1) then
+  return 'unchanged'
+end
+set(agent, 'duty', on == 1 and '1' or nil)
+log(c, 'duty', { 'user', user, 'on', on, 'actor', actor })
+if on == 1 then
+  start_idling(c, agent)
+else
+  clear_rona(c, agent, 'off_duty')
+end
+if actor == user then
+  clear_unreached(c, agent)
+end
+stir(c, agent)
+finish(c)
+return 'ok'

@@ -1,0 +1,15 @@
+-- surface_gone: one of his pages was closed.
+-- keys: root
+-- args: tenant, user, surface, at:int
+-- returns: verdict
+-- journal: surface
+--@include finish
+--@include surface
+local c = begin(root, tenant, at)
+local agent = load_agent(c, user)
+if not agent or agent.f.removed then
+  return 'no_such_agent'
+end
+local changed = keep_surface(c, agent, surface, nil)
+finish(c)
+return changed and 'ok' or 'unchanged'

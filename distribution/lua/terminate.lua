@@ -1,0 +1,26 @@
+-- terminate: end it, from everywhere, as often as anybody likes.
+-- keys: root
+-- args: tenant, task, by, actor, via, allowed, at:int
+-- returns: verdict, why, then the task's fields and values
+-- journal: terminated, ended, closed, withdrawn, offered
+--@include finish
+local c = begin(root, tenant, at)
+local record = load_task(c, task)
+if not record then
+  return answer(nil, 'no_such_task')
+end
+if by == 'agent' and record.f.agent ~= actor then
+  return answer(record, 'not_yours')
+elseif not allows(allowed, record) then
+  return answer(record, 'unchanged')
+end
+log(c, 'terminated', { 'task', task, 'state', record.f.state, 'by', by, 'actor', actor, 'via', via })
+if record.f.state == 'active' then
+  end_talk(c, record, 'handled', by, 'terminated')
+elseif by == 'visitor' then
+  visitor_gone(c, record, 'handled', by, 'visitor_left')
+else
+  close_task(c, record, 'cancelled', by, 'terminated')
+end
+finish(c)
+return answer(record, 'ok')

@@ -1,0 +1,27 @@
+-- undelivered: the offer cannot be brought to him: it goes back, and he is unreachable until something reaches him.
+-- keys: root
+-- args: tenant, task, offer, user, why, allowed, at:int
+-- returns: verdict, why, then the task's fields and values
+-- journal: undelivered, requeued, offered
+--@include finish
+--@include offer_end
+local c = begin(root, tenant, at)
+local record = load_task(c, task)
+if not record then
+  return answer(nil, 'no_such_task')
+end
+if not allows(allowed, record) or record.f.offer ~= offer then
+  local past = past_of(record, user)
+  return answer(record, past and past.offer == offer and past.result == 'undelivered' and 'unchanged' or 'gone')
+elseif not has_word(record.f.invited, user) then
+  return answer(record, past_of(record, user) and 'gone' or 'not_yours')
+elseif has_word(record.f.delivered, user) then
+  return answer(record, 'unchanged', 'delivered')
+end
+local agent = load_agent(c, user)
+if agent and open_surfaces(c, agent) > 0 then
+  return answer(record, 'unchanged', 'open_surface')
+end
+fail_delivery(c, record, user, why)
+finish(c)
+return answer(record, 'ok')

@@ -1,0 +1,18 @@
+-- visitor_left: the visitor said that he leaves.
+-- keys: root
+-- args: tenant, task, allowed, at:int
+-- returns: verdict, why, then the task's fields and values
+-- journal: visitor_left, ended, closed, withdrawn, offered
+--@include finish
+local c = begin(root, tenant, at)
+local record = load_task(c, task)
+if not record then
+  return answer(nil, 'no_such_task')
+end
+if not allows(allowed, record) then
+  return answer(record, 'unchanged')
+end
+log(c, 'visitor_left', { 'task', task, 'state', record.f.state })
+visitor_gone(c, record, 'handled', 'visitor', 'visitor_left')
+finish(c)
+return answer(record, 'ok')
