@@ -1,0 +1,84 @@
+"""`make bench`: runs the benchmarks, prints a table, writes `build/bench.json`.
+
+Every figure is a ratio within one run on one machine, so that a slow machine changes both sides. `ONLY=name` runs the
+one benchmark that produces this figure and keeps the others in the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypedDict
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import bot_turns, task_lives
+from store.embedded import start_embedded
+
+RESULT = Path(__file__).resolve().parent.parent / "build" / "bench.json"
+
+
+class Figure(TypedDict):
+    name: str
+    value: float
+    unit: str
+    goal: str
+    note: str
+
+
+async def bots() -> list[Figure]:
+    return [Figure(**figure) for figure in await bot_turns.measure()]
+
+
+async def lives() -> list[Figure]:
+    with tempfile.TemporaryDirectory() as folder:
+        server = await asyncio.to_thread(start_embedded, Path(folder))
+        try:
+            return [Figure(**figure) for figure in await task_lives.measure(server.url)]
+        finally:
+            await asyncio.to_thread(server.release)
+
+
+# Which figures a benchmark produces: what `ONLY=` is looked up in.
+BENCHMARKS: dict[tuple[str, ...], Callable[[], Awaitable[list[Figure]]]] = {
+    ("bot_turns_vs_stock", "bot_turns_vs_bare"): bots,
+    ("task_lives_vs_evalsha",): lives,
+}
+
+
+async def run(only: str | None) -> list[Figure]:
+    figures: dict[str, Figure] = {}
+    if only and RESULT.is_file():
+        figures = {figure["name"]: figure for figure in json.loads(RESULT.read_text())}
+    for names, benchmark in BENCHMARKS.items():
+        if only is None or only in names:
+            print(f"measuring {', '.join(names)} …", file=sys.stderr, flush=True)
+            figures |= {figure["name"]: figure for figure in await benchmark()}
+    order = [name for names in BENCHMARKS for name in names]
+    return sorted(figures.values(), key=lambda figure: order.index(figure["name"]))
+
+
+def main() -> int:
+    only = sys.argv[1] if len(sys.argv) > 1 else None
+    if only and not any(only in names for names in BENCHMARKS):
+        print(f"no benchmark {only!r}; there are: {', '.join(name for names in BENCHMARKS for name in names)}")
+        return 2
+    figures = asyncio.run(run(only))
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(figures, indent=2) + "\n")
+    table = Table("figure", "value", "goal", "note", title=f"{platform.machine()}, {os.cpu_count()} cores")
+    for figure in figures:
+        table.add_row(figure["name"], f"{figure['value']:.3g} {figure['unit']}", figure["goal"], figure["note"])
+    Console().print(table)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
