@@ -1,0 +1,103 @@
+"""The form of after-call work: codes, tags, note, done, extend. The same on an agent's own card and in the room."""
+
+from collections.abc import Mapping
+
+from adaptivecards.baseobject import BareObject
+
+from cards import elements as el
+from cards import parts
+from cards.elements import make
+from cards.escape import markdown
+from cards.state import CardState, Category
+from cards.verbs import Verb, choice_value, chosen
+from cards.wording import Wording, duration
+
+NOTE, TAGS = "note", "tags"
+LONGEST_NOTE = 2_000
+EXPANDED = 4
+"""Up to so many tags stand open to be ticked; more fold up into a list that can be searched."""
+
+
+def code_input(index: int) -> str:
+    """The id of the input for the category at this place."""
+    return f"code{index}"
+
+
+def form(words: Wording, state: CardState, *, complete: bool) -> list[BareObject]:
+    """The inputs, filled with what is stored already. If not `complete`, only the note, and where the rest is."""
+    task = state.task
+    blocks: list[BareObject] = []
+    if complete:
+        blocks += [_codes(words, index, category, task.codes) for index, category in enumerate(state.categories)]
+        if state.tags:
+            blocks.append(_tags(words, state))
+    elif state.categories or state.tags:
+        blocks.append(parts.text(words("acw.too_large"), subtle=True))
+    note = make(
+        el.TextInput,
+        id=NOTE,
+        label=words("acw.note"),
+        placeholder=words("acw.note_hint"),
+        multiline=True,
+        max_length=LONGEST_NOTE,
+        value=task.note or None,
+    )
+    return [*blocks, note]
+
+
+def buttons(words: Wording, state: CardState) -> list[BareObject]:
+    """Done, and extend while that is possible. The end shown fences the extension: a repeated click adds nothing."""
+    task = state.task
+    made = [parts.button(Verb.ACW_DONE, words("acw.done"), task.id, "", style="positive", inputs=True)]
+    if state.extensions_left > 0 and state.extension_seconds > 0 and task.acw_until_at is not None:
+        title = words("acw.extend", duration=duration(state.extension_seconds * 1000))
+        made.append(parts.button(Verb.ACW_EXTEND, title, task.id, str(task.acw_until_at), inputs=True))
+    return made
+
+
+def read_form(
+    inputs: Mapping[str, str], categories: tuple[Category, ...], tags: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """Codes, tags and note as a card sent them; what the service does not offer is left out."""
+    codes: list[str] = []
+    for index, category in enumerate(categories):
+        offered = {category.code(code) for code in category.codes}
+        codes += [code for code in chosen(inputs, code_input(index)) if code in offered]
+    return tuple(codes), tuple(tag for tag in chosen(inputs, TAGS) if tag in tags), inputs.get(NOTE, "")[:LONGEST_NOTE]
+
+
+def missing_codes(codes: tuple[str, ...], categories: tuple[Category, ...]) -> tuple[str, ...]:
+    """The names of the required categories of which nothing was chosen."""
+    return tuple(
+        category.name
+        for category in categories
+        if category.required and not any(category.code(code) in codes for code in category.codes)
+    )
+
+
+def _codes(words: Wording, index: int, category: Category, codes: tuple[str, ...]) -> BareObject:
+    label = markdown(category.name)
+    value = ",".join(choice_value(category.code(code)) for code in category.codes if category.code(code) in codes)
+    return make(
+        el.ChoiceInput,
+        id=code_input(index),
+        label=words("acw.required", name=label) if category.required else label,
+        style="compact",
+        placeholder=words("acw.code"),
+        choices=[make(el.Choice, title=code, value=choice_value(category.code(code))) for code in category.codes],
+        value=value or None,
+    )
+
+
+def _tags(words: Wording, state: CardState) -> BareObject:
+    value = ",".join(choice_value(tag) for tag in state.tags if tag in state.task.tags)
+    return make(
+        el.ChoiceInput,
+        id=TAGS,
+        label=words("acw.tags"),
+        style="expanded" if len(state.tags) <= EXPANDED else "filtered",
+        multiple=True,
+        placeholder=words("acw.code"),
+        choices=[make(el.Choice, title=tag, value=choice_value(tag)) for tag in state.tags],
+        value=value or None,
+    )

