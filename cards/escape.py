@@ -5,8 +5,8 @@ import regex
 _CLUSTER = regex.compile(r"\X")
 # Control characters but the line end, and the characters that turn text around.
 _UNSEEN = regex.compile(r"[\p{Cc}\p{Cs}\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069--\n]", flags=regex.VERSION1)
-_MARKDOWN = regex.compile(r"[\\`*_\[\]<>~#|]")
-_LIST = regex.compile(r"^(\s*)(\d+)?([-+.)])(?=\s)", regex.MULTILINE)
+_MARKDOWN = regex.compile(r"[\\`*_\[\]<>~#|]|&(?=#?\w+;)")
+_LIST = regex.compile(r"^(\d*)([-+=.)])")  # a list, a line across, or a heading's underline begin so
 _FUNCTION = regex.compile(r"\{(?=\{)")
 _WORD_JOINER = "\u2060"
 _LINES = regex.compile(r"\r\n?|\u2028|\u2029")
@@ -23,7 +23,7 @@ def markdown(text: str) -> str:
     A mention needs `<at>` and an entity of its own; the first is escaped here, the second never comes from text.
     """
     one_line = " ".join(literal(text).split())
-    return _LIST.sub(r"\1\2\\\3", _MARKDOWN.sub(r"\\\g<0>", one_line))
+    return _LIST.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\g<0>", one_line))
 
 
 def cut(text: str, limit: int) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from jsonschema import Draft6Validator
+from jsonschema import Draft6Validator, validate
 
 from cards.parts import MAX_BYTES, Drawn
 from cards.personal import personal_card
