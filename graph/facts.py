@@ -1,0 +1,30 @@
+"""What the calls to Graph take and give, in our own words."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A chat as Graph tells of it. `created_at` is in milliseconds since the epoch, 0 when Graph does not say."""
+
+    id: str
+    topic: str
+    url: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in a chat. `membership` is what Graph calls him there; `user` his object id in lower case."""
+
+    user: str
+    membership: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody in the organisation: object id in lower case, sign-in name, display name."""
+
+    user: str
+    upn: str
+    name: str

@@ -1,0 +1,76 @@
+"""What we know of a room between asking Graph for it and binding it, kept through a crash."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from graph.facts import Chat
+from store.connection import Store
+from store.keys import root
+from store.scripts import load_scripts
+
+KEEP_SECONDS = 24 * 3600  # no visitor waits longer for his room; a claim must outlive every search for its chat
+_SCRIPTS = load_scripts(Path(__file__).parent / "lua")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """`asked_ms_ago`: a request for the room whose answer we do not know (None = there is none). `chat`: the room."""
+
+    asked_ms_ago: int | None
+    chat: Chat | None
+    agent: str
+
+
+class RoomNotes:
+    """One note per task whose room is being made, and one claim per chat that is taken."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def read(self, tenant: str, task: str) -> Note:
+        since, chat, url, agent = await self._store.run(_SCRIPTS["room_note"], root(tenant), tenant=tenant, task=task)
+        known = Chat(id=str(chat), topic="", url=str(url), created_at=0) if chat else None
+        return Note(asked_ms_ago=int(since) if since else None, chat=known, agent=str(agent))
+
+    async def asked(self, tenant: str, task: str, agent: str) -> None:
+        """Write down that Graph is going to be asked."""
+        await self._store.run(
+            _SCRIPTS["room_asked"], root(tenant), tenant=tenant, task=task, agent=agent, keep=KEEP_SECONDS
+        )
+
+    async def refused(self, tenant: str, task: str) -> None:
+        """Graph answered, and has made no room."""
+        await self._note(tenant, task, {"asked": ""})
+
+    async def made(self, tenant: str, task: str, chat: Chat) -> None:
+        """This chat is the room."""
+        await self._note(tenant, task, {"asked": "", "chat": chat.id, "url": chat.url})
+
+    async def lost(self, tenant: str, task: str) -> None:
+        """The chat is gone; another one may be made."""
+        await self._note(tenant, task, {"chat": "", "url": ""})
+
+    async def waits(self, tenant: str, task: str, why: str) -> int:
+        """It cannot go on at present; the journal says why. How often in a row it could not."""
+        return int(
+            await self._store.run(
+                _SCRIPTS["room_waits"], root(tenant), tenant=tenant, task=task, why=why, keep=KEEP_SECONDS
+            )
+        )
+
+    async def drop(self, tenant: str, task: str) -> None:
+        """It is settled, one way or the other."""
+        await self._store.delete(f"{root(tenant)}room:{tenant}:{task}")
+
+    async def claim(self, tenant: str, chat: str, task: str) -> bool:
+        """Take a chat for this task. False: another task has it (two rooms can have the same name and agent)."""
+        key = f"{root(tenant)}room-claim:{tenant}:{chat}"
+        if await self._store.set(key, task, ttl_seconds=KEEP_SECONDS, only_if_new=True):
+            return True
+        return await self._store.get(key) == task
+
+    async def _note(self, tenant: str, task: str, facts: Mapping[str, str]) -> None:
+        await self._store.run(
+            _SCRIPTS["note_room"], root(tenant), tenant=tenant, task=task, facts=facts, keep=KEEP_SECONDS
+        )

@@ -1,0 +1,101 @@
+"""Everybody's Teams presence, asked for every half minute by one replica. (App-only subscriptions do not exist.)"""
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import structlog
+
+from distribution.agents import Presence
+from distribution.distributor import Distributor
+from graph.client import GraphClient
+from graph.errors import GraphProblem
+from store.connection import Store, StoreDown
+from store.ids import new_id
+from store.keys import ALL
+
+log = structlog.get_logger(__name__)
+
+EVERY_SECONDS = 30.0
+LEASE_SECONDS = 60  # a replica that dies is replaced after two rounds; presence may be three minutes old
+BATCH = 650  # Graph's maximum (learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid)
+_LEASE = f"{ALL}presence:lease"
+
+
+class Id(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+class People(Protocol):
+    """The directory."""
+
+    async def tenants(self) -> Iterable[Id]: ...
+
+    async def users(self, tenant: str, /) -> Iterable[Id]: ...
+
+
+class PresencePoller:
+    """One of all replicas asks. A tenant that cannot be asked keeps its last presences, and is named in the log once."""
+
+    def __init__(self, *, graph: GraphClient, store: Store, distributor: Distributor, directory: People) -> None:
+        self._graph = graph
+        self._store = store
+        self._distributor = distributor
+        self._directory = directory
+        self._replica = new_id()
+        self._silent: dict[str, str] = {}
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            began = time.monotonic()
+            try:
+                if await self.holds_lease():
+                    await self.poll()
+            except StoreDown as problem:
+                log.warning("presence waits for the store", why=str(problem))
+            except Exception:
+                # The edge of the loop: whatever one round met, the next one must come.
+                log.exception("a round of presence failed")
+            await asyncio.sleep(max(1.0, EVERY_SECONDS - (time.monotonic() - began)))
+
+    async def holds_lease(self) -> bool:
+        """Whether this replica is the one that asks now. Two that both think so ask twice, which harms nobody."""
+        if await self._store.set(_LEASE, self._replica, ttl_seconds=LEASE_SECONDS, only_if_new=True):
+            return True
+        if await self._store.get(_LEASE) != self._replica:
+            return False
+        return await self._store.expire(_LEASE, LEASE_SECONDS)
+
+    async def poll(self) -> None:
+        """One round over all tenants."""
+        for tenant in await self._directory.tenants():
+            users = [user.id for user in await self._directory.users(tenant.id)]
+            try:
+                for start in range(0, len(users), BATCH):
+                    await self._ask(tenant.id, users[start : start + BATCH])
+            except GraphProblem as problem:
+                self._note(tenant.id, str(problem))
+            else:
+                self._note(tenant.id, "")
+
+    async def _ask(self, tenant: str, users: Sequence[str]) -> None:
+        said = await self._graph.ask(tenant, lambda sdk: sdk.presences(users), tries=2)
+        if said:
+            await self._distributor.set_presence(tenant, {user: presence_of(word) for user, word in said.items()})
+
+    def _note(self, tenant: str, why: str) -> None:
+        if why != self._silent.get(tenant, ""):
+            self._silent[tenant] = why
+            tell = log.warning if why else log.info
+            tell("presence cannot be read" if why else "presence can be read again", tenant=tenant, why=why)
+
+
+def presence_of(word: str) -> Presence:
+    """Graph's availability; a word that Microsoft invents later is unknown. `…Idle`: the same, at an idle machine."""
+    try:
+        return Presence(word.removesuffix("Idle"))
+    except ValueError:
+        return Presence.UNKNOWN

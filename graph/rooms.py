@@ -1,0 +1,271 @@
+"""The room effect: brings Teams to what the task is now. An accepted task gets its room; one that closed meanwhile loses it.
+
+`POST /chats` is not idempotent and its answer can be lost, so: intent and request are written down first, a lost answer
+leads to a search among the agent's chats, and a found chat is claimed before it is used. A crash at any line leaves
+neither a second room nor a task that waits for ever.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+
+from conversations.messages import Conversation, Conversations
+from conversations.topic import room_topic
+from distribution.distributor import Distributor
+from distribution.tasks import Task, TaskState
+from graph.client import GraphClient
+from graph.company import Company, host_name, second_owner
+from graph.errors import GraphProblem, ProblemKind
+from graph.facts import Chat
+from graph.notes import Note, RoomNotes
+from graph.pace import Pace
+from graph.permissions import RSC
+from graph.reasons import AGENT_LEFT_OUT, APP_NOT_IN_CATALOGUE, NO_SUCH_USER, ONE_PERSON_REFUSED, Reason, reason_of
+from graph.sdk import TenantSdk
+from store.connection import Store
+from store.due import RetryLater, Subject
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+# A chat whose creation was not answered appears in its owner's list within seconds, or it was never made.
+SETTLE_SECONDS = 6.0
+LOOK_AGAIN_SECONDS = 1.5
+SEARCH_PAGES = 4  # 200 chats; a new one is among the first, because Graph lists by what happened last
+# Microsoft's clock and ours may differ by so much; an older chat of the same name is another customer's talk.
+CLOCKS_MS = 60_000
+LONGEST_WAIT_SECONDS = 60.0
+LONGEST_ASKED_SECONDS = 300.0  # more than Graph's Retry-After has been seen to ask
+
+
+class RoomRefused(Exception):
+    """There will be no room, for this reason."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.text)
+        self.reason = reason
+
+
+async def create_group_chat(
+    sdk: TenantSdk, topic: str, agent: str, second: Callable[[], Awaitable[str | None]], *, alone: bool = True
+) -> Chat:
+    """Make the room: the one function that knows who sits in it besides the agent.
+
+    Microsoft documents no least number of people for an app-only group chat, and nobody has tried it on every tenant. So
+    the agent is alone first; where Teams refuses that with 400, `second` (the service's owner, else an admin) joins him.
+    A standing room per agent would avoid the second person, but would mix customers in one history and lose the room's
+    name; the owner is answerable for the service's talks anyway. `alone=False` skips the attempt that is known to fail.
+    Raises GraphProblem, RoomRefused.
+    """
+    if alone:
+        try:
+            return await sdk.create_chat(topic, [agent])
+        except GraphProblem as problem:
+            if problem.kind is not ProblemKind.BAD_REQUEST:
+                raise
+    other = await second()
+    if other is None:
+        raise RoomRefused(ONE_PERSON_REFUSED)
+    return await sdk.create_chat(topic, [agent, other])
+
+
+class Rooms:
+    """Handler of `room:<tenant>:<task>`."""
+
+    def __init__(
+        self,
+        *,
+        graph: GraphClient,
+        store: Store,
+        conversations: Conversations,
+        distributor: Distributor,
+        directory: Company,
+        pace: Pace | None = None,
+    ) -> None:
+        self._graph = graph
+        self._conversations = conversations
+        self._distributor = distributor
+        self._directory = directory
+        self._notes = RoomNotes(store)
+        self._pace = pace or Pace()
+        # Tenants whose Teams has refused a room of one since this process started.
+        self._never_alone: set[str] = set()
+
+    async def handle_room(self, subject: Subject) -> None:
+        """Raises RetryLater while Graph cannot be used; everything else is settled when this returns."""
+        tenant, task_id = subject.tenant, subject.parts[0]
+        task = await self._distributor.task(tenant, task_id)
+        if task is None:
+            return
+        if task.state is TaskState.CONNECTING and task.agent is not None:
+            await self._open(task, task.agent)
+        elif task.state is TaskState.CLOSED and task.active_at is None:
+            await self._tidy(task)
+
+    async def _open(self, task: Task, agent: str) -> None:
+        conversation = await self._conversations.get(task.tenant, task.id)
+        if conversation is None:
+            await self._distributor.opening_failed(task.tenant, task.id, "no_conversation")
+            return
+        if not conversation.chat_id:
+            try:
+                chat = await self._find_or_make(task, conversation, agent)
+                await self._furnish(task, chat, agent)
+            except GraphProblem as problem:
+                await self._after_problem(task, problem)
+                return
+            except RoomRefused as refused:
+                await self._fail(task, refused.reason)
+                return
+            if not await self._conversations.bind_room(task.tenant, task.id, chat.id, chat.url):
+                # Another worker, who thought that we were dead, was quicker: his room stands, ours goes.
+                await self._give_back(task, Note(None, chat, agent))
+        await self._distributor.opened(task.tenant, task.id)
+        await self._notes.drop(task.tenant, task.id)
+
+    async def _find_or_make(self, task: Task, conversation: Conversation, agent: str) -> Chat:
+        host = await host_name(self._directory, task.tenant, service=task.service, user=task.user)
+        topic = room_topic(host, conversation.customer or task.customer, task.id)
+        intent = await self._conversations.intend_room(task.tenant, task.id, topic)
+        note = await self._notes.read(task.tenant, task.id)
+        if note.chat is not None:
+            return note.chat
+        if note.asked_ms_ago is not None:
+            found = await self._look(task, note.agent or agent, intent.topic, intent.at)
+            if found is not None:
+                log.info("room found after a lost answer", tenant=task.tenant, task=task.id)
+                return found
+            if note.asked_ms_ago < SETTLE_SECONDS * 1000:
+                raise RetryLater(LOOK_AGAIN_SECONDS, "the answer to a room's creation was lost; looking for it")
+        return await self._make(task, agent, intent.topic)
+
+    async def _make(self, task: Task, agent: str, topic: str) -> Chat:
+        await self._notes.asked(task.tenant, task.id, agent)
+        alone = task.tenant not in self._never_alone
+        try:
+            chat = await self._graph.ask(
+                task.tenant,
+                lambda sdk: create_group_chat(sdk, topic, agent, lambda: self._second(task, agent), alone=alone),
+            )
+        except (GraphProblem, RoomRefused) as problem:
+            if not (isinstance(problem, GraphProblem) and problem.maybe_done):
+                await self._notes.refused(task.tenant, task.id)
+            raise
+        self._pace.touched(chat.id)
+        await self._keep(task, chat)
+        return chat
+
+    async def _second(self, task: Task, agent: str) -> str | None:
+        self._never_alone.add(task.tenant)
+        return await second_owner(self._directory, task.tenant, task.service, agent)
+
+    async def _keep(self, task: Task, chat: Chat) -> None:
+        if not await self._notes.claim(task.tenant, chat.id, task.id):
+            # A task of the same name and agent, whose own answer was lost, found this chat first. It is his.
+            await self._notes.refused(task.tenant, task.id)
+            raise RetryLater(0, "another task took the room")
+        await self._notes.made(task.tenant, task.id, chat)
+
+    async def _look(self, task: Task, agent: str, topic: str, intended_at: int) -> Chat | None:
+        chats = await self._graph.ask(task.tenant, lambda sdk: sdk.chats_of(agent, SEARCH_PAGES))
+        for chat in chats:
+            # Never a chat without a name: people have many of those, and none of them is a room.
+            fits = topic != "" and chat.topic.strip() == topic.strip()
+            young = chat.created_at >= intended_at - CLOCKS_MS
+            if not (fits and young) or await self._conversations.by_room(task.tenant, chat.id) is not None:
+                continue
+            if await self._notes.claim(task.tenant, chat.id, task.id):
+                await self._notes.made(task.tenant, task.id, chat)
+                return chat
+        return None
+
+    async def _furnish(self, task: Task, chat: Chat, agent: str) -> None:
+        """The agent must be in the room (Teams has dropped people silently), and so must the bot."""
+        app = await self._graph.catalogue_id(task.tenant)
+        if app is None:
+            raise RoomRefused(APP_NOT_IN_CATALOGUE)
+        if agent not in await self._members(task.tenant, chat.id):
+            await self._on_chat(task.tenant, chat.id, lambda sdk: sdk.add_member(chat.id, agent))
+            if agent not in await self._members(task.tenant, chat.id):
+                raise RoomRefused(AGENT_LEFT_OUT)
+        try:
+            consented = [permission.name for permission in RSC]
+            await self._on_chat(task.tenant, chat.id, lambda sdk: sdk.install_in_chat(chat.id, app, consented))
+        except GraphProblem as problem:
+            if problem.kind is not ProblemKind.CONFLICT:
+                raise
+
+    async def _members(self, tenant: str, chat: str) -> dict[str, str]:
+        found = await self._on_chat(tenant, chat, lambda sdk: sdk.members(chat))
+        return {member.user: member.membership for member in found}
+
+    async def _on_chat(self, tenant: str, chat: str, call: Callable[[TenantSdk], Awaitable[T]]) -> T:
+        await self._pace.turn(chat)
+        return await self._graph.ask(tenant, call)
+
+    async def _after_problem(self, task: Task, problem: GraphProblem) -> None:
+        note = await self._notes.read(task.tenant, task.id)
+        if problem.kind is ProblemKind.NOT_FOUND and note.chat is not None:
+            await self._wait_for_new_chat(task, problem)
+        if problem.passes:
+            await self._wait(task, problem)
+        if problem.kind is ProblemKind.NOT_FOUND and problem.operation in {"create_chat", "chats_of"}:
+            await self._fail(task, NO_SUCH_USER)
+        else:
+            await self._fail(task, await reason_of(self._graph, task.tenant, problem))
+
+    async def _wait_for_new_chat(self, task: Task, problem: GraphProblem) -> None:
+        """A chat just made is not known everywhere in Microsoft at once; one that stays unknown was deleted."""
+        if await self._notes.waits(task.tenant, task.id, f"{problem.operation}-not_found") > 5:
+            await self._notes.lost(task.tenant, task.id)
+        raise RetryLater(LOOK_AGAIN_SECONDS, str(problem))
+
+    async def _wait(self, task: Task, problem: GraphProblem) -> None:
+        fails = await self._notes.waits(task.tenant, task.id, f"{problem.operation}-{problem.kind}")
+        pause = min(LONGEST_WAIT_SECONDS, 2.0 ** min(fails - 1, 10))
+        if problem.retry_after is not None:
+            pause = min(LONGEST_ASKED_SECONDS, max(pause, problem.retry_after))
+        raise RetryLater(pause, str(problem)) from problem
+
+    async def _fail(self, task: Task, reason: Reason) -> None:
+        log.warning("a room cannot be opened", tenant=task.tenant, task=task.id, why=reason.word)
+        await self._give_back(task, await self._notes.read(task.tenant, task.id))
+        await self._distributor.opening_failed(task.tenant, task.id, reason.word)
+
+    async def _tidy(self, task: Task) -> None:
+        """The task closed before the talk began: what was made for it is emptied. A bound room is told by the relay."""
+        conversation = await self._conversations.get(task.tenant, task.id)
+        note = await self._notes.read(task.tenant, task.id)
+        if conversation is None or conversation.chat_id or (note.chat is None and note.asked_ms_ago is None):
+            await self._notes.drop(task.tenant, task.id)
+            return
+        try:
+            if note.chat is None:
+                intent = await self._conversations.intend_room(task.tenant, task.id, "")
+                found = await self._look(task, note.agent, intent.topic, intent.at)
+                if found is None and (note.asked_ms_ago or 0) < SETTLE_SECONDS * 1000:
+                    raise RetryLater(LOOK_AGAIN_SECONDS, "a room may still appear that nobody needs")
+                note = Note(None, found, note.agent)
+            await self._give_back(task, note)
+        except GraphProblem as problem:
+            if problem.passes:
+                await self._wait(task, problem)
+            log.warning("a room cannot be tidied", tenant=task.tenant, task=task.id, why=str(problem))
+            await self._notes.drop(task.tenant, task.id)
+
+    async def _give_back(self, task: Task, note: Note) -> None:
+        """Take everybody out of a room that nobody needs (it leaves their chat lists), and forget it."""
+        if note.chat is not None:
+            chat = note.chat.id
+            try:
+                for membership in (await self._members(task.tenant, chat)).values():
+                    await self._on_chat(task.tenant, chat, lambda sdk, one=membership: sdk.remove_member(chat, one))
+            except GraphProblem as problem:
+                if problem.passes:
+                    await self._wait(task, problem)
+                # Teams may refuse to remove the last person, or the permission is the one that is missing.
+                log.warning("a room nobody needs stays", tenant=task.tenant, task=task.id, why=str(problem))
+        await self._conversations.drop_intent(task.tenant, task.id)
+        await self._notes.drop(task.tenant, task.id)

@@ -1,0 +1,340 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# The wall to msgraph-sdk and azure-identity, which are typed only in part. Nothing of them passes it.
+"""Calls to Graph for one tenant: one method each, our own types in and out, every failure a `GraphProblem`.
+
+The SDK's own retries are off: it repeats POSTs on 429, 503 and 504, and a repeated `POST /chats` opens two rooms. Who
+calls knows what may be tried again. Imports of the SDK stand inside functions: they cost seconds, and `graph.warm` pays them.
+"""
+
+import re
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx
+import jwt
+
+from graph.errors import GraphProblem, ProblemKind, problem_of_answer
+from graph.facts import Chat, Member, Person
+
+if TYPE_CHECKING:
+    from azure.identity.aio import ClientSecretCredential
+    from msgraph.generated.models.chat import Chat as SdkChat
+    from msgraph.graph_service_client import GraphServiceClient
+
+_CHATS_PER_PAGE = 50  # Graph's maximum for a list of chats
+# Errors before a request can have reached Graph; after all others it may have been carried out.
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+@dataclass(frozen=True, slots=True)
+class SdkConfig:
+    """Where Microsoft is, and who we are there."""
+
+    login_url: str
+    graph_url: str
+    app_id: str
+    app_secret: str
+
+
+def shared_http(config: SdkConfig, http: httpx.AsyncClient) -> httpx.AsyncClient:
+    """Give a plain client the SDK's pipeline, without its retries and redirects. Once for all tenants."""
+    from kiota_http.middleware.options import RedirectHandlerOption, RetryHandlerOption
+    from msgraph_core import APIVersion, GraphClientFactory
+
+    http.base_url = httpx.URL(f"{config.graph_url}/v1.0")
+    options: dict[str, Any] = {
+        RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False),
+        RedirectHandlerOption.get_key(): RedirectHandlerOption(max_redirect=0, should_redirect=False),
+    }
+    return GraphClientFactory.create_with_default_middleware(api_version=APIVersion.v1, client=http, options=options)
+
+
+class TenantSdk:
+    """Graph as one tenant's app-only client. `http` has gone through `shared_http`; `login` is for tokens."""
+
+    def __init__(
+        self, config: SdkConfig, tenant: str, *, http: httpx.AsyncClient, login: aiohttp.ClientSession
+    ) -> None:
+        self._config = config
+        self._tenant = tenant
+        self._http = http
+        self._login = login
+        self._credential = self._new_credential()
+        self._client = self._new_client()
+
+    @property
+    def _scope(self) -> str:
+        return f"{self._config.graph_url}/.default"
+
+    def _new_credential(self) -> "ClientSecretCredential":
+        from azure.core.pipeline.transport import AioHttpTransport
+        from azure.identity.aio import ClientSecretCredential
+
+        return ClientSecretCredential(
+            self._tenant,
+            self._config.app_id,
+            self._config.app_secret,
+            authority=self._config.login_url,
+            disable_instance_discovery=True,  # it would ask Microsoft's public cloud about a stand-in
+            transport=AioHttpTransport(session=self._login, session_owner=False),
+            retry_total=0,
+        )
+
+    def _new_client(self) -> "GraphServiceClient":
+        from kiota_authentication_azure.azure_identity_authentication_provider import (
+            AzureIdentityAuthenticationProvider,
+        )
+        from msgraph.graph_request_adapter import GraphRequestAdapter
+        from msgraph.graph_service_client import GraphServiceClient
+
+        host = urlsplit(self._config.graph_url).hostname or ""
+        provider = AzureIdentityAuthenticationProvider(self._credential, scopes=[self._scope], allowed_hosts=[host])
+        adapter = GraphRequestAdapter(provider, client=self._http)
+        adapter.base_url = f"{self._config.graph_url}/v1.0"
+        return GraphServiceClient(request_adapter=adapter)
+
+    def forget_token(self) -> None:
+        """The next call takes a new token: permissions count only in tokens taken after they were granted."""
+        self._credential = self._new_credential()
+        self._client = self._new_client()
+
+    async def roles(self) -> frozenset[str]:
+        """The application permissions in our token: what is granted, as far as this token knows."""
+        async with self._mapped("take_token"):
+            token = await self._credential.get_token(self._scope)
+            # Our own token, straight from Entra over TLS: nobody's word but Entra's, so its signature is not ours to check.
+            claims: Mapping[str, Any] = jwt.decode(token.token, options={"verify_signature": False})
+        roles = claims.get("roles")
+        return frozenset(str(role) for role in roles) if isinstance(roles, list) else frozenset()
+
+    async def create_chat(self, topic: str, owners: Sequence[str]) -> Chat:
+        """`POST /chats`, not idempotent: a group chat of these people. Permission Chat.Create.
+
+        Source: learn.microsoft.com/graph/api/chat-post
+        """
+        from msgraph.generated.models.chat import Chat as SdkChat
+        from msgraph.generated.models.chat_type import ChatType
+
+        body = SdkChat(chat_type=ChatType.Group, topic=topic, members=[self._member(user) for user in owners])
+        async with self._mapped("create_chat"):
+            made = await self._client.chats.post(body)
+        if made is None or not made.id:
+            raise GraphProblem(ProblemKind.UNAVAILABLE, "create_chat", code="no_content", maybe_done=True)
+        return _chat(made)
+
+    async def chats_of(self, user: str, pages: int) -> list[Chat]:
+        """`GET /users/{id}/chats`: group chats that he is in, at most `pages` × 50. Permission Chat.ReadBasic.All.
+
+        Graph sorts them by what happened last, and offers no filter by topic.
+        Source: learn.microsoft.com/graph/api/chat-list
+        """
+        from kiota_abstractions.base_request_configuration import RequestConfiguration
+        from msgraph.generated.users.item.chats.chats_request_builder import ChatsRequestBuilder
+
+        query = ChatsRequestBuilder.ChatsRequestBuilderGetQueryParameters(
+            filter="chatType eq 'group'", top=_CHATS_PER_PAGE
+        )
+        found: list[Chat] = []
+        async with self._mapped("chats_of"):
+            builder = self._client.users.by_user_id(user).chats
+            page = await builder.get(request_configuration=RequestConfiguration(query_parameters=query))
+            for _ in range(pages - 1):
+                found += [_chat(entry) for entry in (page.value if page else None) or []]
+                if page is None or not page.odata_next_link:
+                    return found
+                page = await builder.with_url(page.odata_next_link).get()
+        return found + [_chat(entry) for entry in (page.value if page else None) or []]
+
+    async def members(self, chat: str) -> list[Member]:
+        """`GET /chats/{id}/members`: the people in it. Permission ChatMember.ReadWrite.All."""
+        async with self._mapped("members"):
+            page = await self._client.chats.by_chat_id(chat).members.get()
+        found = (page.value if page else None) or []
+        return [Member(str(getattr(one, "user_id", "") or "").lower(), str(one.id or "")) for one in found]
+
+    async def add_member(self, chat: str, user: str) -> None:
+        """`POST /chats/{id}/members`, with all that was said. Permission ChatMember.ReadWrite.All."""
+        async with self._mapped("add_member"):
+            await self._client.chats.by_chat_id(chat).members.post(self._member(user))
+
+    async def remove_member(self, chat: str, membership: str) -> None:
+        """`DELETE /chats/{id}/members/{id}`. Permission ChatMember.ReadWrite.All."""
+        async with self._mapped("remove_member"):
+            await self._client.chats.by_chat_id(chat).members.by_conversation_member_id(membership).delete()
+
+    async def install_in_chat(self, chat: str, app: str, consented: Sequence[str]) -> None:
+        """`POST /chats/{id}/installedApps`: `consented` must equal the manifest's list. CONFLICT = it is there.
+
+        Source: learn.microsoft.com/graph/api/chat-post-installedapps
+        """
+        from msgraph.generated.models.teams_app_installation import TeamsAppInstallation
+        from msgraph.generated.models.teams_app_permission_set import TeamsAppPermissionSet
+        from msgraph.generated.models.teams_app_resource_specific_permission import TeamsAppResourceSpecificPermission
+        from msgraph.generated.models.teams_app_resource_specific_permission_type import (
+            TeamsAppResourceSpecificPermissionType,
+        )
+
+        permissions = [
+            TeamsAppResourceSpecificPermission(
+                permission_type=TeamsAppResourceSpecificPermissionType.Application, permission_value=name
+            )
+            for name in consented
+        ]
+        body = TeamsAppInstallation(
+            consented_permission_set=TeamsAppPermissionSet(resource_specific_permissions=permissions),
+            additional_data=self._bind_app(app),
+        )
+        async with self._mapped("install_in_chat"):
+            await self._client.chats.by_chat_id(chat).installed_apps.post(body)
+
+    async def install_for_user(self, user: str, app: str) -> None:
+        """`POST /users/{id}/teamwork/installedApps`: 201 without a body. CONFLICT = it is there.
+
+        Source: learn.microsoft.com/graph/api/userteamwork-post-installedapps
+        """
+        from msgraph.generated.models.user_scope_teams_app_installation import UserScopeTeamsAppInstallation
+
+        body = UserScopeTeamsAppInstallation(additional_data=self._bind_app(app))
+        async with self._mapped("install_for_user"):
+            await self._client.users.by_user_id(user).teamwork.installed_apps.post(body)
+
+    async def installation_of(self, user: str, app: str) -> str | None:
+        """The id of the app's installation for this user, None when there is none."""
+        from kiota_abstractions.base_request_configuration import RequestConfiguration
+        from msgraph.generated.users.item.teamwork.installed_apps.installed_apps_request_builder import (
+            InstalledAppsRequestBuilder,
+        )
+
+        query = InstalledAppsRequestBuilder.InstalledAppsRequestBuilderGetQueryParameters(
+            expand=["teamsApp"], filter=f"teamsApp/id eq '{app}'"
+        )
+        async with self._mapped("installation_of"):
+            page = await self._client.users.by_user_id(user).teamwork.installed_apps.get(
+                request_configuration=RequestConfiguration(query_parameters=query)
+            )
+        found = (page.value if page else None) or []
+        return str(found[0].id) if found and found[0].id else None
+
+    async def uninstall_for_user(self, user: str, installation: str) -> None:
+        """`DELETE /users/{id}/teamwork/installedApps/{id}`. NOT_FOUND = it is gone."""
+        async with self._mapped("uninstall_for_user"):
+            apps = self._client.users.by_user_id(user).teamwork.installed_apps
+            await apps.by_user_scope_teams_app_installation_id(installation).delete()
+
+    async def catalogue_id(self, external_id: str) -> str | None:
+        """The organisation's catalogue id of the app whose manifest has this `id`. Permission AppCatalog.Read.All."""
+        from kiota_abstractions.base_request_configuration import RequestConfiguration
+        from msgraph.generated.app_catalogs.teams_apps.teams_apps_request_builder import TeamsAppsRequestBuilder
+
+        query = TeamsAppsRequestBuilder.TeamsAppsRequestBuilderGetQueryParameters(
+            filter=f"externalId eq '{external_id}'"
+        )
+        async with self._mapped("catalogue_id"):
+            page = await self._client.app_catalogs.teams_apps.get(
+                request_configuration=RequestConfiguration(query_parameters=query)
+            )
+        found = (page.value if page else None) or []
+        return str(found[0].id) if found and found[0].id else None
+
+    async def presences(self, users: Sequence[str]) -> dict[str, str]:
+        """`POST /communications/getPresencesByUserId`, 650 ids at most: user → Graph's availability word.
+
+        Source: learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid
+        """
+        from msgraph.generated.communications.get_presences_by_user_id.get_presences_by_user_id_post_request_body import (
+            GetPresencesByUserIdPostRequestBody,
+        )
+
+        async with self._mapped("presences"):
+            answer = await self._client.communications.get_presences_by_user_id.post(
+                GetPresencesByUserIdPostRequestBody(ids=list(users))
+            )
+        found = (answer.value if answer else None) or []
+        return {str(one.id).lower(): str(one.availability or "") for one in found if one.id}
+
+    async def person(self, user_or_upn: str) -> Person | None:
+        """`GET /users/{id or UPN}`. Permission User.ReadBasic.All."""
+        from kiota_abstractions.base_request_configuration import RequestConfiguration
+        from msgraph.generated.users.item.user_item_request_builder import UserItemRequestBuilder
+
+        query = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters(
+            select=["id", "displayName", "userPrincipalName"]
+        )
+        try:
+            async with self._mapped("person"):
+                found = await self._client.users.by_user_id(user_or_upn).get(
+                    request_configuration=RequestConfiguration(query_parameters=query)
+                )
+        except GraphProblem as problem:
+            if problem.kind is ProblemKind.NOT_FOUND:
+                return None
+            raise
+        if found is None or not found.id:
+            return None
+        return Person(found.id.lower(), str(found.user_principal_name or ""), str(found.display_name or ""))
+
+    def _member(self, user: str) -> Any:
+        from msgraph.generated.models.aad_user_conversation_member import AadUserConversationMember
+
+        return AadUserConversationMember(
+            odata_type="#microsoft.graph.aadUserConversationMember",
+            roles=["owner"],
+            additional_data={"user@odata.bind": f"{self._config.graph_url}/v1.0/users('{user}')"},
+        )
+
+    def _bind_app(self, app: str) -> dict[str, Any]:
+        return {"teamsApp@odata.bind": f"{self._config.graph_url}/v1.0/appCatalogs/teamsApps/{app}"}
+
+    @asynccontextmanager
+    async def _mapped(self, operation: str) -> AsyncGenerator[None]:
+        from azure.core.exceptions import AzureError, ClientAuthenticationError
+        from kiota_abstractions.api_error import APIError
+
+        try:
+            yield
+        except APIError as error:
+            raise _problem_of_graph(operation, error) from error
+        except ClientAuthenticationError as error:
+            raise _problem_of_entra(operation, error) from error
+        except AzureError as error:
+            raise GraphProblem(ProblemKind.UNAVAILABLE, operation, code=type(error).__name__) from error
+        except httpx.HTTPError as error:
+            never = isinstance(error, _NEVER_SENT)
+            raise GraphProblem(
+                ProblemKind.UNAVAILABLE, operation, code=type(error).__name__, maybe_done=not never
+            ) from error
+
+
+def _chat(found: "SdkChat") -> Chat:
+    created = found.created_date_time
+    return Chat(
+        id=str(found.id or ""),
+        topic=str(found.topic or ""),
+        url=str(found.web_url or ""),
+        created_at=round(created.timestamp() * 1000) if created else 0,
+    )
+
+
+def _problem_of_graph(operation: str, error: Any) -> GraphProblem:
+    said = getattr(error, "error", None)
+    return problem_of_answer(
+        operation,
+        int(error.response_status_code or 0),
+        dict(error.response_headers or {}),
+        code=str(getattr(said, "code", "") or ""),
+        text=str(getattr(said, "message", "") or ""),
+    )
+
+
+def _problem_of_entra(operation: str, error: Any) -> GraphProblem:
+    """No token: Entra refuses the app (AUTH), or is not well (UNAVAILABLE). The request was never sent."""
+    status = int(getattr(error.response, "status_code", 0) or 0)
+    found = re.search(r"AADSTS\d+", str(error.message))
+    code = found[0] if found else ""
+    if status == 429 or status >= 500:
+        return GraphProblem(ProblemKind.UNAVAILABLE, operation, status=status, code=code or "token_endpoint")
+    return GraphProblem(ProblemKind.AUTH, operation, status=status, code=code or "token_refused")
