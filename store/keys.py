@@ -262,6 +262,21 @@ _GRAPH = (
     KeySpec(
         "<all>presence:lease", "string", "graph", "60 s", "Which replica asks Graph for everybody's presence just now."
     ),
+    KeySpec(
+        "<root>room:<tenant>:<task>",
+        "hash",
+        "graph",
+        "1 day, gone when the room is bound or given back",
+        "A room that is being made. `asked`: when Graph was asked for it without an answer that we know (ms); `agent`: "
+        "for whom; `chat`, `url`: the chat that it is; `fails`, `why`: attempts in a row that had to wait, and for what.",
+    ),
+    KeySpec(
+        "<root>room-claim:<tenant>:<chat>",
+        "string",
+        "graph",
+        "1 day",
+        "The task whose room this chat is, so that two tasks of the same name never share one.",
+    ),
 )
 
 _IDENTITY = (
