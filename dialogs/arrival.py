@@ -1,0 +1,84 @@
+"""A service's workflow: what happens between a visitor's first message and the queue.
+
+An effect, not a transaction: it looks at what is, does the next step, and may be stopped anywhere. Running it twice
+is running it once, for its messages have fixed ids and the distributor answers a repeat with "unchanged".
+"""
+
+from typing import Final
+
+import structlog
+
+from conversations.messages import Conversation, ConversationClosed, Conversations, NoSuchConversation, Sender
+from directory.directory import Directory
+from distribution.distributor import Distributor
+from distribution.tasks import TaskState
+from store.due import Subject
+
+log = structlog.get_logger(__name__)
+
+GREETING_ID: Final = "arrival:greeting"
+UNAVAILABLE_ID: Final = "arrival:unavailable"
+
+UNAVAILABLE: Final = {
+    "en": "Thank you for your message. This chat is not available at the moment.",
+    "de": "Danke für Ihre Nachricht. Dieser Chat ist im Moment nicht verfügbar.",
+    "fr": "Merci de votre message. Ce chat n’est pas disponible pour le moment.",
+    "it": "Grazie per il Suo messaggio. Questa chat non è disponibile al momento.",
+}
+
+
+class Arrival:
+    """Brings arriving tasks to the queue, or says why it cannot."""
+
+    def __init__(self, distributor: Distributor, conversations: Conversations, directory: Directory) -> None:
+        self._distributor = distributor
+        self._conversations = conversations
+        self._directory = directory
+
+    async def handle_arrival(self, subject: Subject) -> None:
+        """The handler of `arrival:<tenant>:<task>`."""
+        tenant, task_id = subject.tenant, subject.parts[0]
+        task = await self._distributor.task(tenant, task_id)
+        if task is None or task.state is not TaskState.ARRIVING:
+            return
+        conversation = await self._conversations.get(tenant, task_id)
+        if conversation is None:
+            await self._distributor.cancel(tenant, task_id, actor="system", why="no_conversation")
+            return
+        missing = await self._directory.missing_for(tenant, service=task.service, user=task.user)
+        if missing:
+            await self._turn_away(conversation, why=missing[0].code)
+            return
+        await self._say(conversation, await self._greeting(conversation), GREETING_ID)
+        answer = await self._distributor.queue(tenant, task_id)
+        log.info("arrived", task=task_id, verdict=answer.verdict.value, state=answer.task and answer.task.state.value)
+
+    async def _turn_away(self, conversation: Conversation, *, why: str) -> None:
+        language = conversation.locale.partition("-")[0].lower()
+        await self._say(conversation, UNAVAILABLE.get(language, UNAVAILABLE["en"]), UNAVAILABLE_ID)
+        await self._distributor.cancel(conversation.tenant, conversation.id, actor="system", why=why)
+        log.info("turned_away", task=conversation.id, why=why)
+
+    async def _greeting(self, conversation: Conversation) -> str:
+        tenant = conversation.tenant
+        if conversation.service is not None:
+            owner = await self._directory.service(tenant, conversation.service)
+        else:
+            owner = await self._directory.user(tenant, conversation.user or "")
+        return owner.widget.greeting if owner is not None and owner.widget is not None else ""
+
+    async def _say(self, conversation: Conversation, text: str, client_id: str) -> None:
+        if not text:
+            return
+        try:
+            await self._conversations.say(
+                conversation.tenant,
+                conversation.id,
+                sender=Sender.SYSTEM,
+                author="",
+                author_id="",
+                text=text,
+                client_id=client_id,
+            )
+        except (ConversationClosed, NoSuchConversation):
+            log.info("visitor_left_meanwhile", task=conversation.id)

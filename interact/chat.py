@@ -1,0 +1,146 @@
+"""One visitor's chat as its socket uses it: what he says, what he may know, and where it stands."""
+
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from conversations.access import Claims, access_conversation_as_visitor
+from conversations.messages import (
+    Conversation,
+    ConversationClosed,
+    Conversations,
+    Message,
+    NoSuchConversation,
+    Said,
+    Sender,
+)
+from directory.directory import Directory
+from distribution.distributor import Distributor
+from distribution.tasks import Task, TaskState
+from interact.frames import BadFrame, Say, message_frame
+from interact.status import ENDED, state_of, status_frame
+from interact.widgets import Widget
+
+log = structlog.get_logger(__name__)
+
+
+class VisitorChat:
+    """Everything here is for the one conversation that the visitor's claims open. Methods raise StoreDown."""
+
+    def __init__(
+        self,
+        claims: Claims,
+        conversation: Conversation,
+        widget: Widget,
+        *,
+        conversations: Conversations,
+        distributor: Distributor,
+        directory: Directory,
+    ) -> None:
+        self.key = (claims.tenant, claims.conversation)
+        self.conversation = conversation
+        self.widget = widget
+        self.task: Task | None = None
+        self._claims = claims
+        self._conversations = conversations
+        self._distributor = distributor
+        self._directory = directory
+        self._agents: dict[str, str | None] = {}
+
+    async def refresh(self) -> None:
+        """Read the conversation and its task as they are now. Raises NoAccess when the conversation is gone."""
+        self.conversation = await access_conversation_as_visitor(self._conversations, self._claims)
+        if self.conversation.begun_at is not None:
+            self.task = await self._distributor.task(*self.key)
+        if self.task is not None and self.task.state is TaskState.CLOSED and self.conversation.closed_at is None:
+            await self._conversations.close(*self.key)
+
+    @property
+    def ended(self) -> bool:
+        """The chat is over for the visitor."""
+        return state_of(self.conversation, self.task) == ENDED
+
+    async def status(self) -> dict[str, Any]:
+        """Where the chat stands, as last read."""
+        task = self.task
+        waiting = task is not None and task.state is TaskState.QUEUED
+        return status_frame(
+            self.conversation,
+            task,
+            service=self.widget.name,
+            agent=await self._agent_of(task) if task is not None and task.agent is not None else None,
+            position=await self._distributor.position(*self.key) if waiting else None,
+        )
+
+    async def _agent_of(self, task: Task) -> str | None:
+        """The agent's name as the service shows it: the service's own, one for all, or the real one."""
+        if self.widget.agent_name is not None:
+            return self.widget.agent_name
+        assert task.agent is not None
+        if task.agent not in self._agents:
+            user = await self._directory.user(task.tenant, task.agent)
+            self._agents[task.agent] = user.name if user is not None else None
+        return self._agents[task.agent]
+
+    async def read(self, after: int, limit: int) -> list[Message]:
+        """Entries behind `after`, notes included (they count as seen, and are not shown)."""
+        return await self._conversations.read(*self.key, after, limit)
+
+    def shown(self, message: Message) -> dict[str, Any] | None:
+        """The message as a frame, None if it is not for the visitor."""
+        return message_frame(message, agent_name=self.widget.agent_name)
+
+    async def say(self, frame: Say) -> Said:
+        """Stored when it returns, and its task exists. Saying the same again is harmless. Raises BadFrame."""
+        try:
+            said = await self._conversations.say(
+                *self.key,
+                sender=Sender.VISITOR,
+                author=self.conversation.customer,
+                author_id="",
+                text=frame.text,
+                client_id=frame.id,
+            )
+        except (ConversationClosed, NoSuchConversation):
+            raise BadFrame("ended", None, "This chat has ended.", frame.id) from None
+        await self.make_sure_of_task(frame.id)
+        return said
+
+    async def make_sure_of_task(self, message_id: str | None = None) -> None:
+        """The first message creates the task, once: whichever tab, resend or resume comes to it first. Raises BadFrame."""
+        if self.conversation.begun_at is not None:
+            return
+        conversation = self.conversation
+        answer = await self._distributor.create(
+            *self.key, service=conversation.service, user=conversation.user, customer=conversation.customer
+        )
+        if not answer.ok or answer.task is None:
+            log.warning("task_refused", conversation=conversation.id, verdict=answer.verdict.value, why=answer.why)
+            await self._conversations.close(*self.key)
+            raise BadFrame("refused", None, "This chat is not available at the moment.", message_id)
+        await self._conversations.begin(*self.key, answer.task.created_at)
+        self.task = answer.task
+        self.conversation = replace(conversation, begun_at=answer.task.created_at)
+
+    async def leave(self) -> None:
+        """The visitor ends the chat. Repeated it changes nothing."""
+        if self.conversation.begun_at is None:
+            await self._conversations.close(*self.key)
+        else:
+            await self._distributor.visitor_left(*self.key)
+
+    async def typing(self) -> None:
+        """The visitor is writing."""
+        await self._conversations.typing(*self.key, "visitor")
+
+    async def here(self, connection: str) -> None:
+        """This connection lives; also brings the task as it is now."""
+        if self.task is not None and not self.ended:
+            answer = await self._distributor.visitor_here(*self.key, connection)
+            self.task = answer.task or self.task
+
+    async def away(self, connection: str) -> None:
+        """This connection was closed by the visitor."""
+        if self.task is not None and not self.ended:
+            await self._distributor.visitor_away(*self.key, connection)

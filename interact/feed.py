@@ -1,0 +1,132 @@
+"""What a visitor's socket sends by itself: messages in order, the status when it changed, beats.
+
+Nothing waits here. Whoever has news sets a flag; a short-lived task, one at a time for each socket, sends what the
+flags ask for, so that frames never overtake each other.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from enum import IntFlag, auto
+from typing import Any, Final
+
+import structlog
+
+from conversations.messages import NoAccess
+from interact.chat import VisitorChat
+from store.connection import StoreDown
+
+log = structlog.get_logger(__name__)
+
+PAGE: Final = 200
+"""Messages read at once; a longer transcript is sent page by page."""
+
+
+class Todo(IntFlag):
+    """What a socket is woken for."""
+
+    NOTHING = 0
+    HERE = auto()  # tell the distributor that this connection lives
+    LOOK = auto()  # messages behind the cursor, and the status
+    TYPING = auto()
+    BEAT = auto()
+
+
+class Feed:
+    """Sends to one socket. `broken` is called when it cannot go on: StoreDown, or anything unforeseen."""
+
+    def __init__(
+        self,
+        chat: VisitorChat,
+        connection: str,
+        *,
+        send: Callable[[dict[str, Any]], Awaitable[bool]],
+        broken: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._chat = chat
+        self._connection = connection
+        self._send = send
+        self._broken = broken
+        self._todo = Todo.NOTHING
+        self._pump: asyncio.Task[None] | None = None
+        self._open = False
+        self._cursor = 0
+        self._public = 0
+        self._status: dict[str, Any] | None = None
+
+    async def welcome(self, after: int) -> None:
+        """Say where the chat stands; then come all messages behind `after`, and whatever happens."""
+        conversation = self._chat.conversation
+        # A client that has seen more than there is keeps what was lost here, and offers it again.
+        self._cursor = min(after, conversation.last_seq)
+        self._public = conversation.last_public_seq
+        self._status = await self._chat.status()
+        await self._send({"type": "welcome", "last": self._public, "status": self._status})
+        self._open = True
+        self.wake(Todo.LOOK)
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        self._open = False
+
+    def wake(self, todo: Todo) -> None:
+        """There is news. Quick, and callable from a doorbell."""
+        self._todo |= todo
+        if self._open and self._pump is None:
+            self._pump = asyncio.get_running_loop().create_task(self._work())
+
+    def beat(self, last: int, public: int, *, here: bool) -> None:
+        """The common ticker: the chat's last entry, and the last one that the visitor may see."""
+        self._public = max(self._public, public)
+        todo = Todo.BEAT
+        if here:
+            todo |= Todo.HERE
+        if last > self._cursor:  # a doorbell was lost
+            todo |= Todo.LOOK
+        self.wake(todo)
+
+    async def _work(self) -> None:
+        try:
+            while self._open and self._todo:
+                todo, self._todo = self._todo, Todo.NOTHING
+                await self._do(todo)
+        except StoreDown:
+            await self._broken("store_down")
+        except NoAccess:
+            await self._broken("gone")
+        except Exception:  # the edge of a task: nobody awaits it, and the client must not sit before a dead socket
+            log.exception("feed_failed", conversation=self._chat.conversation.id)
+            await self._broken("error")
+        finally:
+            self._pump = None
+
+    async def _do(self, todo: Todo) -> None:
+        if Todo.HERE in todo:
+            await self._chat.here(self._connection)
+            await self._send_status()
+        if Todo.LOOK in todo:
+            await self._send_messages()
+            await self._chat.refresh()
+            await self._send_status()
+        if Todo.TYPING in todo:
+            await self._send({"type": "typing"})
+        if Todo.BEAT in todo:
+            await self._send({"type": "beat", "last": self._public})
+
+    async def _send_messages(self) -> None:
+        full = True
+        while full:
+            messages = await self._chat.read(self._cursor, PAGE)
+            full = len(messages) == PAGE
+            for message in messages:
+                frame = self._chat.shown(message)
+                if frame is not None:
+                    if not await self._send(frame):
+                        return
+                    self._public = max(self._public, message.seq)
+                self._cursor = message.seq
+
+    async def _send_status(self) -> None:
+        status = await self._chat.status()
+        if status != self._status:
+            self._status = status
+            await self._send({"type": "status", "status": status})

@@ -1,0 +1,96 @@
+"""How much one visitor may ask for. Whoever reaches a limit is told so, and when to go on."""
+
+import ipaddress
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+Clock = Callable[[], float]
+
+_MOST_BUCKETS: Final = 50_000
+"""Beyond this the longest untouched ones are forgotten: they have long been full again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Figures of the visitor's door, per process. A burst may come at once, a rate goes on for ever (per second)."""
+
+    messages_burst: int = 80
+    """A client offers its last 50 messages again after a resume, and the visitor goes on typing meanwhile."""
+    messages_rate: float = 3.0
+    """Faster than anybody types; at this rate a day's flood of one visitor is still harmless."""
+    sessions_burst: int = 200
+    """New chats from one public address: a whole school behind one router may begin at the same minute."""
+    sessions_rate: float = 2.0
+    sockets: int = 10
+    """Open tabs of one chat."""
+    beat_seconds: float = 5.0
+    here_beats: int = 3
+    """The distributor hears of a connection on every third beat: every 15 s; it forgets one after 45 s."""
+    silence_beats: int = 9
+    """A client that answers no beat for so long is gone: its line is dead, though nobody closed it."""
+    hello_seconds: float = 10.0
+    typing_seconds: float = 2.0
+    retry_seconds: tuple[float, float] = (1.0, 5.0)
+    """When a client that was asked to come back should do so: spread, so that not all come at once."""
+
+
+class Buckets:
+    """Token buckets by key: `burst` at once, then `rate` per second."""
+
+    def __init__(self, *, burst: int, rate: float, clock: Clock = time.monotonic) -> None:
+        self._burst = burst
+        self._rate = rate
+        self._clock = clock
+        self._kept: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, key: str) -> float:
+        """Take one. 0.0 = granted; else nothing was taken, and one will be there in so many seconds."""
+        now = self._clock()
+        left, since = self._kept.pop(key, (float(self._burst), now))
+        left = min(self._burst, left + (now - since) * self._rate)
+        granted = left >= 1
+        self._kept[key] = (left - 1 if granted else left, now)
+        if len(self._kept) > _MOST_BUCKETS:
+            self._kept.popitem(last=False)
+        return 0.0 if granted else math.ceil((1 - left) / self._rate * 10) / 10
+
+
+class Addresses:
+    """Finds the visitor's address behind load balancers. `trusted`: addresses or networks (`10.0.0.0/8`) of those."""
+
+    def __init__(self, trusted: Sequence[str]) -> None:
+        self._trusted = tuple(ipaddress.ip_network(part, strict=False) for part in trusted)
+
+    def of(self, request: web.Request) -> str | None:
+        """The public address that is to be counted, None where there is none to be blamed.
+
+        Only what a trusted proxy reports is believed. Proxies themselves and private addresses are never counted:
+        behind one of those may stand every visitor there is.
+        """
+        address = _address(request.remote)
+        hops = [part.strip() for line in request.headers.getall("X-Forwarded-For", []) for part in line.split(",")]
+        while address is not None and hops and self._trusts(address):
+            address = _address(hops.pop())
+        if address is None or self._trusts(address) or not address.is_global:
+            return None
+        if isinstance(address, ipaddress.IPv6Address):
+            return str(ipaddress.ip_network((address, 64), strict=False))  # one customer has a whole /64
+        return str(address)
+
+    def _trusts(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+        return any(address in network for network in self._trusted)
+
+
+def _address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(text or "")
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address

@@ -1,0 +1,168 @@
+"""The visitor's door: one route table, who may enter, and what everybody is told when the store is down."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from interact.answers import Refusal, answer, refused
+from interact.deps import InteractDeps
+from interact.limits import Addresses, Buckets
+from interact.origins import cors, normal_origin
+from interact.sessions import MAX_BODY, check_session, open_session, parse_session
+from interact.sockets import Sockets
+from interact.visitor_socket import VisitorSocket
+from interact.widgets import View, Widgets
+from store.connection import StoreDown
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_SCRIPT_SECONDS: Final = 300
+"""Browsers keep the scripts so long: a new release reaches every website within five minutes."""
+
+_HARD_FRAME: Final = 1024 * 1024
+"""Bytes; beyond this a frame is not even read. Below it, a frame that is too large is answered in words."""
+
+_CLOSE_SECONDS: Final = 2.0
+"""A client has so long to answer a close."""
+
+_PREFLIGHT_SECONDS: Final = 600
+
+
+def interact_routes(app: web.Application, deps: InteractDeps) -> Sockets:
+    """Add the visitor's door to the app. `Sockets.close_all` also runs at the app's shutdown."""
+    door = _Door(deps)
+    app.router.add_get("/interact/embed.js", door.script)
+    app.router.add_get("/interact/widget.js", door.script)
+    app.router.add_get("/interact/v1/widgets/{key}", door.guarded(door.widget))
+    app.router.add_post("/interact/v1/sessions", door.guarded(door.session))
+    app.router.add_options("/interact/v1/sessions", door.preflight)
+    app.router.add_get("/interact/v1/socket", door.socket)
+    app.cleanup_ctx.append(door.ticking)
+    app.on_shutdown.append(door.stop)
+    return door.sockets
+
+
+class _Door:
+    def __init__(self, deps: InteractDeps) -> None:
+        self.sockets = Sockets(deps.conversations, deps.limits)
+        self._deps = deps
+        self._widgets = Widgets(deps.directory, deps.distributor, normal_origin(deps.public_url))
+        self._addresses = Addresses(deps.trusted_proxies)
+        self._new_chats = Buckets(burst=deps.limits.sessions_burst, rate=deps.limits.sessions_rate)
+
+    async def ticking(self, _app: web.Application) -> AsyncIterator[None]:
+        ticker = asyncio.get_running_loop().create_task(self.sockets.run(), name="visitors' beats")
+        yield
+        ticker.cancel()
+        with suppress(asyncio.CancelledError):
+            await ticker
+
+    async def stop(self, _app: web.Application) -> None:
+        await self.sockets.close_all("stopping")
+
+    # --- HTTP -------------------------------------------------------------------------------------------------------
+
+    def guarded(self, handler: Handler) -> Handler:
+        """Refusals and a store that is down become answers. Only an allowed origin may read more than the status."""
+
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            try:
+                return await handler(request)
+            except Refusal as refusal:
+                allowed = request.get("origin_allowed", False)
+                return refused(refusal, cors(request.headers.get("Origin") if allowed else None))
+            except StoreDown:
+                message = "This chat is not available at the moment. Please try again shortly."
+                return refused(Refusal(503, "store_down", message, after_seconds=2), cors(None))
+
+        return guarded
+
+    async def script(self, request: web.Request) -> web.StreamResponse:
+        """The built scripts: public, for any page."""
+        path = self._deps.static / request.path.rsplit("/", 1)[1]
+        if not path.is_file():
+            return web.Response(status=404, text="The widget is not built. Run `make build`.")
+        headers = {
+            "Access-Control-Allow-Origin": "*",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+            "Cache-Control": f"public, max-age={_SCRIPT_SECONDS}",
+            "Content-Type": "text/javascript; charset=utf-8",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return web.FileResponse(path, headers=headers)
+
+    async def widget(self, request: web.Request) -> web.StreamResponse:
+        """What a page needs to know to show the widget."""
+        view = await self._allowed_view(request, request.match_info["key"])
+        return answer(view.as_json(), cors(request.headers.get("Origin")))
+
+    async def preflight(self, request: web.Request) -> web.StreamResponse:
+        """A browser asks before it posts. Which widget it is for is only in the post, and the post is checked."""
+        origin = request.headers.get("Origin")
+        headers = {
+            **cors(origin),
+            "Access-Control-Allow-Methods": "POST",
+            "Access-Control-Allow-Headers": "Content-Type",
+            "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
+        }
+        return web.Response(status=204, headers=headers)
+
+    async def session(self, request: web.Request) -> web.StreamResponse:
+        """A new chat."""
+        asked = parse_session(await _body(request))
+        view = await self._allowed_view(request, asked.widget)
+        self._count(request)
+        check_session(asked, view)
+        made = await open_session(self._deps.conversations, asked, view, self._deps.visitor_key)
+        return answer(made, cors(request.headers.get("Origin")), status=201)
+
+    async def _allowed_view(self, request: web.Request, key: str) -> View:
+        view = await self._widgets.view(key)
+        if view is None:
+            raise Refusal(404, "no_such_widget", "There is no such widget.", field="widget")
+        origin = request.headers.get("Origin")
+        # A page of Usher's own reads without an Origin header; only reading is possible that way.
+        own = origin is None and request.method == "GET"
+        if not own and not view.widget.origins.allow(origin):
+            where = origin or "a page without an origin"
+            raise Refusal(403, "wrong_origin", f"This widget may not be used from {where}.")
+        request["origin_allowed"] = True
+        return view
+
+    def _count(self, request: web.Request) -> None:
+        address = self._addresses.of(request)
+        wait = self._new_chats.take(address) if address is not None else 0.0
+        if wait:
+            message = "Too many chats were started from your network. Please try again in a moment."
+            raise Refusal(429, "too_many_chats", message, after_seconds=wait)
+
+    # --- WebSocket --------------------------------------------------------------------------------------------------
+
+    async def socket(self, request: web.Request) -> web.StreamResponse:
+        """The visitor's socket. Its origin is checked against the widget that the hello's token leads to."""
+        if self.sockets.closing:
+            raise web.HTTPServiceUnavailable(
+                text="Usher is stopping here. Please connect again.", headers={"Retry-After": "1"}
+            )
+        # Compression would cost 10,000 idle visitors a window of their own each, for frames of a hundred bytes.
+        ws = web.WebSocketResponse(timeout=_CLOSE_SECONDS, max_msg_size=_HARD_FRAME, compress=False)
+        await ws.prepare(request)
+        await VisitorSocket(self._deps, self._widgets, self.sockets, ws, request).serve()
+        return ws
+
+
+async def _body(request: web.Request) -> bytes:
+    if request.content_type != "application/json":
+        raise Refusal(415, "bad_content_type", "The body must be application/json.")
+    body = b""
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise Refusal(413, "too_large", f"The body may have {MAX_BODY:,} bytes.")
+    return body

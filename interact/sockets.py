@@ -1,0 +1,107 @@
+"""All sockets of this process: the common ticker, limits that tabs share, and the end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from conversations.messages import Conversations
+from interact.limits import Buckets, Limits
+from interact.visitor_socket import VisitorSocket
+from store.connection import StoreDown
+
+log = structlog.get_logger(__name__)
+
+SLOTS: Final = 50
+"""Beats are spread over so many ticks, so that 10,000 visitors make no burst every five seconds."""
+
+CLOSE_SECONDS: Final = 5.0
+"""Half of what a stopping process has; who has not closed his side by then is left to the system."""
+
+
+class Sockets:
+    """Register of the open sockets. `run` is the one background task for all of them."""
+
+    def __init__(self, conversations: Conversations, limits: Limits) -> None:
+        self.messages = Buckets(burst=limits.messages_burst, rate=limits.messages_rate)
+        self.closing = False
+        self._conversations = conversations
+        self._limits = limits
+        self._slots: list[set[VisitorSocket]] = [set() for _ in range(SLOTS)]
+        self._tabs: dict[tuple[str, str], int] = {}
+        self._count = 0
+        self._somebody = asyncio.Event()
+        self._moves: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, socket: VisitorSocket) -> bool:
+        """Take it in; False when its chat is open in too many tabs."""
+        tabs = self._tabs.get(socket.key, 0)
+        if tabs >= self._limits.sockets:
+            return False
+        self._tabs[socket.key] = tabs + 1
+        self._count += 1
+        socket.slot = min(range(SLOTS), key=lambda slot: len(self._slots[slot]))
+        self._slots[socket.slot].add(socket)
+        self._somebody.set()
+        return True
+
+    def remove(self, socket: VisitorSocket) -> None:
+        """It is closed."""
+        self._slots[socket.slot].discard(socket)
+        self._count -= 1
+        left = self._tabs[socket.key] - 1
+        if left:
+            self._tabs[socket.key] = left
+        else:
+            del self._tabs[socket.key]
+        if not self._count:
+            self._somebody.clear()
+
+    async def run(self) -> None:
+        """Give every socket its beat, for ever; sleeps while there is none."""
+        loop = asyncio.get_running_loop()
+        step = self._limits.beat_seconds / SLOTS
+        next_at = loop.time()
+        while True:
+            for slot in self._slots:
+                await self._somebody.wait()
+                next_at = max(next_at + step, loop.time())  # what was late is not made up for in a burst
+                await asyncio.sleep(next_at - loop.time())
+                await self._beat(list(slot))
+
+    async def _beat(self, sockets: list[VisitorSocket]) -> None:
+        if not sockets:
+            return
+        try:
+            places = await self._conversations.places([socket.key for socket in sockets])
+        except StoreDown:
+            log.warning("sockets_moved", count=len(sockets), why="store_down")
+            self._start_move(sockets, "store_down")
+            return
+        for socket, place in zip(sockets, places, strict=True):
+            socket.beat(*(place or (0, 0)))
+
+    def _start_move(self, sockets: list[VisitorSocket], why: str) -> None:
+        """In the background: a client that does not close its side must not hold up the ticker."""
+        moving = asyncio.get_running_loop().create_task(_together([lambda s=s: s.move(why) for s in sockets]))
+        self._moves.add(moving)
+        moving.add_done_callback(self._moves.discard)
+
+    async def close_all(self, reason: str) -> None:
+        """Ask every client to come back later, each at another moment, and close. New ones are refused from now on."""
+        self.closing = True
+        sockets = [socket for slot in self._slots for socket in slot]
+        if sockets:
+            log.info("sockets_moved", count=len(sockets), why=reason)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await _together([lambda s=s: s.move(reason) for s in sockets])
+
+
+async def _together(calls: list[Callable[[], Awaitable[None]]]) -> None:
+    await asyncio.gather(*(call() for call in calls))
