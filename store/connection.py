@@ -25,7 +25,7 @@ async def open_store(url: str) -> "Store":
     """Connect to `redis://`, `rediss://` or `unix://path`. Raises StoreDown, and StoreRefused for an unfit server."""
     store = Store(Pool(url))
     try:
-        unfit = _unfit(await store.info("server"))
+        unfit = unfit_because(await store.info("server"))
     except BaseException:
         await store.close()
         raise
@@ -35,7 +35,8 @@ async def open_store(url: str) -> "Store":
     return store
 
 
-def _unfit(server: Mapping[str, str]) -> str:
+def unfit_because(server: Mapping[str, str]) -> str:
+    """Why Usher cannot work with a server whose INFO says `server`; `""` if it can."""
     version = server.get("redis_version", "0")
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
         return f"The Redis server is version {version}; Usher needs 7.0 or later."
@@ -82,16 +83,14 @@ class Store:
         # NOSCRIPT means that the script has not run: it is safe to send it again.
         unknown = [index for index, answer in enumerate(answers) if isinstance(answer, redis_errors.NoScriptError)]
         if unknown:
-            sources = {calls[index][0].source for index in unknown}
+            scripts = list({calls[index][0].sha: calls[index][0] for index in unknown}.values())
             again = await self.pool.talk(
-                [*(["SCRIPT", "LOAD", source] for source in sources), *(texts[index] for index in unknown)]
+                [*(["SCRIPT", "LOAD", script.source] for script in scripts), *(texts[index] for index in unknown)]
             )
-            for index, answer in zip(unknown, again[len(sources) :], strict=True):
+            _raise_first(scripts, again[: len(scripts)])
+            for index, answer in zip(unknown, again[len(scripts) :], strict=True):
                 answers[index] = answer
-        for (script, _, _), answer in zip(calls, answers, strict=True):
-            if isinstance(answer, Exception):
-                error = translate(answer)
-                raise type(error)(f"{script.name}: {script.locate(str(error))}") from answer
+        _raise_first([script for script, _, _ in calls], answers)
         return answers
 
     async def many(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
@@ -209,6 +208,13 @@ class Store:
 
     async def publish(self, channel: str, text: str) -> None:
         await self._ask(commands.publish(channel, text))
+
+
+def _raise_first(scripts: Sequence[LuaScript], answers: Sequence[Any]) -> None:
+    for script, answer in zip(scripts, answers, strict=True):
+        if isinstance(answer, Exception):
+            error = translate(answer)
+            raise type(error)(f"{script.name}: {script.locate(str(error))}") from answer
 
 
 def _read(command: Command[T], answer: Any) -> T:

@@ -66,6 +66,11 @@ class Doorbells:
         """Call `callback` for bells of `kind` about one thing; the cost does not grow with the listeners."""
         return _subscribe(self._by_id, (kind, tenant, id), callback)
 
+    @property
+    def hears(self) -> bool:
+        """Whether bells are heard right now."""
+        return self._connected.is_set()
+
     async def connected(self) -> None:
         """Return once bells are heard."""
         await self._connected.wait()

@@ -11,7 +11,7 @@ if kept[1] ~= token then
   due_mark(root, subject)
   return 'lost'
 end
-if tonumber(kept[2]) == revision then
+if tonumber(kept[2] or 0) == revision then
   redis.call('DEL', state)
   redis.call('ZREM', root .. 'due', subject)
   return 'done'
