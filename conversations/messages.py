@@ -1,5 +1,6 @@
 """The chat itself: what was said, in the order of storing, each message once."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from conversations.keys import facts_key, messages_key
@@ -125,6 +126,11 @@ class Conversations(RoomVerbs):
         """The messages behind `after`, at most `limit`, in order; notes, edits and deletes as they were stored."""
         entries = await self._store.xrange(messages_key(tenant, conversation), f"{after}-0", limit)
         return [read_message(entry_id, fields) for entry_id, fields in entries]
+
+    async def places(self, wanted: Sequence[tuple[str, str]]) -> list[tuple[int, int] | None]:
+        """For many (tenant, conversation) in one round trip: the last entry, and the last one the visitor may see."""
+        found = await self._store.many([("hmget", (facts_key(*one), "last", "public")) for one in wanted])
+        return [(int(last), int(public)) if last and public else None for last, public in found]
 
     async def begin(self, tenant: str, conversation: str, at: int) -> None:
         """Its task exists since `at`: from now on nobody creates one for it, whatever becomes of the task."""

@@ -71,6 +71,13 @@ async def test_the_last_public_entry_is_the_last_one_that_is_no_note(talk: Talk)
     assert (found.last_seq, found.last_public_seq) == (2, 1)
 
 
+async def test_the_places_of_many_conversations_are_read_at_once(talk: Talk, opens: Opens) -> None:
+    await talk.visitor("Hello")
+    await talk.note("a regular")
+    wanted = [(talk.tenant, talk.id), (talk.tenant, new_id()), (talk.tenant, await opens())]
+    assert await talk.conversations.places(wanted) == [(2, 1), None, (0, 0)]
+
+
 async def test_no_idempotency_lost_or_twice__chatwoot_15743_6128(talk: Talk) -> None:
     first = await talk.visitor("Hello", "one")
     again = await talk.visitor("Hello", "one")
