@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from graph.facts import Seat
+
 
 class Named(Protocol):
     @property
@@ -14,12 +16,12 @@ class Membership(Protocol):
     def role(self) -> str: ...
 
 
-class Colleague(Protocol):
+class Colleague(Named, Protocol):
     @property
     def id(self) -> str: ...
 
     @property
-    def name(self) -> str: ...
+    def upn(self) -> str: ...
 
     @property
     def roles(self) -> Iterable[str]: ...
@@ -33,7 +35,7 @@ class Company(Protocol):
 
     async def service(self, tenant: str, service: str, /) -> Named | None: ...
 
-    async def user(self, tenant: str, user: str, /) -> Named | None: ...
+    async def user(self, tenant: str, user: str, /) -> Colleague | None: ...
 
     async def users(self, tenant: str, /) -> Sequence[Colleague]: ...
 
@@ -44,11 +46,18 @@ async def host_name(company: Company, tenant: str, *, service: str | None, user:
     return host.name if host is not None else ""
 
 
-async def second_owner(company: Company, tenant: str, service: str | None, agent: str) -> str | None:
+async def seat_of(company: Company, tenant: str, user: str) -> Seat:
+    """A guest of the tenant is known by his sign-in name, `somebody_elsewhere.com#EXT#@tenant.onmicrosoft.com`."""
+    known = await company.user(tenant, user)
+    return Seat(user, guest=known is not None and "#ext#" in known.upn.lower())
+
+
+async def second_owner(company: Company, tenant: str, service: str | None, agent: str) -> Seat | None:
     """Who sits in the room beside the agent where Teams refuses a room of one: an owner of the service, else an admin."""
     others = [one for one in await company.users(tenant) if one.id != agent]
-    of_service = [
-        one.id for one in others if service and service in one.services and one.services[service].role == "owner"
-    ]
-    admins = [one.id for one in others if "admin" in one.roles]
-    return next(iter(sorted(of_service) + sorted(admins)), None)
+    owners = [one for one in others if service and service in one.services and one.services[service].role == "owner"]
+    admins = [one for one in others if "admin" in one.roles]
+    for group in (owners, admins):
+        if group:
+            return await seat_of(company, tenant, min(one.id for one in group))
+    return None

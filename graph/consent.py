@@ -7,6 +7,7 @@ from graph.client import GraphClient
 from graph.errors import GraphProblem, ProblemKind
 from graph.permissions import APPLICATION
 from graph.reasons import NEVER_GRANTED, reason_of
+from graph.sdk import scope_of
 from identity.consent import ConsentUnknown, Grant
 from identity.entra import EntraUnreachable, browser_address, openid_url
 from identity.jwks import Jwks, KeysUnavailable
@@ -36,7 +37,7 @@ class GraphConsent:
             raise ConsentUnknown("Microsoft's sign-in has moved; Usher does not know where permissions are granted.")
         query = {
             "client_id": config.app_id,
-            "scope": f"{config.graph_url}/.default",
+            "scope": scope_of(config.graph_url),
             "redirect_uri": self._redirect_uri,
             "state": state,
         }

@@ -28,3 +28,11 @@ class Person:
     user: str
     upn: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Somebody who is to sit in a chat. Teams wants guests of the tenant to be named as such."""
+
+    user: str
+    guest: bool = False

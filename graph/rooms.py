@@ -15,9 +15,9 @@ from conversations.topic import room_topic
 from distribution.distributor import Distributor
 from distribution.tasks import Task, TaskState
 from graph.client import GraphClient
-from graph.company import Company, host_name, second_owner
+from graph.company import Company, host_name, seat_of, second_owner
 from graph.errors import GraphProblem, ProblemKind
-from graph.facts import Chat
+from graph.facts import Chat, Seat
 from graph.notes import Note, RoomNotes
 from graph.pace import Pace
 from graph.permissions import RSC
@@ -49,7 +49,7 @@ class RoomRefused(Exception):
 
 
 async def create_group_chat(
-    sdk: TenantSdk, topic: str, agent: str, second: Callable[[], Awaitable[str | None]], *, alone: bool = True
+    sdk: TenantSdk, topic: str, agent: Seat, second: Callable[[], Awaitable[Seat | None]], *, alone: bool = True
 ) -> Chat:
     """Make the room: the one function that knows who sits in it besides the agent.
 
@@ -142,12 +142,13 @@ class Rooms:
         return await self._make(task, agent, intent.topic)
 
     async def _make(self, task: Task, agent: str, topic: str) -> Chat:
-        await self._notes.asked(task.tenant, task.id, agent)
+        seat = await seat_of(self._directory, task.tenant, agent)
         alone = task.tenant not in self._never_alone
+        await self._notes.asked(task.tenant, task.id, agent)
         try:
             chat = await self._graph.ask(
                 task.tenant,
-                lambda sdk: create_group_chat(sdk, topic, agent, lambda: self._second(task, agent), alone=alone),
+                lambda sdk: create_group_chat(sdk, topic, seat, lambda: self._second(task, agent), alone=alone),
             )
         except (GraphProblem, RoomRefused) as problem:
             if not (isinstance(problem, GraphProblem) and problem.maybe_done):
@@ -157,7 +158,7 @@ class Rooms:
         await self._keep(task, chat)
         return chat
 
-    async def _second(self, task: Task, agent: str) -> str | None:
+    async def _second(self, task: Task, agent: str) -> Seat | None:
         self._never_alone.add(task.tenant)
         return await second_owner(self._directory, task.tenant, task.service, agent)
 
@@ -187,7 +188,8 @@ class Rooms:
         if app is None:
             raise RoomRefused(APP_NOT_IN_CATALOGUE)
         if agent not in await self._members(task.tenant, chat.id):
-            await self._on_chat(task.tenant, chat.id, lambda sdk: sdk.add_member(chat.id, agent))
+            seat = await seat_of(self._directory, task.tenant, agent)
+            await self._on_chat(task.tenant, chat.id, lambda sdk: sdk.add_member(chat.id, seat))
             if agent not in await self._members(task.tenant, chat.id):
                 raise RoomRefused(AGENT_LEFT_OUT)
         try:

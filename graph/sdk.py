@@ -18,13 +18,14 @@ import httpx
 import jwt
 
 from graph.errors import GraphProblem, ProblemKind, problem_of_answer
-from graph.facts import Chat, Member, Person
+from graph.facts import Chat, Member, Person, Seat
 
 if TYPE_CHECKING:
     from azure.identity.aio import ClientSecretCredential
     from msgraph.generated.models.chat import Chat as SdkChat
     from msgraph.graph_service_client import GraphServiceClient
 
+_CLOUDS = ("graph.microsoft.com", "graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn")
 _CHATS_PER_PAGE = 50  # Graph's maximum for a list of chats
 # Errors before a request can have reached Graph; after all others it may have been carried out.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
@@ -38,6 +39,15 @@ class SdkConfig:
     graph_url: str
     app_id: str
     app_secret: str
+
+
+def scope_of(graph_url: str) -> str:
+    """What a token for Graph is asked for. A stand-in elsewhere plays the public cloud's Graph.
+
+    Source: learn.microsoft.com/graph/deployments
+    """
+    host = urlsplit(graph_url).hostname or ""
+    return f"https://{host if host in _CLOUDS else _CLOUDS[0]}/.default"
 
 
 def shared_http(config: SdkConfig, http: httpx.AsyncClient) -> httpx.AsyncClient:
@@ -66,10 +76,6 @@ class TenantSdk:
         self._credential = self._new_credential()
         self._client = self._new_client()
 
-    @property
-    def _scope(self) -> str:
-        return f"{self._config.graph_url}/.default"
-
     def _new_credential(self) -> "ClientSecretCredential":
         from azure.core.pipeline.transport import AioHttpTransport
         from azure.identity.aio import ClientSecretCredential
@@ -92,7 +98,9 @@ class TenantSdk:
         from msgraph.graph_service_client import GraphServiceClient
 
         host = urlsplit(self._config.graph_url).hostname or ""
-        provider = AzureIdentityAuthenticationProvider(self._credential, scopes=[self._scope], allowed_hosts=[host])
+        provider = AzureIdentityAuthenticationProvider(
+            self._credential, scopes=[scope_of(self._config.graph_url)], allowed_hosts=[host]
+        )
         adapter = GraphRequestAdapter(provider, client=self._http)
         adapter.base_url = f"{self._config.graph_url}/v1.0"
         return GraphServiceClient(request_adapter=adapter)
@@ -105,13 +113,13 @@ class TenantSdk:
     async def roles(self) -> frozenset[str]:
         """The application permissions in our token: what is granted, as far as this token knows."""
         async with self._mapped("take_token"):
-            token = await self._credential.get_token(self._scope)
+            token = await self._credential.get_token(scope_of(self._config.graph_url))
             # Our own token, straight from Entra over TLS: nobody's word but Entra's, so its signature is not ours to check.
             claims: Mapping[str, Any] = jwt.decode(token.token, options={"verify_signature": False})
         roles = claims.get("roles")
         return frozenset(str(role) for role in roles) if isinstance(roles, list) else frozenset()
 
-    async def create_chat(self, topic: str, owners: Sequence[str]) -> Chat:
+    async def create_chat(self, topic: str, seats: Sequence[Seat]) -> Chat:
         """`POST /chats`, not idempotent: a group chat of these people. Permission Chat.Create.
 
         Source: learn.microsoft.com/graph/api/chat-post
@@ -119,7 +127,7 @@ class TenantSdk:
         from msgraph.generated.models.chat import Chat as SdkChat
         from msgraph.generated.models.chat_type import ChatType
 
-        body = SdkChat(chat_type=ChatType.Group, topic=topic, members=[self._member(user) for user in owners])
+        body = SdkChat(chat_type=ChatType.Group, topic=topic, members=[self._member(seat) for seat in seats])
         async with self._mapped("create_chat"):
             made = await self._client.chats.post(body)
         if made is None or not made.id:
@@ -156,10 +164,10 @@ class TenantSdk:
         found = (page.value if page else None) or []
         return [Member(str(getattr(one, "user_id", "") or "").lower(), str(one.id or "")) for one in found]
 
-    async def add_member(self, chat: str, user: str) -> None:
+    async def add_member(self, chat: str, seat: Seat) -> None:
         """`POST /chats/{id}/members`, with all that was said. Permission ChatMember.ReadWrite.All."""
         async with self._mapped("add_member"):
-            await self._client.chats.by_chat_id(chat).members.post(self._member(user))
+            await self._client.chats.by_chat_id(chat).members.post(self._member(seat))
 
     async def remove_member(self, chat: str, membership: str) -> None:
         """`DELETE /chats/{id}/members/{id}`. Permission ChatMember.ReadWrite.All."""
@@ -277,13 +285,13 @@ class TenantSdk:
             return None
         return Person(found.id.lower(), str(found.user_principal_name or ""), str(found.display_name or ""))
 
-    def _member(self, user: str) -> Any:
+    def _member(self, seat: Seat) -> Any:
         from msgraph.generated.models.aad_user_conversation_member import AadUserConversationMember
 
         return AadUserConversationMember(
             odata_type="#microsoft.graph.aadUserConversationMember",
-            roles=["owner"],
-            additional_data={"user@odata.bind": f"{self._config.graph_url}/v1.0/users('{user}')"},
+            roles=["guest" if seat.guest else "owner"],
+            additional_data={"user@odata.bind": f"{self._config.graph_url}/v1.0/users('{seat.user}')"},
         )
 
     def _bind_app(self, app: str) -> dict[str, Any]:
