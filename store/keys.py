@@ -254,9 +254,25 @@ _CONVERSATIONS: tuple[KeySpec, ...] = (
     ),
 )
 
-_BOTS: tuple[KeySpec, ...] = ()
+_BOTS = (
+    KeySpec(
+        "<root>received:<tenant>:<activity>",
+        "string",
+        "bots",
+        "10 minutes",
+        "An activity that Teams sent (digest of conversation, type and id): a second one like it is a repetition.",
+    ),
+)
 
-_DIALOGS: tuple[KeySpec, ...] = ()
+_DIALOGS = (
+    KeySpec(
+        "<root>dialog:<tenant>:<user>",
+        "hash",
+        "dialogs",
+        "permanent, until the user unregisters",
+        "Where the bot stands in an agent's personal chat: `state` (JSON) and `tag`, the version that a writer must name.",
+    ),
+)
 
 _GRAPH = (
     KeySpec(
