@@ -1,0 +1,1 @@
+"""The Bot Connector as Teams answers it: conversations, activities, members."""

@@ -1,0 +1,171 @@
+"""What tests and the demo tell the sandbox: faults, consent, people, the bot's address, and raw activities."""
+
+import asyncio
+import uuid
+
+from aiohttp import web
+
+from sandbox.core import CORE, Core
+from sandbox.problems import refuse
+from sandbox.shapes import Shape
+from sandbox.teams.api import body, own_origin
+from sandbox.teams.bot_keys import KINDS
+from sandbox.wire import Handler, Route
+from sandbox.world import Person
+
+
+def _own(handler: Handler) -> Handler:
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        own_origin(request)
+        return await handler(request)
+
+    return guarded
+
+
+async def order_fault(request: web.Request) -> web.Response:
+    core = request.app[CORE]
+    asked = await body(request, "match", "fault", "times")
+    return web.json_response({"id": core.faults.order(asked.value)}, status=201)
+
+
+async def clear_faults(request: web.Request) -> web.Response:
+    request.app[CORE].faults.clear()
+    return web.Response(status=204)
+
+
+async def requests(request: web.Request) -> web.Response:
+    """Recorded calls with a greater number than `since`."""
+    core = request.app[CORE]
+    since = request.query.get("since", "0")
+    if not since.isdigit():
+        raise refuse("teams.body_bad", why="since must be a number.")
+    return web.json_response({"last": core.records.last, "requests": core.records.since(int(since))})
+
+
+async def set_bot_endpoint(request: web.Request) -> web.Response:
+    request.app[CORE].settings.set("bot_endpoint", (await body(request, "url")).text("url"))
+    return web.Response(status=204)
+
+
+async def add_person(request: web.Request) -> web.Response:
+    core = request.app[CORE]
+    asked = await body(request, "id", "upn", "name", "guest")
+    upn = asked.text("upn")
+    known = core.people.find(upn)
+    person_id = (asked.maybe_text("id") or (known.id if known is not None else str(uuid.uuid4()))).lower()
+    if known is not None and known.id != person_id:
+        raise asked.bad(f"{upn} is somebody else already")
+    core.people.add(Person(person_id, upn, asked.text("name"), guest=asked.flag("guest")))
+    core.bells.everybody_changed()
+    return web.json_response({"id": person_id}, status=201)
+
+
+async def set_consent(request: web.Request) -> web.Response:
+    request.app[CORE].settings.set("granted", (await body(request, "granted")).texts("granted"))
+    return web.Response(status=204)
+
+
+async def set_manifest(request: web.Request) -> web.Response:
+    """Which resource-specific permissions the app's manifest asks for."""
+    request.app[CORE].settings.set("rsc", (await body(request, "rsc")).texts("rsc"))
+    return web.Response(status=204)
+
+
+async def set_limits(request: web.Request) -> web.Response:
+    """Switch Microsoft's rate limits off or on again."""
+    asked = await body(request, "enabled")
+    request.app[CORE].settings.set("limits", asked.flag("enabled", otherwise=True))
+    return web.Response(status=204)
+
+
+async def set_policy(request: web.Request) -> web.Response:
+    """Whose app policy blocks the app, and whether a group chat may have a single person."""
+    core = request.app[CORE]
+    asked = await body(request, "blocked", "single_human_chats")
+    if "blocked" in asked.value:
+        core.settings.set("blocked_people", [_person_id(core, name, asked) for name in asked.texts("blocked")])
+    if "single_human_chats" in asked.value:
+        core.settings.set("single_human_chats", asked.flag("single_human_chats"))
+    return web.Response(status=204)
+
+
+def _person_id(core: Core, name: str, asked: Shape) -> str:
+    person = core.people.find(name)
+    if person is None:
+        raise asked.bad(f"nobody is called {name}")
+    return person.id
+
+
+async def add_redirect(request: web.Request) -> web.Response:
+    """Register one more redirect address, as an admin does in Entra."""
+    core = request.app[CORE]
+    uri = (await body(request, "uri")).text("uri")
+    known = core.settings.texts("redirect_uris")
+    core.settings.set("redirect_uris", [*known, *([] if uri in known else [uri])])
+    return web.Response(status=204)
+
+
+async def set_links(request: web.Request) -> web.Response:
+    """What the start page and the Teams pages link to."""
+    core = request.app[CORE]
+    asked = await body(request, "portal", "app", "widgets", "tabs", "people")
+    for name in ("portal", "app"):
+        asked.text(name)
+    core.settings.set("links", asked.value)
+    core.bells.everybody_changed()
+    return web.Response(status=204)
+
+
+async def send_activity(request: web.Request) -> web.Response:
+    """Send anything to the bot, with a token of any kind; its status and body."""
+    core = request.app[CORE]
+    asked = await body(request, "activity", "token")
+    kind = asked.maybe_text("token") or "valid"
+    if kind not in KINDS:
+        raise asked.bad(f"token must be one of {', '.join(KINDS)}")
+    # RSA keys take a moment to make; other calls go on meanwhile.
+    header = await asyncio.to_thread(core.bot_keys.header_of_kind, kind, core.service_url)
+    answer = await core.bot_line.send_once(asked.value.get("activity"), header)
+    return web.json_response({"status": answer.status, "body": answer.body})
+
+
+async def rotate_keys(request: web.Request) -> web.Response:
+    kid = await asyncio.to_thread(request.app[CORE].bot_keys.rotate)
+    return web.json_response({"kid": kid})
+
+
+async def world(request: web.Request) -> web.Response:
+    """Ids and addresses that a test needs to write activities of its own."""
+    core = request.app[CORE]
+    return web.json_response({
+        "tenant": core.world.tenant_id, "client_id": core.world.app.client_id, "bot_id": core.world.app.bot_id,
+        "catalogue_id": core.world.app.catalogue_id, "service_url": core.service_url, "http": core.addresses.http,
+        "tls": core.addresses.tls, "ca_file": core.addresses.ca_file, "rsc": core.settings.texts("rsc"),
+        "granted": core.settings.texts("granted"),
+        "people": [
+            {
+                "id": person.id, "upn": person.upn, "name": person.name, "teams_id": core.people.teams_id(person.id),
+                "personal_chat": core.chats.personal_id(person.id),
+                "installed": core.chats.installed(person.id) is not None,
+            }
+            for person in core.people.all()
+        ],
+    })  # fmt: skip
+
+
+ROUTES = [
+    Route("POST", "/control/faults", "Control.OrderFault", _own(order_fault)),
+    Route("DELETE", "/control/faults", "Control.ClearFaults", _own(clear_faults)),
+    Route("GET", "/control/requests", "Control.Requests", _own(requests)),
+    Route("GET", "/control/world", "Control.World", _own(world)),
+    Route("PUT", "/control/bot-endpoint", "Control.SetBotEndpoint", _own(set_bot_endpoint)),
+    Route("POST", "/control/users", "Control.AddPerson", _own(add_person)),
+    Route("POST", "/control/consent", "Control.SetConsent", _own(set_consent)),
+    Route("PUT", "/control/manifest", "Control.SetManifest", _own(set_manifest)),
+    Route("PUT", "/control/limits", "Control.SetLimits", _own(set_limits)),
+    Route("PUT", "/control/policy", "Control.SetPolicy", _own(set_policy)),
+    Route("POST", "/control/redirect-uris", "Control.AddRedirect", _own(add_redirect)),
+    Route("PUT", "/control/links", "Control.SetLinks", _own(set_links)),
+    Route("POST", "/control/bot/activity", "Control.SendActivity", _own(send_activity)),
+    Route("POST", "/control/bot/rotate-key", "Control.RotateKeys", _own(rotate_keys)),
+]

@@ -1,0 +1,66 @@
+"""One SQLite file holds what people would miss after a restart: chats, messages, cards, installations."""
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS people (
+  id TEXT PRIMARY KEY, upn TEXT NOT NULL COLLATE NOCASE UNIQUE, name TEXT NOT NULL, guest INTEGER NOT NULL,
+  availability TEXT NOT NULL, activity TEXT NOT NULL, place INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS chats (
+  id TEXT PRIMARY KEY, kind TEXT NOT NULL, topic TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS members (
+  chat TEXT NOT NULL, person TEXT NOT NULL, roles TEXT NOT NULL, joined_at INTEGER NOT NULL, read_at INTEGER NOT NULL,
+  PRIMARY KEY (chat, person));
+CREATE INDEX IF NOT EXISTS members_by_person ON members (person);
+CREATE TABLE IF NOT EXISTS installs (
+  subject TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, scope TEXT NOT NULL, consented TEXT NOT NULL, at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS messages (
+  chat TEXT NOT NULL, id TEXT NOT NULL, number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,
+  kind TEXT NOT NULL, sender TEXT NOT NULL, text TEXT NOT NULL, text_format TEXT NOT NULL, html TEXT,
+  attachments TEXT NOT NULL, summary TEXT NOT NULL, version INTEGER NOT NULL, edited_at INTEGER, deleted INTEGER NOT NULL,
+  UNIQUE (chat, id));
+CREATE TABLE IF NOT EXISTS views (
+  chat TEXT NOT NULL, message TEXT NOT NULL, person TEXT NOT NULL, card TEXT, error TEXT, refreshed INTEGER NOT NULL,
+  PRIMARY KEY (chat, message, person));
+"""
+
+
+class Database:
+    """A thin door to SQLite. Calls are short and synchronous: one process, one thread, rows by primary key."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        self._connection.row_factory = sqlite3.Row
+        # WAL with NORMAL keeps everything when the process is killed; only a power cut may lose the last moment.
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection.executescript(SCHEMA)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        return self._connection.execute(sql, values).fetchall()
+
+    def row(self, sql: str, *values: Any) -> sqlite3.Row | None:
+        return self._connection.execute(sql, values).fetchone()
+
+    def run(self, sql: str, *values: Any) -> int:
+        """Execute, and say how many rows it changed."""
+        return self._connection.execute(sql, values).rowcount
+
+    @contextmanager
+    def together(self) -> Generator[None]:
+        """What happens inside is kept as a whole, or not at all."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")

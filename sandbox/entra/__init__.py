@@ -1,0 +1,1 @@
+"""Entra: tokens, published keys, sign-in, and an admin's consent."""

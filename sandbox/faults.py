@@ -1,0 +1,110 @@
+"""Faults on request: what Microsoft does on a bad day, asked for by a test."""
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sandbox.shapes import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What happens instead. Without status and drop the call goes on as always, after the delay.
+
+    `drop`: `before` = the connection breaks and nothing was done; `after` = it was done, and the answer is lost
+    (or, with a status, replaced by that error: a 504 after the chat was created). `duplicate`: it is done twice.
+    `new_id`: an activity that is sent again carries a new id.
+    """
+
+    status: int | None = None
+    code: str = "ServiceUnavailable"
+    message: str = "The sandbox was told to answer this."
+    retry_after: float | None = None
+    delay_ms: int = 0
+    drop: Literal["before", "after"] | None = None
+    duplicate: bool = False
+    new_id: bool = False
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Retry-After": f"{self.retry_after:g}"} if self.retry_after is not None else {}
+
+
+@dataclass(slots=True)
+class Order:
+    """A fault that waits for the calls it is meant for."""
+
+    fault: Fault
+    times: int | None
+    method: str | None = None
+    path: re.Pattern[str] | None = None
+    operation: str | None = None
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def fits(self, method: str, path: str, operation: str) -> bool:
+        return (
+            (self.times is None or self.times > 0)
+            and self.method in (None, method)
+            and (self.path is None or self.path.search(path) is not None)
+            and self.operation in (None, operation)
+        )
+
+
+class Faults:
+    """All that were ordered, first come first."""
+
+    def __init__(self) -> None:
+        self._orders: list[Order] = []
+
+    def order(self, body: Any) -> str:
+        """Take an order in its JSON shape; its id. Raises Problem (`teams.body_bad`)."""
+        asked = Shape.of(body, "the order").only("match", "fault", "times")
+        match = asked.shape("match").only("method", "path", "operation")
+        fault = asked.shape("fault").only(
+            "status", "code", "message", "retry_after", "delay_ms", "drop", "duplicate", "new_id"
+        )
+        path = match.maybe_text("path")
+        order = Order(
+            fault=Fault(
+                status=fault.maybe_integer("status"),
+                code=fault.maybe_text("code") or Fault.code,
+                message=fault.maybe_text("message") or Fault.message,
+                retry_after=fault.maybe_number("retry_after"),
+                delay_ms=fault.maybe_integer("delay_ms") or 0,
+                drop=_drop(fault),
+                duplicate=fault.flag("duplicate"),
+                new_id=fault.flag("new_id"),
+            ),
+            times=asked.maybe_integer("times") if "times" in asked.value else 1,
+            method=match.maybe_text("method"),
+            path=re.compile(path) if path is not None else None,
+            operation=match.maybe_text("operation"),
+        )
+        self._orders.append(order)
+        return order.id
+
+    def clear(self) -> None:
+        self._orders.clear()
+
+    def take(self, method: str, path: str, operation: str) -> Order | None:
+        """The fault for this call, if one was ordered; used up by taking it."""
+        for order in self._orders:
+            if order.fits(method, path, operation):
+                if order.times is not None:
+                    order.times -= 1
+                return order
+        return None
+
+
+def _drop(fault: Shape) -> Literal["before", "after"] | None:
+    match fault.maybe_text("drop"):
+        case None:
+            return None
+        case "before":
+            return "before"
+        case "after":
+            return "after"
+        case _:
+            raise fault.bad("drop must be before or after")

@@ -1,0 +1,45 @@
+"""The sandbox's few server-made pages: templates with `{{name}}`, escaped unless it is markup of our own."""
+
+import html
+import re
+from functools import cache
+from pathlib import Path
+
+from aiohttp import web
+
+TEMPLATES = Path(__file__).parent / "templates"
+_NAME = re.compile(r"\{\{(\w+)\}\}")
+
+
+class Markup(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+@cache
+def _template(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def render(name: str, /, **values: object) -> Markup:
+    """A template with its values in place. A name without a value is a programming error (KeyError)."""
+    return Markup(_NAME.sub(lambda found: escape(values[found[1]]), _template(name)))
+
+
+def escape(value: object) -> str:
+    return value if isinstance(value, Markup) else html.escape(str(value))
+
+
+def join(parts: list[Markup]) -> Markup:
+    return Markup("".join(parts))
+
+
+def page(name: str, title: str, /, *, status: int = 200, **values: object) -> web.Response:
+    """A whole page in the sandbox's own look."""
+    body = render("page.html", title=title, style=Markup(_template("page.css")), body=render(name, **values))
+    return web.Response(text=body, status=status, content_type="text/html")
+
+
+def redirect(address: str) -> web.Response:
+    return web.Response(status=302, headers={"Location": address})

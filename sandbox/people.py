@@ -1,0 +1,69 @@
+"""The tenant's people, their presence, and the ids under which a bot knows them."""
+
+import base64
+import hashlib
+import sqlite3
+
+from sandbox.database import Database
+from sandbox.world import Person, World
+
+# What a person may be, as Graph says it in `activity` (presence resource type, docs).
+ACTIVITIES = (
+    "Available", "Busy", "DoNotDisturb", "InACall", "InAMeeting", "Focusing", "Presenting", "BeRightBack", "Away",
+    "Offline", "PresenceUnknown",
+)  # fmt: skip
+# The finer words are activities only; the availability beside them is coarser (presence, docs).
+COARSE = {"InACall": "Busy", "InAMeeting": "Busy", "Focusing": "DoNotDisturb", "Presenting": "DoNotDisturb"}
+
+
+class People:
+    """Everybody in the tenant."""
+
+    def __init__(self, database: Database, world: World) -> None:
+        self._database = database
+        self._app = world.app.client_id
+        self._teams_ids: dict[str, str] = {}
+        for person in world.people:
+            self.add(person)
+
+    def add(self, person: Person) -> None:
+        """Add somebody, or give him the name that the world has now. Presence begins as Available."""
+        self._database.run(
+            "INSERT INTO people SELECT ?1, ?2, ?3, ?4, 'Available', 'Available', count(*) FROM people WHERE true "
+            "ON CONFLICT (id) DO UPDATE SET upn = ?2, name = ?3, guest = ?4",
+            person.id, person.upn, person.name, person.guest,
+        )  # fmt: skip
+
+    def all(self) -> list[Person]:
+        return [_person(row) for row in self._database.rows("SELECT * FROM people ORDER BY place")]
+
+    def find(self, name: str) -> Person | None:
+        """By object id, by UPN, or by the bot's `29:…` id."""
+        row = self._database.row("SELECT * FROM people WHERE id = ? OR upn = ?", name.lower(), name)
+        if row is not None:
+            return _person(row)
+        if name.startswith("29:"):
+            return next((person for person in self.all() if self.teams_id(person.id) == name), None)
+        return None
+
+    def teams_id(self, person: str) -> str:
+        """The id that Teams tells a bot: stable for this bot, different for every other one."""
+        if person not in self._teams_ids:
+            digest = hashlib.sha256(f"{self._app} {person}".encode()).digest()
+            self._teams_ids[person] = "29:1" + base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        return self._teams_ids[person]
+
+    def presence(self, person: str) -> tuple[str, str]:
+        """(availability, activity)"""
+        row = self._database.row("SELECT availability, activity FROM people WHERE id = ?", person)
+        return (row["availability"], row["activity"]) if row is not None else ("PresenceUnknown", "PresenceUnknown")
+
+    def set_presence(self, person: str, activity: str) -> None:
+        availability = COARSE.get(activity, activity)
+        self._database.run(
+            "UPDATE people SET availability = ?, activity = ? WHERE id = ?", availability, activity, person
+        )
+
+
+def _person(row: sqlite3.Row) -> Person:
+    return Person(row["id"], row["upn"], row["name"], bool(row["guest"]))

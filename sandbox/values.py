@@ -1,0 +1,14 @@
+"""JSON values, for the type checker."""
+
+from typing import Any, TypeGuard
+
+Json = dict[str, Any]
+
+
+def is_object(value: object) -> TypeGuard[Json]:
+    """JSON objects have texts as names, always."""
+    return isinstance(value, dict)
+
+
+def is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)
