@@ -1,0 +1,295 @@
+"""Usher's composition root: settings → clients → parts → routes → background loops. `python app.py` starts it.
+
+Rooms on one floor never import each other; here they meet. Read `Usher.__init__` from top to bottom to see the house.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from bots.config import BotConfig
+from bots.entry import Bot, BotDeps, bot_routes
+from conversations.messages import Conversations
+from dialogs.arrival import Arrival
+from directory.directory import Directory
+from distribution.deadlines import Timers
+from distribution.distributor import Distributor
+from graph.client import GraphClient, GraphConfig
+from graph.consent import GraphConsent
+from graph.installs import Installs
+from graph.presence import PresencePoller
+from graph.rooms import Rooms
+from identity.doors import IdentityConfig, IdentityDeps, identity_routes
+from identity.jwks import Jwks
+from identity.secrets import derive
+from interact.deps import InteractDeps
+from interact.routes import interact_routes
+from interact.sockets import Sockets
+from operations.health import Health
+from operations.logs import configure_logs
+from operations.workers import Workers, worker_command
+from portal.deps import PortalDeps
+from portal.routes import portal_routes
+from settings import Settings, SettingsError, load_settings
+from store.connection import Store, StoreDown, StoreRefused, open_store
+from store.doorbells import Doorbells
+from store.due import DueWorker
+from store.embedded import EmbeddedRefused, EmbeddedServer, start_embedded
+from store.ids import new_id
+from store.schema import check_schema
+
+log = structlog.get_logger("usher")
+
+# Everything is gone within ten seconds of SIGTERM: what effects hold is finished or handed back in the first five.
+EFFECTS_GRACE_SECONDS = 5.0
+REQUESTS_GRACE_SECONDS = 3.0
+
+
+class Usher:
+    """One process of Usher: every part, wired."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        secret = settings.secret_key.get_secret_value()
+        bot_secret = settings.bot_app_secret.get_secret_value() if settings.bot_app_secret else ""
+        ca_file = str(settings.ca_file) if settings.ca_file else None
+        self.settings = settings
+        self.store = store
+
+        # What is known, and who decides.
+        self.doorbells = Doorbells(store)
+        self.distributor = Distributor(store)
+        self.directory = Directory(store, self.distributor)
+        self.conversations = Conversations(store)
+        self.timers = Timers(store, self.doorbells)
+
+        # Microsoft.
+        self.jwks = Jwks(ca_file)
+        self.graph = GraphClient(
+            GraphConfig(
+                login_url=settings.login_url,
+                graph_url=settings.graph_url,
+                app_id=settings.bot_app_id,
+                app_secret=bot_secret,
+                teams_app_id=settings.teams_app,
+                ca_file=ca_file,
+            )
+        )
+        self.rooms = Rooms(
+            graph=self.graph,
+            store=store,
+            conversations=self.conversations,
+            distributor=self.distributor,
+            directory=self.directory,
+        )
+        self.installs = Installs(self.graph, self.directory)
+        self.presence = PresencePoller(
+            graph=self.graph, store=store, distributor=self.distributor, directory=self.directory
+        )
+        bot_deps = BotDeps(
+            config=BotConfig(
+                app_id=settings.bot_app_id,
+                app_type=settings.bot_app_type.value,
+                app_secret=bot_secret,
+                tenant_id=settings.tenant_id,
+                login_url=settings.login_url,
+                openid_url=settings.bot_openid_url,
+                token_issuer=settings.bot_token_issuer,
+                ca_file=ca_file,
+                allow_unauthenticated=settings.dangerously_allow_unauthenticated_bot,
+                teams_app_id=settings.teams_app,
+                public_url=settings.public_url,
+            ),
+            distributor=self.distributor,
+            conversations=self.conversations,
+            directory=self.directory,
+            store=store,
+            keys=self.jwks,
+        )
+        self.bot = Bot(bot_deps)
+
+        # What brings the outside up to date with what was decided.
+        self.effects = DueWorker(store, self.doorbells, worker_id=new_id())
+        self.arrival = Arrival(self.distributor, self.conversations, self.directory)
+        self.effects.handle("arrival", self.arrival.handle_arrival)
+        self.effects.handle("card", self.bot.handle_card)
+        self.effects.handle("room", self.rooms.handle_room)
+        self.effects.handle("relay", self.bot.handle_relay)
+
+        # The doors.
+        self.health = Health({"redis": store.ping, "credentials": self.bot.check_credentials})
+        self.web = web.Application(middlewares=[store_down_is_503])
+        self.web.add_routes(self.health.routes())
+        bot_routes(self.web, self.bot)
+        identity_routes(
+            self.web,
+            IdentityDeps(
+                config=IdentityConfig(
+                    public_url=settings.public_url,
+                    secret_key=secret,
+                    login_url=settings.login_url,
+                    app_id=settings.bot_app_id,
+                    app_secret=bot_secret,
+                    home_tenant=settings.tenant_id,
+                    first_admin=settings.first_admin,
+                    ca_file=ca_file,
+                ),
+                store=store,
+                directory=self.directory,
+                jwks=self.jwks,
+                consent=GraphConsent(self.graph, self.jwks, public_url=settings.public_url),
+            ),
+        )
+        self.sockets: Sockets = interact_routes(
+            self.web,
+            InteractDeps(
+                store=store,
+                distributor=self.distributor,
+                conversations=self.conversations,
+                directory=self.directory,
+                doorbells=self.doorbells,
+                visitor_key=derive(secret, "visitor"),
+                public_url=settings.public_url,
+                trusted_proxies=settings.trusted_proxies,
+            ),
+        )
+        portal_routes(
+            self.web,
+            PortalDeps(
+                distributor=self.distributor,
+                conversations=self.conversations,
+                directory=self.directory,
+                doorbells=self.doorbells,
+                install=self.installs.install_for_user,
+                uninstall=self.installs.uninstall_for_user,
+                public_url=settings.public_url,
+            ),
+        )
+
+    async def run(self, stopping: asyncio.Event, *, shared_port: bool) -> None:
+        """Listen, work, and let go again once `stopping` is set."""
+        await self.bot.start()
+        runner = web.AppRunner(self.web, access_log=None, shutdown_timeout=REQUESTS_GRACE_SECONDS)
+        await runner.setup()
+        site = web.TCPSite(runner, self.settings.host, self.settings.port, reuse_port=shared_port or None)
+        try:
+            await site.start()
+            log.info("listening", host=self.settings.host, port=self.settings.port, public_url=self.settings.public_url)
+            loops = [
+                asyncio.create_task(kept_running(name, loop))
+                for name, loop in {
+                    "doorbells": self.doorbells.run,
+                    "timers": self.timers.run,
+                    "effects": self.effects.run,
+                    "presence": self.presence.run,
+                }.items()
+            ]
+            # Seconds of imports that nobody should have to wait for on the first Accept of the day.
+            await asyncio.gather(self.graph.warm(), self.bot.warm())
+            self.health.warmed_up()
+            log.info("ready")
+            await stopping.wait()
+            log.info("stopping")
+            await self.sockets.close_all("stopping")
+            await self.effects.stop(EFFECTS_GRACE_SECONDS)
+            await self.timers.stop()
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+        finally:
+            await runner.cleanup()
+            await self.bot.close()
+            await self.graph.close()
+            await self.jwks.close()
+
+
+@web.middleware
+async def store_down_is_503(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """While Redis is down every door says so; nothing is acknowledged that is not stored."""
+    try:
+        return await handler(request)
+    except StoreDown:
+        body = {"error": {"code": "store_down", "message": "Usher cannot reach its store. Please try again."}}
+        return web.json_response(body, status=503, headers={"Retry-After": "2"})
+
+
+async def kept_running(name: str, loop: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Run a background loop for as long as the process lives; one that ends by an error is begun again."""
+    while True:
+        try:
+            await loop()
+        except Exception:
+            # The edge of a loop: without it the process would live on without its timers or its effects.
+            log.exception("loop_failed", loop=name)
+            await asyncio.sleep(1)
+        else:
+            return
+
+
+def stop_on_signals() -> asyncio.Event:
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    return stopping
+
+
+async def serve(settings: Settings, url: str, *, shared_port: bool) -> None:
+    stopping = stop_on_signals()
+    store = await open_store(url)
+    try:
+        await check_schema(store)
+        if settings.dangerously_allow_unauthenticated_bot:
+            log.warning("unauthenticated_bot_allowed", advice="anybody who reaches this port can pretend to be Teams")
+        await Usher(settings, store).run(stopping, shared_port=shared_port)
+    finally:
+        await store.close()
+
+
+async def serve_with_workers(settings: Settings, url: str) -> None:
+    stopping = stop_on_signals()
+    workers = Workers(settings.workers, worker_command(Path(__file__)), {"USHER_REDIS_URL": url})
+    running = asyncio.create_task(workers.run())
+    await stopping.wait()
+    workers.stop()
+    await running
+
+
+def main(arguments: list[str]) -> int:
+    """Start; the exit code is 2 for settings, 1 for anything else that stands in the way, 0 after SIGTERM."""
+    try:
+        settings = load_settings()
+    except SettingsError as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 2
+    configure_logs(level=settings.log_level.value, as_json=settings.log_format.value == "json")
+    is_worker = "--worker" in arguments
+    embedded: EmbeddedServer | None = None
+    try:
+        if settings.redis_url is None:
+            embedded = start_embedded(settings.data_dir)
+        url = settings.redis_url or (embedded.url if embedded else "")
+        parent = settings.workers > 1 and not is_worker
+        work = serve_with_workers(settings, url) if parent else serve(settings, url, shared_port=is_worker)
+        with contextlib.suppress(KeyboardInterrupt):
+            uvloop.run(work)
+    except (StoreDown, StoreRefused, EmbeddedRefused, OSError) as problem:
+        sys.stderr.write(f"Usher cannot start: {problem}\n")
+        return 1
+    finally:
+        if embedded is not None:
+            embedded.release()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
