@@ -4,6 +4,7 @@ import pytest
 import trustme
 
 from identity.jwks import Jwks
+from tests.identity.entra import Entra
 from tests.identity.issuer import Issuer, write_authority
 
 
@@ -25,3 +26,9 @@ async def jwks(authority: tuple[trustme.CA, str]) -> AsyncIterator[Jwks]:
     made = Jwks(authority[1])
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def entra(authority: tuple[trustme.CA, str]) -> AsyncIterator[Entra]:
+    async with Entra().serve(authority[0]) as serving:
+        yield serving

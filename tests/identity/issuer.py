@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import jwt
 import trustme
@@ -36,7 +36,7 @@ class Issuer:
             self.keys[kid] = key
         return key
 
-    def sign(self, kid: str, key: rsa.RSAPrivateKey | None = None, **claims: Any) -> str:
+    def sign(self, kid: str, key: rsa.RSAPrivateKey | None = None, /, **claims: Any) -> str:
         """A token that is good unless `claims` say otherwise; a claim of None is left out."""
         now = int(time.time())
         values = {"iss": self.url, "aud": AUDIENCE, "nbf": now, "exp": now + 600} | claims
@@ -54,11 +54,14 @@ class Issuer:
             listed.append(public | {"kid": kid, "endorsements": self.endorsements})
         return web.json_response({"keys": listed}, status=self.status)
 
-    @asynccontextmanager
-    async def serve(self, authority: trustme.CA) -> AsyncGenerator["Issuer"]:
-        app = web.Application()
+    def routes(self, app: web.Application) -> None:
         app.router.add_get("/.well-known/openidconfiguration", self._openid)
         app.router.add_get("/keys", self._keys)
+
+    @asynccontextmanager
+    async def serve(self, authority: trustme.CA) -> AsyncGenerator[Self]:
+        app = web.Application()
+        self.routes(app)
         runner = web.AppRunner(app)
         await runner.setup()
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

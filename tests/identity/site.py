@@ -1,0 +1,129 @@
+"""A site with the `/auth` doors, served on a real port, and browsers that visit it."""
+
+import json
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import unused_port
+
+from identity.consent import ConsentUnknown, Grant
+from identity.doors import IdentityConfig, IdentityDeps, identity_routes
+from identity.jwks import Jwks
+from identity.sessions import identity_of, is_own_page
+from store.connection import Store
+from tests.identity.entra import HOME, SECRET, Entra
+from tests.identity.issuer import AUDIENCE
+
+
+@dataclass
+class Known:
+    roles: list[str]
+
+
+@dataclass
+class FewPeople:
+    """The part of the directory that sign-in sees, small enough to change in a line."""
+
+    tenants: set[str] = field(default_factory=set[str])
+    roles: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    granted: list[tuple[str, str, str, str]] = field(default_factory=list[tuple[str, str, str, str]])
+
+    async def tenant(self, tenant: str) -> object | None:
+        return tenant if tenant in self.tenants else None
+
+    async def user(self, tenant: str, oid: str) -> Known | None:
+        return Known(self.roles[oid]) if oid in self.roles else None
+
+    async def grant_first_admin(self, tenant: str, user: str, upn: str, name: str) -> None:
+        self.granted.append((tenant, user, upn, name))
+        self.roles[user] = ["admin"]
+
+
+@dataclass
+class SaidConsent:
+    """What is granted, as the test says; the real asking is tested with Graph."""
+
+    missing: Sequence[str] = ()
+    unknown: str = ""
+
+    async def grant_url(self, tenant: str, state: str) -> str:
+        return f"https://entra.example/{tenant}/adminconsent?state={state}"
+
+    async def granted(self, tenant: str) -> Sequence[Grant]:
+        if self.unknown:
+            raise ConsentUnknown(self.unknown)
+        return [Grant(name, "why", name not in self.missing) for name in ("Chat.Create", "Presence.Read.All")]
+
+
+@dataclass
+class Site:
+    url: str
+    entra: Entra
+    people: FewPeople
+    consent: SaidConsent
+
+    async def sign_in(self, browser: aiohttp.ClientSession, next_path: str = "/portal/") -> aiohttp.ClientResponse:
+        """All the way round; the answer that ends it, not followed."""
+        page = await self.leave(browser, f"/auth/sign-in?next={next_path}")
+        return await browser.get(self.entra.user_signs_in(page), allow_redirects=False)
+
+    async def leave(self, browser: aiohttp.ClientSession, path: str) -> str:
+        """Open a page that sends the browser to Entra; where to."""
+        answer = await browser.get(f"{self.url}{path}", allow_redirects=False)
+        assert answer.status == 302, await answer.text()
+        return answer.headers["Location"]
+
+    async def who(self, browser: aiohttp.ClientSession) -> dict[str, object] | None:
+        answer = await browser.get(f"{self.url}/who")
+        return json.loads(await answer.text())
+
+
+def new_browser() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))  # it keeps cookies of 127.0.0.1
+
+
+@asynccontextmanager
+async def serve_site(
+    entra: Entra, jwks: Jwks, store: Store, ca_file: str, *, public_url: str = "", first_admin: str | None = None
+) -> AsyncGenerator[Site]:
+    port = unused_port()
+    url = f"http://127.0.0.1:{port}"
+    people, consent = FewPeople(), SaidConsent()
+    config = IdentityConfig(
+        public_url=public_url or url,
+        secret_key="a-secret-of-the-owner-with-32-signs",
+        login_url=entra.url,
+        app_id=AUDIENCE,
+        app_secret=SECRET,
+        home_tenant=HOME,
+        first_admin=first_admin,
+        ca_file=ca_file,
+    )
+    app = web.Application()
+    identity_routes(app, IdentityDeps(config=config, store=store, directory=people, jwks=jwks, consent=consent))
+    app.router.add_get("/who", _who)
+    app.router.add_post("/own", _own)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield Site(url, entra, people, consent)
+    finally:
+        await runner.cleanup()
+
+
+async def _who(request: web.Request) -> web.Response:
+    identity = await identity_of(request)
+    if identity is None:
+        return web.json_response(None)
+    return web.json_response(
+        {"tenant": identity.tenant, "user": identity.user, "upn": identity.upn, "name": identity.name}
+        | {"roles": sorted(identity.roles)}
+    )
+
+
+async def _own(request: web.Request) -> web.Response:
+    return web.json_response(is_own_page(request))

@@ -1,0 +1,152 @@
+"""The session cookie: whom it makes you, for how long, inside Teams' frame, and what forged requests get."""
+
+import time
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+import time_machine
+import trustme
+from aiohttp import web
+
+from identity.jwks import Jwks
+from identity.secrets import derive
+from identity.sessions import LIFE_SECONDS, Sessions
+from store.connection import Store
+from tests.identity.entra import HOME, OLIVIA, Entra
+from tests.identity.site import FewPeople, Site, new_browser, serve_site
+
+OWN = {"x-usher": "1"}
+KEY = derive("a-secret-of-the-owner", "session")
+
+
+@pytest.fixture
+async def site(entra: Entra, jwks: Jwks, store: Store, authority: tuple[trustme.CA, str]) -> AsyncIterator[Site]:
+    async with serve_site(entra, jwks, store, authority[1]) as serving:
+        yield serving
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[aiohttp.ClientSession]:
+    async with new_browser() as made:
+        yield made
+
+
+def cookie(public_url: str, *, framed: bool) -> str:
+    sessions = Sessions(key=KEY, public_url=public_url, users=FewPeople())
+    response = web.Response()
+    sessions.start(response, tenant=HOME, user=OLIVIA, upn="olivia@fabrikam.example", name="Olivia", framed=framed)
+    return response.headers["Set-Cookie"]
+
+
+def test_on_https_the_cookie_is_bound_to_the_host_and_to_tls() -> None:
+    made = cookie("https://usher.example.com", framed=False)
+    assert made.startswith("__Host-usher=")
+    assert made.split("; ")[1:] == ["Path=/", f"Max-Age={LIFE_SECONDS}", "HttpOnly", "Secure", "SameSite=Lax"]
+
+
+def test_inside_teams_frame_the_cookie_is_a_partitioned_third_party() -> None:
+    made = cookie("https://usher.example.com", framed=True)
+    assert made.split("; ")[3:] == ["HttpOnly", "Secure", "SameSite=None", "Partitioned"]
+
+
+@pytest.mark.parametrize("framed", [True, False])
+def test_on_this_machine_plain_http_will_do(framed: bool) -> None:
+    made = cookie("http://127.0.0.1:3978", framed=framed)
+    assert made.startswith("usher=")
+    assert made.split("; ")[3:] == ["HttpOnly", "SameSite=Lax"]
+
+
+async def test_after_twelve_hours_it_is_over(site: Site, browser: aiohttp.ClientSession) -> None:
+    signed_in = await site.sign_in(browser)
+    sent = {"Cookie": signed_in.headers["Set-Cookie"].partition(";")[0]}
+    async with new_browser() as fresh:
+        assert await (await fresh.get(f"{site.url}/who", headers=sent)).text() != "null"
+        with time_machine.travel(time.time() + LIFE_SECONDS + 1, tick=True):
+            assert await (await fresh.get(f"{site.url}/who", headers=sent)).text() == "null"
+
+
+@pytest.mark.parametrize("value", ["", "garbage", "e30.e30.e30"])
+async def test_a_cookie_of_ones_own_making_is_nobody(site: Site, browser: aiohttp.ClientSession, value: str) -> None:
+    answer = await browser.get(f"{site.url}/who", headers={"Cookie": f"usher={value}"})
+    assert await answer.text() == "null"
+
+
+@pytest.mark.parametrize(
+    ("headers", "own"),
+    [
+        ({"x-usher": "1"}, True),
+        ({"x-usher": "1", "Origin": "SITE"}, True),
+        ({"Origin": "SITE"}, False),
+        ({}, False),
+        ({"x-usher": "1", "Origin": "https://evil.example"}, False),
+        ({"x-usher": "1", "Origin": "null"}, False),
+    ],
+)
+async def test_only_our_own_pages_change_things(
+    site: Site, browser: aiohttp.ClientSession, headers: dict[str, str], own: bool
+) -> None:
+    sent = {name: site.url if value == "SITE" else value for name, value in headers.items()}
+    answer = await browser.post(f"{site.url}/own", headers=sent)
+    assert await answer.json() is own
+
+
+async def test_a_teams_tab_signs_in_with_its_own_token(site: Site, browser: aiohttp.ClientSession) -> None:
+    token = site.entra.teams_token(aud=f"api://{site.url[7:]}/0b9c2f9a-6f0e-4a53-8a0f-6f2f7d7a1c11")
+    answer = await browser.post(f"{site.url}/auth/teams", json={"token": token}, headers=OWN)
+    assert answer.status == 200, await answer.text()
+    found = await site.who(browser)
+    assert found is not None
+    assert (found["tenant"], found["user"], found["name"]) == (HOME, OLIVIA, "Olivia Hart")
+
+
+async def test_in_teams_over_https_the_tab_gets_the_partitioned_cookie(
+    entra: Entra, jwks: Jwks, store: Store, authority: tuple[trustme.CA, str], browser: aiohttp.ClientSession
+) -> None:
+    async with serve_site(entra, jwks, store, authority[1], public_url="https://usher.example.com") as site:
+        sent = OWN | {"Origin": "https://usher.example.com"}
+        answer = await browser.post(f"{site.url}/auth/teams", json={"token": entra.teams_token()}, headers=sent)
+    assert answer.status == 200
+    assert answer.headers["Set-Cookie"].endswith("Secure; SameSite=None; Partitioned")
+
+
+@pytest.mark.parametrize(
+    ("claims", "status", "words"),
+    [
+        ({"aud": "somebody-else"}, 401, "another audience"),
+        ({"scp": "User.Read"}, 401, "access_as_user"),
+        ({"scp": None}, 401, "access_as_user"),
+        ({"tid": None}, 401, "names no tenant"),
+        ({"tid": "0" * 8}, 403, "does not use Usher here"),
+        ({"exp": 1}, 401, "expired"),
+        ({"iss": "https://evil.example"}, 401, "another issuer"),
+        ({"oid": None}, 401, "names no person"),
+    ],
+)
+async def test_a_teams_token_that_does_not_fit_is_refused(
+    site: Site, browser: aiohttp.ClientSession, claims: dict[str, object], status: int, words: str
+) -> None:
+    token = site.entra.teams_token(**claims)
+    answer = await browser.post(f"{site.url}/auth/teams", json={"token": token}, headers=OWN)
+    assert answer.status == status
+    assert words in (await answer.json())["error"]["message"]
+    assert await site.who(browser) is None
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b'{"token": 1}', b'{"token": "x"}', b'{"token": "' + b"x" * 40_000 + b'"}']
+)
+async def test_what_is_no_token_gets_401(site: Site, browser: aiohttp.ClientSession, body: bytes) -> None:
+    answer = await browser.post(f"{site.url}/auth/teams", data=body, headers=OWN)
+    assert answer.status == 401
+
+
+async def test_another_site_cannot_sign_a_browser_in(site: Site, browser: aiohttp.ClientSession) -> None:
+    answer = await browser.post(f"{site.url}/auth/teams", json={"token": site.entra.teams_token()})
+    assert answer.status == 403
+
+
+async def test_while_entra_is_away_a_tab_is_told_to_wait(site: Site, browser: aiohttp.ClientSession) -> None:
+    site.entra.status = 503
+    answer = await browser.post(f"{site.url}/auth/teams", json={"token": site.entra.teams_token()}, headers=OWN)
+    assert answer.status == 503
