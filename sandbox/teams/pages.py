@@ -41,7 +41,9 @@ def _shop(links: dict[str, str], key: str) -> str:
 def _tile(core: Core, person: Person, line: str) -> html.Markup:
     initials = "".join(part[0] for part in person.name.split()[:2]).upper()
     installed = core.chats.installed(person.id) is not None
-    standing = line or ("has the app in Teams" if installed else "does not have the app in Teams yet")
+    standing = line or (
+        f"{core.world.app.name} is installed" if installed else f"{core.world.app.name} is not installed"
+    )
     return html.render("start_person.html", upn=person.upn, name=person.name, initials=initials, line=standing)
 
 
