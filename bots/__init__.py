@@ -1,0 +1,1 @@
+"""The bot: activities from Teams become use cases, and what changes becomes cards and messages in Teams."""
