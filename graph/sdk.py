@@ -339,10 +339,9 @@ def _problem_of_graph(operation: str, error: Any) -> GraphProblem:
 
 
 def _problem_of_entra(operation: str, error: Any) -> GraphProblem:
-    """No token: Entra refuses the app (AUTH), or is not well (UNAVAILABLE). The request was never sent."""
+    """No token, so the request was never sent. A refusal of Entra carries its code; anything else is Entra not being well."""
     status = int(getattr(error.response, "status_code", 0) or 0)
-    found = re.search(r"AADSTS\d+", str(error.message))
-    code = found[0] if found else ""
-    if status == 429 or status >= 500:
-        return GraphProblem(ProblemKind.UNAVAILABLE, operation, status=status, code=code or "token_endpoint")
-    return GraphProblem(ProblemKind.AUTH, operation, status=status, code=code or "token_refused")
+    code = re.search(r"AADSTS\d+", str(error.message))
+    if code is None or status == 429 or status >= 500:
+        return GraphProblem(ProblemKind.UNAVAILABLE, operation, code="token_endpoint")
+    return GraphProblem(ProblemKind.AUTH, operation, code=code[0])
