@@ -68,7 +68,7 @@ class KeySpec:
 def _expression(pattern: str) -> re.Pattern[str]:
     parts = re.split(r"(<[^>]+>)", pattern)
     known = {"<root>": r"usher:\{\d+\}:", "<all>": r"usher:\{all\}:"}
-    return re.compile("".join(known.get(part, ".+" if part.startswith("<") else re.escape(part)) for part in parts))
+    return re.compile("".join(known.get(part, ".*" if part.startswith("<") else re.escape(part)) for part in parts))
 
 
 def spec_of(key: str) -> KeySpec | None:
@@ -124,7 +124,61 @@ _STORE = (
     KeySpec("<root>bell", "channel", "store", "-", "Doorbells: `kind tenant id number`."),
 )
 
-_DIRECTORY: tuple[KeySpec, ...] = ()
+_DIRECTORY: tuple[KeySpec, ...] = (
+    KeySpec("<all>tenants", "set", "directory", "permanent", "Every tenant that a company was loaded for."),
+    KeySpec(
+        "<all>widget:<key>",
+        "string",
+        "directory",
+        "permanent, deleted with its service or user",
+        "A widget's public key → whose it is, as JSON (`tenant`, and `service` or `user`).",
+    ),
+    KeySpec(
+        "<root>tenant:<tenant>",
+        "hash",
+        "directory",
+        "permanent",
+        "`doc`: the tenant as JSON (licences, *Direct* settings …); `version`: counts every change of the directory.",
+    ),
+    KeySpec("<root>services:<tenant>", "hash", "directory", "permanent", "Service → the service as JSON."),
+    KeySpec("<root>users:<tenant>", "hash", "directory", "permanent", "User → the user as JSON."),
+    KeySpec("<root>upns:<tenant>", "hash", "directory", "permanent", "User principal name, in lower case → user."),
+    KeySpec(
+        "<root>able:<tenant>:<service>",
+        "set",
+        "directory",
+        "permanent",
+        "The agents of a service who have the Instant Messaging modality.",
+    ),
+    KeySpec(
+        "<root>preferences:<tenant>",
+        "hash",
+        "directory",
+        "permanent",
+        "User → what he chose himself, as JSON: `language`, `theme`, `notifications`.",
+    ),
+    KeySpec(
+        "<root>registrations:<tenant>",
+        "hash",
+        "directory",
+        "permanent",
+        "User → where the bot reaches him, as JSON (`Registration`).",
+    ),
+    KeySpec(
+        "<root>service-url:<tenant>",
+        "string",
+        "directory",
+        "permanent",
+        "The Bot Connector's address for the tenant, as the latest registration said.",
+    ),
+    KeySpec(
+        "<root>unprojected:<tenant>",
+        "hash",
+        "directory",
+        "until it is brought over",
+        "What of the directory is still to be brought to the distributor: `tenant`, `service:<id>`, `user:<id>` → version.",
+    ),
+)
 
 _TASK_LIFE = "until the task is closed, then 30 days"
 

@@ -1,0 +1,228 @@
+"""The directory as the other rooms see it: who and what there is, what may be done, and whom the bot reaches."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, get_args
+
+from directory.model import Language, Missing, Registration, Service, Tenant, Theme, User, WidgetTarget
+from directory.preconditions import missing_for_service, missing_for_user
+from directory.projection import TENANTS, Projection, widget_key, widget_name
+from directory.state import SCRIPTS, State, read_service, read_state, read_tenant, read_user, write_state
+from distribution.distributor import Distributor
+from store.connection import Store
+from store.due import Subject
+from store.keys import root
+
+# So many others may be quicker before a change is given up.
+TRIES = 8
+
+
+class BadPreference(Exception):
+    """A language or theme that does not exist; the message says which there are."""
+
+
+class Directory:
+    """Reads are single round trips. Every method raises `StoreDown` when the store cannot be reached."""
+
+    def __init__(self, store: Store, distributor: Distributor) -> None:
+        self._store = store
+        self._distributor = distributor
+        self._projection = Projection(store, distributor)
+
+    # Who and what there is.
+
+    async def tenant(self, tenant: str) -> Tenant | None:
+        """A tenant that a company was loaded for."""
+        text = await self._store.hget(_key("tenant", tenant), "doc")
+        return read_tenant(text) if text else None
+
+    async def tenants(self) -> list[Tenant]:
+        found = [await self.tenant(tenant) for tenant in sorted(await self._store.smembers(TENANTS))]
+        return [tenant for tenant in found if tenant is not None]
+
+    async def service(self, tenant: str, service: str) -> Service | None:
+        text = await self._store.hget(_key("services", tenant), service)
+        return read_service(text) if text else None
+
+    async def services(self, tenant: str) -> list[Service]:
+        """All services of a tenant, by name."""
+        found = [read_service(text) for text in (await self._store.hgetall(_key("services", tenant))).values()]
+        return sorted(found, key=lambda service: service.name.casefold())
+
+    async def user(self, tenant: str, user: str) -> User | None:
+        """A user by object id, with what he chose in User Preferences."""
+        doc, text, chosen = await self._store.many(
+            [
+                ("hget", (_key("tenant", tenant), "doc")),
+                ("hget", (_key("users", tenant), user)),
+                ("hget", (_key("preferences", tenant), user)),
+            ]
+        )
+        return _with_preferences(read_user(text), doc, chosen) if text else None
+
+    async def users(self, tenant: str) -> list[User]:
+        """All users of a tenant, by name."""
+        doc, texts, chosen = await self._store.many(
+            [
+                ("hget", (_key("tenant", tenant), "doc")),
+                ("hgetall", (_key("users", tenant),)),
+                ("hgetall", (_key("preferences", tenant),)),
+            ]
+        )
+        found = [_with_preferences(read_user(text), doc, chosen.get(user)) for user, text in texts.items()]
+        return sorted(found, key=lambda user: user.name.casefold())
+
+    async def user_by_upn(self, tenant: str, upn: str) -> User | None:
+        found = await self._store.hget(_key("upns", tenant), upn.lower())
+        return await self.user(tenant, found) if found else None
+
+    async def members(self, tenant: str, service: str) -> list[User]:
+        """Everybody who is something in a service (agent, supervisor, owner), by name."""
+        return [user for user in await self.users(tenant) if service in user.services]
+
+    # Widgets.
+
+    async def widget(self, key: str) -> WidgetTarget | None:
+        """Whom a widget's public key leads to."""
+        text = await self._store.get(widget_name(key))
+        found: Mapping[str, str] = json.loads(text) if text else {}
+        return WidgetTarget(found["tenant"], found.get("service"), found.get("user")) if found else None
+
+    async def service_widget(self, tenant: str, service: str) -> str:
+        """The public key of a service's widget."""
+        return widget_key(tenant, "service", service)
+
+    async def user_widget(self, tenant: str, user: str) -> str:
+        """The public key of a user's own widget."""
+        return widget_key(tenant, "user", user)
+
+    async def missing_for(self, tenant: str, *, service: str | None = None, user: str | None = None) -> list[Missing]:
+        """What stands against a chat with a service, or with a user directly (product.md 5); nothing = it may begin."""
+        if service is not None:
+            doc, text, able = await self._store.many(
+                [
+                    ("hget", (_key("tenant", tenant), "doc")),
+                    ("hget", (_key("services", tenant), service)),
+                    ("exists", (f"{_key('able', tenant)}:{service}",)),
+                ]
+            )
+            return missing_for_service(doc and read_tenant(doc), text and read_service(text), has_agents=able)
+        doc, text = await self._store.many(
+            [("hget", (_key("tenant", tenant), "doc")), ("hget", (_key("users", tenant), user or ""))]
+        )
+        return missing_for_user(doc and read_tenant(doc), text and read_user(text))
+
+    # Whom the bot reaches.
+
+    async def registration(self, tenant: str, user: str) -> Registration | None:
+        """Where the bot reaches a user; None if he is not registered with it."""
+        text = await self._store.hget(_key("registrations", tenant), user)
+        return Registration(**json.loads(text)) if text else None
+
+    async def save_registration(self, registration: Registration) -> None:
+        """The user has installed the bot, or it was heard of again: its addresses may have changed."""
+        tenant, user = registration.tenant, registration.user
+        await self._store.many(
+            [
+                ("hset", (_key("registrations", tenant), {user: json.dumps(asdict(registration))})),
+                ("set", (_key("service-url", tenant), registration.service_url)),
+            ]
+        )
+        await self._distributor.set_registered(tenant, user, True)
+        await self._ring(tenant)
+
+    async def drop_registration(self, tenant: str, user: str) -> bool:
+        """The user has removed the bot; False if it did not know him anyway."""
+        dropped = await self._store.hdel(_key("registrations", tenant), user)
+        await self._distributor.set_registered(tenant, user, False)
+        await self._ring(tenant)
+        return bool(dropped)
+
+    async def service_url(self, tenant: str) -> str | None:
+        """The Bot Connector's address for a tenant, as its latest registration said."""
+        return await self._store.get(_key("service-url", tenant))
+
+    # What a user chooses for himself. Raises BadPreference.
+
+    async def set_language(self, tenant: str, user: str, language: str) -> None:
+        await self._prefer(tenant, user, "language", _one_of(language, get_args(Language)))
+
+    async def set_theme(self, tenant: str, user: str, theme: str) -> None:
+        await self._prefer(tenant, user, "theme", _one_of(theme, get_args(Theme)))
+
+    async def set_notifications(self, tenant: str, user: str, on: bool) -> None:
+        await self._prefer(tenant, user, "notifications", on)
+
+    # Changes.
+
+    async def set_active(self, tenant: str, user: str, service: str, on: bool) -> bool:
+        """An agent takes part in a service, or does not for now; False if he is not an agent of it."""
+
+        def change(before: State) -> State:
+            found = before.users.get(user)
+            if found is None or service not in found.agent_of:
+                return before
+            inactive = [other for other in found.inactive_in if other != service] + ([] if on else [service])
+            return before.having(users={**before.users, user: found.model_copy(update={"inactive_in": inactive})})
+
+        after, _ = await self.change(tenant, change, actor=user)
+        return user in after.users and service in after.users[user].agent_of
+
+    async def grant_first_admin(self, tenant: str, user: str, upn: str, name: str) -> None:
+        """Make this person an admin of the tenant; both come into being if they are not there. Idempotent."""
+        known = await self.user(tenant, user)
+        if known is not None and known.admin:
+            return
+
+        def change(before: State) -> State:
+            company = before.tenant or Tenant(id=tenant, name=upn.partition("@")[2])
+            person = before.users.get(user) or User(id=user, upn=upn, name=name)
+            return before.having(
+                tenant=company, users={**before.users, user: person.model_copy(update={"admin": True})}
+            )
+
+        await self.change(tenant, change, actor=user)
+
+    async def change(self, tenant: str, change: Callable[[State], State], *, actor: str) -> tuple[State, bool]:
+        """Read the tenant's state, change it, write it as a whole, and bring the change to where it works.
+
+        `change` is called again if somebody else was quicker. Returns the state, and whether anything has changed;
+        raises what `change` raises (then nothing is written). `actor`: an object id, or a word, for the journal.
+        """
+        for _ in range(TRIES):
+            before = await read_state(self._store, tenant)
+            after = change(before)
+            same = before.same_as(after)
+            if same or await write_state(self._store, before, after, actor=actor):
+                # Also when nothing has changed: an earlier change may not have been brought over.
+                await self._projection.project(tenant)
+                return after, not same
+        raise RuntimeError(f"the directory of {tenant} is being changed all the time")
+
+    async def handle_projection(self, subject: Subject) -> None:
+        """The handler of `directory:<tenant>`: brings over what a process that died has left."""
+        await self._projection.project(subject.tenant)
+
+    async def _prefer(self, tenant: str, user: str, field: str, value: str | bool) -> None:
+        script = SCRIPTS["directory_prefer"]
+        await self._store.run(script, root(tenant), tenant=tenant, user=user, field=field, value=json.dumps(value))
+
+    async def _ring(self, tenant: str) -> None:
+        await self._store.publish(f"{root(tenant)}bell", f"directory {tenant} - 0")
+
+
+def _key(kind: str, tenant: str) -> str:
+    return f"{root(tenant)}{kind}:{tenant}"
+
+
+def _one_of(value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise BadPreference(f"must be one of {', '.join(known)}")
+    return value
+
+
+def _with_preferences(user: User, doc: str | None, chosen: str | None) -> User:
+    update: dict[str, Any] = {"language": read_tenant(doc).language} if doc else {}
+    update |= json.loads(chosen) if chosen else {}
+    return user.model_copy(update=update)

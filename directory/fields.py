@@ -1,0 +1,126 @@
+"""The kinds of value that a company's settings have, each with what is said when it is not one."""
+
+import re
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator
+
+GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+SLUG = re.compile(r"[a-z0-9-]{1,40}")
+UPN = re.compile(r"[^@\s:]+@[^@\s:]+\.[^@\s:]+")
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+ANY_ORIGIN = "*"
+AGENT_NAMES = ("hidden", "real")
+
+
+def between(low: int, high: int, unit: str = "") -> AfterValidator:
+    """A whole number from `low` to `high`."""
+
+    def check(value: int) -> int:
+        if not low <= value <= high:
+            raise ValueError(f"must be from {low:,} to {high:,}{unit and ' ' + unit}, and is {value:,}")
+        return value
+
+    return AfterValidator(check)
+
+
+def text(longest: int, *, empty: bool = False, lines: bool = False) -> AfterValidator:
+    """Text of at most `longest` characters without control characters, trimmed; `lines`: line breaks are fine."""
+
+    def check(value: str) -> str:
+        value = value.strip()
+        if not value and not empty:
+            raise ValueError("must not be empty")
+        if len(value) > longest:
+            raise ValueError(f"must have at most {longest:,} characters, and has {len(value):,}")
+        if not (value.replace("\n", " ") if lines else value).isprintable():
+            raise ValueError("must not contain control characters")
+        return value
+
+    return AfterValidator(check)
+
+
+def _slug(value: str) -> str:
+    if not SLUG.fullmatch(value):
+        raise ValueError("must have 1 to 40 characters of a-z, 0-9 and -")
+    return value
+
+
+def _guid(value: str) -> str:
+    if not GUID.fullmatch(value.lower()):
+        raise ValueError("must be a GUID, such as 5f1c0f3e-8f4a-4f0e-9b7e-2d6a1c3b4e5f")
+    return value.lower()
+
+
+def _upn(value: str) -> str:
+    if not UPN.fullmatch(value):
+        raise ValueError("must be a user principal name, such as anna@example.com")
+    return value
+
+
+def _person(value: str) -> str:
+    if GUID.fullmatch(value.lower()):
+        return value.lower()
+    if not UPN.fullmatch(value):
+        raise ValueError("must be a user principal name, such as anna@example.com, or an object id")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("must be a time zone, such as Europe/Zurich") from error
+    return value
+
+
+def _colour(value: str) -> str:
+    if not COLOUR.fullmatch(value):
+        raise ValueError("must be a colour, such as #2f6f4e")
+    return value.lower()
+
+
+def _origin(value: str) -> str:
+    if value == ANY_ORIGIN:
+        return value
+    wrong = ValueError('must be a website without a path, such as https://www.example.com, or "*" for any')
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018  # raises when it is no number
+    except ValueError as error:
+        raise wrong from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or parts.query:
+        raise wrong
+    return value.lower().rstrip("/")
+
+
+def _web_address(value: str) -> str:
+    if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+        raise ValueError("must be a web address, such as https://www.example.com/privacy, or empty")
+    return value
+
+
+def unique(values: Any) -> Any:
+    """A list in which nothing comes twice (upper and lower case count as the same)."""
+    seen: set[str] = set()
+    for value in values:
+        if str(value).casefold() in seen:
+            raise ValueError(f"names {value} twice")
+        seen.add(str(value).casefold())
+    return values
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+Guid = Annotated[str, AfterValidator(_guid)]
+Upn = Annotated[str, AfterValidator(_upn)]
+PersonName = Annotated[str, AfterValidator(_person)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Colour = Annotated[str, AfterValidator(_colour)]
+Origin = Annotated[str, AfterValidator(_origin)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+# Part of a room's name (product.md 6), and shown in cards.
+Name = Annotated[str, text(100)]
+Word = Annotated[str, text(60)]
+Sentence = Annotated[str, text(2000, empty=True, lines=True)]

@@ -1,0 +1,196 @@
+"""Loading a company: its file is merged with what is there, checked as a whole, and written by one script or not at all."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol, cast
+
+from directory.directory import Directory
+from directory.errors import LoadError, LoadErrors
+from directory.fields import GUID
+from directory.model import Licences, Service, Tenant, User
+from directory.parse import Company, UserEntry, parse
+from directory.projection import widget_key
+from directory.state import State
+
+__all__ = ["Company", "LoadError", "LoadErrors", "LoadReport", "Person", "apply", "parse"]
+
+RESOLVE_AT_ONCE = 8
+
+Table = Mapping[str, Any]
+
+
+class Person(Protocol):
+    """Somebody in Entra: object id, sign-in name, display name."""
+
+    @property
+    def user(self) -> str: ...
+
+    @property
+    def upn(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+
+Resolve = Callable[[str, str], Awaitable[Person | None]]
+"""(tenant, UPN or object id) → who that is, None if nobody is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Widget:
+    """A widget that can be put into a website: `kind` is `service` or `user`, `id` the service's or the user's."""
+
+    name: str
+    key: str
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """What the tenant has after the load; `changed`: whether the load changed anything."""
+
+    widgets: Sequence[Widget]
+    services: int
+    users: int
+    changed: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+async def apply(directory: Directory, company: Company, *, resolve_upn: Resolve) -> LoadReport:
+    """Load `company`. What is left out of its file is kept, unless it says `replace = true`. Loading again changes nothing.
+
+    Raises LoadErrors (then nothing was loaded) and StoreDown.
+    """
+    people = await _resolve(company, resolve_upn)
+
+    def change(before: State) -> State:
+        after = _merged(before, company, people)
+        errors = [*_unknown_services(company, after), *_same_upn(company, people, after), *_licences(company, after)]
+        if errors:
+            raise LoadErrors(errors)
+        return after
+
+    after, changed = await directory.change(company.file.tenant.id, change, actor="load")
+    return LoadReport(list(_widgets(after)), len(after.services), len(after.users), changed)
+
+
+async def _resolve(company: Company, resolve: Resolve) -> list[tuple[UserEntry, dict[str, str]]]:
+    places = asyncio.Semaphore(RESOLVE_AT_ONCE)
+
+    async def one(entry: UserEntry) -> dict[str, str] | None:
+        if GUID.fullmatch(entry.user) and entry.upn and entry.name:
+            return {"id": entry.user, "upn": entry.upn, "name": entry.name}
+        async with places:
+            found = await resolve(company.file.tenant.id, entry.user)
+        return {"id": found.user.lower(), "upn": found.upn, "name": entry.name or found.name} if found else None
+
+    people = await asyncio.gather(*(one(entry) for entry in company.file.users))
+    errors: list[LoadError] = []
+    known: list[tuple[UserEntry, dict[str, str]]] = []
+    first: dict[str, int] = {}
+    for index, (entry, person) in enumerate(zip(company.file.users, people, strict=True)):
+        if person is None:
+            errors.append(company.error(("users", index, "user"), f"is {entry.user}, and there is nobody of that name"))
+            continue
+        other = first.setdefault(person["id"], index)
+        if other != index:
+            errors.append(company.error(("users", index, "user"), f"is the same person as users[{other}]"))
+        known.append((entry, person))
+    if errors:
+        raise LoadErrors(errors)
+    return known
+
+
+def _merged(before: State, company: Company, people: Sequence[tuple[UserEntry, dict[str, str]]]) -> State:
+    file = company.file
+    kept = State(before.id, before.version, None, {}, {}) if file.replace else before
+    tenant = Tenant.model_validate(_over(_set(kept.tenant), _set(file.tenant)))
+    services = dict(kept.services)
+    for service in file.services:
+        services[service.id] = Service.model_validate(_over(_set(kept.services.get(service.id)), _set(service)))
+    users = dict(kept.users)
+    for entry, person in people:
+        stored = _set(kept.users.get(person["id"]))
+        if file.replace and person["id"] in before.users:
+            # What somebody switched off for himself is no matter of the file.
+            stored = {"inactive_in": before.users[person["id"]].inactive_in}
+        users[person["id"]] = _user(stored, entry, person)
+    return before.having(tenant=tenant, services=services, users=users)
+
+
+def _user(stored: Mapping[str, Any], entry: UserEntry, person: Mapping[str, str]) -> User:
+    given = _set(entry)
+    given.pop("user")
+    if "services" in given:
+        given["agent_of"] = given.pop("services")
+    if "roles" in given:
+        given["admin"] = "admin" in given.pop("roles")
+    merged = _over(stored, {**given, **person})
+    inactive = [service for service in merged.get("inactive_in", ()) if service in merged.get("agent_of", ())]
+    merged.pop("inactive_in", None)
+    return User.model_validate(merged | ({"inactive_in": inactive} if inactive else {}))
+
+
+def _set(thing: Tenant | Service | User | UserEntry | None) -> dict[str, Any]:
+    """What somebody has set, by field."""
+    return thing.model_dump(exclude_unset=True) if thing else {}
+
+
+def _over(below: Table, above: Table) -> dict[str, Any]:
+    """Tables are merged field by field; lists and values are exchanged."""
+    merged = dict(below)
+    for name, value in above.items():
+        old = merged.get(name)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        merged[name] = _over(cast("Table", old), cast("Table", value)) if both else value
+    return merged
+
+
+def _unknown_services(company: Company, after: State) -> Iterable[LoadError]:
+    for index, entry in enumerate(company.file.users):
+        for field in ("services", "owns", "supervises"):
+            for number, service in enumerate(getattr(entry, field)):
+                if service not in after.services:
+                    yield company.error(
+                        ("users", index, field, number), f"names {service}, and there is no such service"
+                    )
+
+
+def _same_upn(
+    company: Company, people: Sequence[tuple[UserEntry, dict[str, str]]], after: State
+) -> Iterable[LoadError]:
+    owners = {user.upn.lower(): user.id for user in after.users.values()}
+    for index, (_, person) in enumerate(people):
+        if owners[person["upn"].lower()] != person["id"]:
+            yield company.error(("users", index, "upn"), f"is {person['upn']}, which another user has")
+
+
+def _licences(company: Company, after: State) -> Iterable[LoadError]:
+    assert after.tenant is not None
+    services, users = after.services.values(), after.users.values()
+    used = {
+        "contact_center": ("services", [service.id for service in services if service.contact_center]),
+        "interact_service": ("services", [service.id for service in services if service.interact]),
+        "instant_messaging": ("users", [user.upn for user in users if user.instant_messaging]),
+        "interact_user": ("users", [user.upn for user in users if user.interact_user]),
+    }
+    assert used.keys() == Licences.model_fields.keys()
+    for name, (what, holders) in used.items():
+        number = getattr(after.tenant.licences, name)
+        if len(holders) > number:
+            few = ", ".join(holders[:5]) + (", …" if len(holders) > 5 else "")
+            message = f"is {number}, and {len(holders)} {what} have it: {few}"
+            yield company.error(("tenant", "licences", name), message)
+
+
+def _widgets(state: State) -> Iterable[Widget]:
+    for service in sorted(state.services.values(), key=lambda service: service.name):
+        if service.interact:
+            yield Widget(service.name, widget_key(state.id, "service", service.id), "service", service.id)
+    for user in sorted(state.users.values(), key=lambda user: user.name):
+        if user.interact_user:
+            yield Widget(user.name, widget_key(state.id, "user", user.id), "user", user.id)

@@ -1,0 +1,119 @@
+"""A company's file, as written: checked as a whole, by itself. What it means for what is there already is load.py's."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import ValidationError
+
+from directory.errors import LoadError, LoadErrors, field_name, in_words
+from directory.fields import GUID, Name, PersonName, Upn, between
+from directory.model import (
+    CodeCategory,
+    Licences,
+    Role,
+    Service,
+    Settings,
+    Slugs,
+    Tenant,
+    WidgetSettings,
+)
+from directory.toml_lines import Lines, find_lines
+from directory.toml_lines import Path as FieldPath
+
+
+class UserEntry(Settings):
+    """A `[[users]]` table. `user`: UPN or object id; with an object id, `upn` and `name` may stand beside it."""
+
+    user: PersonName
+    upn: Upn | None = None
+    name: Name | None = None
+    instant_messaging: bool = False
+    interact_user: bool = False
+    capacity: Annotated[int, between(1, 10)] = 1
+    services: Slugs = ()
+    owns: Slugs = ()
+    supervises: Slugs = ()
+    roles: Sequence[Role] = ()
+    widget: WidgetSettings | None = None
+
+
+class CompanyFile(Settings):
+    """The whole file. `replace`: what is not in it goes."""
+
+    replace: bool = False
+    tenant: Tenant
+    services: Sequence[Service] = ()
+    users: Sequence[UserEntry] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A file that is right by itself, with the lines of its fields."""
+
+    path: Path
+    file: CompanyFile
+    lines: Lines
+
+    def error(self, path: FieldPath, message: str) -> LoadError:
+        """An error at the field `path`."""
+        return LoadError(self.lines.of(path), field_name(path), message)
+
+
+KNOWN = {
+    name
+    for model in (CompanyFile, Tenant, Licences, Service, CodeCategory, WidgetSettings, UserEntry)
+    for name in model.model_fields
+}
+
+
+def parse(text: str, path: Path) -> Company:
+    """Read a company's file. Raises LoadErrors with everything that is wrong in it."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.fullmatch(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", str(error), re.DOTALL)
+        line = int(found[2]) if found and found[2] else text.count("\n") + 1
+        said = found[1] if found else str(error)
+        raise LoadErrors([LoadError(line, "file", f"is not TOML: {said[:1].lower()}{said[1:]}")]) from error
+    lines = find_lines(text)
+    try:
+        # By way of JSON, so that types are strict and lists are lists; dates, which nothing here is, become text.
+        file = CompanyFile.model_validate_json(json.dumps(raw, default=str), strict=True)
+    except ValidationError as error:
+        raise LoadErrors(in_words(error, lines, KNOWN)) from error
+    company = Company(path, file, lines)
+    errors = [*_twice(company), *_users(company)]
+    if errors:
+        raise LoadErrors(errors)
+    return company
+
+
+def _twice(company: Company) -> Iterable[LoadError]:
+    lists = {
+        ("services", "id"): [service.id for service in company.file.services],
+        ("services", "name"): [service.name for service in company.file.services],
+        ("users", "user"): [user.user.lower() for user in company.file.users],
+    }
+    for (table, field), values in lists.items():
+        for index, value in enumerate(values):
+            if value in values[:index]:
+                yield company.error((table, index, field), f"is {value}, as of {table}[{values.index(value)}]")
+
+
+def _users(company: Company) -> Iterable[LoadError]:
+    for index, user in enumerate(company.file.users):
+        if not GUID.fullmatch(user.user) and user.upn is not None:
+            yield company.error(("users", index, "upn"), "is only needed where `user` is an object id")
+        given = {"owner": ("owns", user.owns), "supervisor": ("supervises", user.supervises)}
+        for role, (field, services) in given.items():
+            if role in user.roles and not services:
+                yield company.error(("users", index, "roles"), f"says {role}, but `{field}` names no service")
+            elif services and "roles" in user.model_fields_set and role not in user.roles:
+                yield company.error(("users", index, field), f"names services, but `roles` does not say {role}")
+        if user.widget is not None and "interact_user" in user.model_fields_set and not user.interact_user:
+            yield company.error(("users", index, "widget"), "needs `interact_user = true`")

@@ -1,0 +1,146 @@
+"""What the directory lays down, carried to where it works: the distributor's rules, and the public keys of widgets.
+
+The directory writes down what has changed in the same script as the change itself; this brings it over, any number
+of times, and crosses it off. So a process that dies in between leaves nothing half done.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Iterable
+
+import structlog
+
+from directory.model import Service, ServiceSettings, Tenant, User
+from directory.state import SCRIPTS, read_service, read_tenant, read_user
+from distribution.agents import AgentRules, ServiceRules
+from distribution.distributor import Distributor
+from store.connection import Store
+from store.keys import ALL, root
+
+log = structlog.get_logger(__name__)
+
+TENANTS = f"{ALL}tenants"
+AT_ONCE = 16
+ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+KEY_LENGTH = 15
+
+
+def widget_key(tenant: str, kind: str, name: str) -> str:
+    """The public key of a service's or a user's widget: always the same one. `kind`: `service` or `user`."""
+    number = int.from_bytes(hashlib.sha256(f"usher widget {tenant} {kind} {name}".encode()).digest())
+    digits: list[str] = []
+    for _ in range(KEY_LENGTH):
+        number, digit = divmod(number, len(ALPHABET))
+        digits.append(ALPHABET[digit])
+    return "w" + "".join(digits)
+
+
+def widget_name(key: str) -> str:
+    """The Redis key that leads from a public key to its widget."""
+    return f"{ALL}widget:{key}"
+
+
+def service_rules(
+    name: str, settings: ServiceSettings, *, im_enabled: bool = True, licensed: bool = True
+) -> ServiceRules:
+    """A service's settings (or the tenant's *Direct* settings) as the distributor's rules."""
+    return ServiceRules(
+        name=name,
+        policy=settings.policy,
+        offer_seconds=settings.offer_seconds,
+        acw_seconds=settings.acw_seconds,
+        acw_extension_seconds=settings.acw_extension_seconds,
+        acw_extensions=settings.acw_extensions,
+        persistent_rona=settings.persistent_rona,
+        rona_after_misses=settings.rona_after_misses,
+        rona_reset_seconds=settings.rona_reset_seconds,
+        concurrent=settings.concurrent,
+        queue_seconds=settings.queue_seconds,
+        im_enabled=im_enabled,
+        licensed=licensed,
+        allow_busy=settings.allow_busy,
+        allow_away=settings.allow_away,
+        visitor_grace_waiting_seconds=settings.visitor_grace_waiting_seconds,
+        visitor_grace_active_seconds=settings.visitor_grace_active_seconds,
+    )
+
+
+def agent_rules(user: User) -> AgentRules | None:
+    """A user's licences and memberships as the distributor's rules; None for somebody who is no agent."""
+    if not (user.agent_of or user.interact_user or user.instant_messaging):
+        return None
+    return AgentRules(
+        licensed=user.instant_messaging,
+        direct_licensed=user.interact_user,
+        services={service: service not in user.inactive_in for service in user.agent_of},
+        capacity=user.capacity,
+    )
+
+
+class Projection:
+    """Brings changes of the directory over. Raises StoreDown; then the rest stays written down as to be done."""
+
+    def __init__(self, store: Store, distributor: Distributor) -> None:
+        self._store = store
+        self._distributor = distributor
+
+    async def project(self, tenant: str) -> None:
+        """Bring over everything of `tenant` that has changed since it was last brought over."""
+        base = root(tenant)
+        parts = await self._store.hgetall(f"{base}unprojected:{tenant}")
+        if not parts:
+            return
+        kinds = [(part, *part.partition(":")[::2]) for part in parts]
+        if "tenant" in parts:
+            await self._tenant(tenant)
+        for kind, bring_over in (("service", self._service), ("user", self._user)):
+            for some in _in_groups([name for _, of, name in kinds if of == kind]):
+                await asyncio.gather(*(bring_over(tenant, name) for name in some))
+        again = await self._store.run(SCRIPTS["directory_projected"], base, tenant=tenant, parts=parts)
+        log.info("directory_projected", tenant=tenant, parts=len(parts), again=again)
+
+    async def _tenant(self, tenant: str) -> None:
+        text = await self._store.hget(f"{root(tenant)}tenant:{tenant}", "doc")
+        if text is None:
+            return
+        found: Tenant = read_tenant(text)
+        await self._store.sadd(TENANTS, tenant)
+        await self._distributor.set_tenant(tenant, im_enabled=found.instant_messaging)
+        await self._distributor.set_direct(tenant, service_rules(found.name, found.direct))
+
+    async def _service(self, tenant: str, service: str) -> None:
+        text = await self._store.hget(f"{root(tenant)}services:{tenant}", service)
+        found: Service | None = read_service(text) if text else None
+        if found is None:
+            await self._distributor.remove_service(tenant, service)
+        else:
+            rules = service_rules(found.name, found, im_enabled=found.instant_messaging, licensed=found.contact_center)
+            await self._distributor.set_service(tenant, service, rules)
+        await self._widget(tenant, "service", service, exists=found is not None)
+
+    async def _user(self, tenant: str, user: str) -> None:
+        base = root(tenant)
+        text, registration = await self._store.many(
+            [("hget", (f"{base}users:{tenant}", user)), ("hget", (f"{base}registrations:{tenant}", user))]
+        )
+        found: User | None = read_user(text) if text else None
+        rules = agent_rules(found) if found else None
+        if rules is None:
+            await self._distributor.remove_agent(tenant, user)
+        else:
+            await self._distributor.set_agent(tenant, user, rules)
+            await self._distributor.set_registered(tenant, user, registration is not None)
+        await self._widget(tenant, "user", user, exists=found is not None and found.interact_user)
+
+    async def _widget(self, tenant: str, kind: str, name: str, *, exists: bool) -> None:
+        key = widget_name(widget_key(tenant, kind, name))
+        if exists:
+            await self._store.set(key, json.dumps({"tenant": tenant, kind: name}))
+        else:
+            await self._store.delete(key)
+
+
+def _in_groups(names: list[str]) -> Iterable[list[str]]:
+    for start in range(0, len(names), AT_ONCE):
+        yield names[start : start + AT_ONCE]

@@ -1,0 +1,142 @@
+"""A tenant's part of the directory as one thing: read whole, changed whole, written by one script or not at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from directory.model import Service, Settings, Tenant, User
+from store.connection import Store
+from store.keys import root
+from store.scripts import load_scripts
+
+SCRIPTS = load_scripts(Path(__file__).parent / "lua")
+
+
+@lru_cache(maxsize=1_000)
+def read_tenant(text: str) -> Tenant:
+    return Tenant.model_validate_json(text)
+
+
+@lru_cache(maxsize=10_000)
+def read_service(text: str) -> Service:
+    return Service.model_validate_json(text)
+
+
+@lru_cache(maxsize=50_000)
+def read_user(text: str) -> User:
+    return User.model_validate_json(text)
+
+
+def written(thing: Settings) -> str:
+    """As it is stored: what nobody has set is left out, and takes the default of the release that reads it."""
+    return thing.model_dump_json(exclude_unset=True)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`version` counts changes; 0 = nothing is there yet."""
+
+    id: str
+    version: int
+    tenant: Tenant | None
+    services: Mapping[str, Service]
+    users: Mapping[str, User]
+
+    def same_as(self, other: "State") -> bool:
+        """Whether the same is written down in both."""
+        mine, others = (
+            [written(state.tenant) if state.tenant else "", _texts(state.services), _texts(state.users)]
+            for state in (self, other)
+        )
+        return mine == others
+
+    def having(
+        self,
+        *,
+        tenant: Tenant | None = None,
+        services: Mapping[str, Service] | None = None,
+        users: Mapping[str, User] | None = None,
+    ) -> "State":
+        """This state with some of it exchanged."""
+        return replace(
+            self,
+            tenant=tenant or self.tenant,
+            services=self.services if services is None else services,
+            users=self.users if users is None else users,
+        )
+
+
+async def read_state(store: Store, tenant: str) -> State:
+    """Everything that the directory knows of `tenant`."""
+    base = root(tenant)
+    record, services, users = await store.many(
+        [
+            (name, (f"{base}{key}:{tenant}",))
+            for name, key in (("hgetall", "tenant"), ("hgetall", "services"), ("hgetall", "users"))
+        ]
+    )
+    return State(
+        id=tenant,
+        version=int(record.get("version", "0")),
+        tenant=read_tenant(record["doc"]) if "doc" in record else None,
+        services={key: read_service(text) for key, text in services.items()},
+        users={key: read_user(text) for key, text in users.items()},
+    )
+
+
+async def write_state(store: Store, before: State, after: State, *, actor: str) -> bool:
+    """Write what differs, in one script. False if somebody else has changed the tenant since `before` was read.
+
+    `actor`: an object id, or a word such as `load`, for the journal.
+    """
+    assert after.tenant is not None
+    services = _changed(before.services, after.services)
+    users = _changed(before.users, after.users)
+    verdict = await store.run(
+        SCRIPTS["directory_save"],
+        root(after.id),
+        tenant=after.id,
+        expected=before.version,
+        doc=written(after.tenant),
+        services=services,
+        gone_services=sorted(before.services.keys() - after.services.keys()),
+        users=users,
+        gone_users=sorted(before.users.keys() - after.users.keys()),
+        upns={user.upn.lower(): user.id for user in after.users.values() if user.id in users},
+        gone_upns=sorted(_upns(before) - _upns(after)),
+        able=_able(before, after),
+        actor=actor,
+    )
+    return verdict == "ok"
+
+
+def _texts(things: Mapping[str, Settings]) -> dict[str, str]:
+    return {key: written(thing) for key, thing in things.items()}
+
+
+def _changed(before: Mapping[str, Settings], after: Mapping[str, Settings]) -> dict[str, str]:
+    was = _texts(before)
+    return {key: text for key, text in _texts(after).items() if was.get(key) != text}
+
+
+def _upns(state: State) -> set[str]:
+    return {user.upn.lower() for user in state.users.values()}
+
+
+def _able(before: State, after: State) -> dict[str, list[str]]:
+    """For each service where that differs: its agents with the modality."""
+    was, now = _able_by_service(before), _able_by_service(after)
+    return {
+        service: sorted(now.get(service, ()))
+        for service in was.keys() | now.keys()
+        if was.get(service) != now.get(service)
+    }
+
+
+def _able_by_service(state: State) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for user in state.users.values():
+        for service in user.agent_of if user.instant_messaging else ():
+            found.setdefault(service, set()).add(user.id)
+    return found
