@@ -103,7 +103,7 @@ class Choice(BareObject):
 
 
 class ChoiceInput(Input):
-    """One or several of a list; several come back separated by commas. `style`: compact, expanded, filtered."""
+    """One or several of a list; several come back separated by commas. `style`: compact, expanded."""
 
     element_type = "Input.ChoiceSet"
     choices = PropertyType(type=list)

@@ -14,8 +14,8 @@ from cards.wording import Wording, duration
 
 NOTE, TAGS = "note", "tags"
 LONGEST_NOTE = 2_000
-EXPANDED = 4
-"""Up to so many tags stand open to be ticked; more fold up into a list that can be searched."""
+EXPANDED = 3
+"""Up to so many choices stand open to be ticked; more fold up."""
 
 
 def code_input(index: int) -> str:
@@ -30,7 +30,7 @@ def form(words: Wording, state: CardState, *, complete: bool) -> list[BareObject
     if complete:
         blocks += [_codes(words, index, category, task.codes) for index, category in enumerate(state.categories)]
         if state.tags:
-            blocks.append(_tags(words, state))
+            blocks.append(_choices(words, TAGS, words("acw.tags"), state.tags, task.tags))
     elif state.categories or state.tags:
         blocks.append(parts.text(words("acw.too_large"), subtle=True))
     note = make(
@@ -61,8 +61,7 @@ def read_form(
     """Codes, tags and note as a card sent them; what the service does not offer is left out."""
     codes: list[str] = []
     for index, category in enumerate(categories):
-        offered = {category.code(code) for code in category.codes}
-        codes += [code for code in chosen(inputs, code_input(index)) if code in offered]
+        codes += [code for code in chosen(inputs, code_input(index)) if code in category.codes]
     return tuple(codes), tuple(tag for tag in chosen(inputs, TAGS) if tag in tags), inputs.get(NOTE, "")[:LONGEST_NOTE]
 
 
@@ -71,33 +70,25 @@ def missing_codes(codes: tuple[str, ...], categories: tuple[Category, ...]) -> t
     return tuple(
         category.name
         for category in categories
-        if category.required and not any(category.code(code) in codes for code in category.codes)
+        if category.required and not any(code in codes for code in category.codes)
     )
 
 
 def _codes(words: Wording, index: int, category: Category, codes: tuple[str, ...]) -> BareObject:
     label = markdown(category.name)
-    value = ",".join(choice_value(category.code(code)) for code in category.codes if category.code(code) in codes)
-    return make(
-        el.ChoiceInput,
-        id=code_input(index),
-        label=words("acw.required", name=label) if category.required else label,
-        style="compact",
-        placeholder=words("acw.code"),
-        choices=[make(el.Choice, title=code, value=choice_value(category.code(code))) for code in category.codes],
-        value=value or None,
-    )
+    title = words("acw.required", name=label) if category.required else label
+    return _choices(words, code_input(index), title, category.codes, codes)
 
 
-def _tags(words: Wording, state: CardState) -> BareObject:
-    value = ",".join(choice_value(tag) for tag in state.tags if tag in state.task.tags)
+def _choices(words: Wording, name: str, label: str, offered: tuple[str, ...], taken: tuple[str, ...]) -> BareObject:
+    value = ",".join(choice_value(text) for text in offered if text in taken)
     return make(
         el.ChoiceInput,
-        id=TAGS,
-        label=words("acw.tags"),
-        style="expanded" if len(state.tags) <= EXPANDED else "filtered",
+        id=name,
+        label=label,
+        style="expanded" if len(offered) <= EXPANDED else "compact",
         multiple=True,
         placeholder=words("acw.code"),
-        choices=[make(el.Choice, title=tag, value=choice_value(tag)) for tag in state.tags],
+        choices=[make(el.Choice, title=text, value=choice_value(text)) for text in offered],
         value=value or None,
     )

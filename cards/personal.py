@@ -137,7 +137,8 @@ def _withdrawn(words: Wording, state: CardState) -> _Content:
 
 
 def _failed(words: Wording, state: CardState) -> _Content:
-    return _Content([parts.text(words.get(f"failed.{state.task.why}", "failed.text"))])
+    why, _, detail = state.task.why.partition("-")
+    return _Content([parts.text(words.get(f"failed.{why}", "failed.text", detail=markdown(detail)))])
 
 
 def _sentence(key: str) -> Callable[[Wording, CardState], _Content]:

@@ -30,15 +30,11 @@ LIVE = frozenset({Picture.OFFER, Picture.CONNECTING, Picture.ACCEPTED, Picture.A
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A category of codes, of which one may (or, if required, must) be chosen in after-call work."""
+    """A category of codes, of which some may (or, if required, one must) be chosen in after-call work."""
 
     name: str
     codes: tuple[str, ...]
     required: bool = False
-
-    def code(self, name: str) -> str:
-        """A code as it is stored with the task: codes of different categories may share a name."""
-        return f"{self.name}: {name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ class Wording:
         """The text with its `{places}` filled in; values without a place are left out. Raises KeyError for a key that does not exist."""
         return self._texts[key].format(**values)
 
-    def get(self, key: str, otherwise: str) -> str:
+    def get(self, key: str, otherwise: str, **values: str) -> str:
         """The text of `key`, or that of `otherwise` when there is none."""
-        return self._texts.get(key) or self._texts[otherwise]
+        return self(key if key in self._texts else otherwise, **values)
 
 
 def wording(language: str) -> Wording:

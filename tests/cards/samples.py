@@ -75,7 +75,7 @@ OVER = replace(
     acw_until_at=NOON + 431_000,
     ended_by="agent",
     outcome=Outcome.HANDLED,
-    codes=("Topic: Plants",),
+    codes=("Plants",),
     tags=("returning",),
     note="Black spot; recommended a spray.",
 )
@@ -99,7 +99,7 @@ TASKS: dict[Picture, Task] = {
         OfferResult.WITHDRAWN, state=TaskState.CLOSED, outcome=Outcome.ABANDONED_WHILE_OFFERED, ended_by="visitor"
     ),
     Picture.TAKEN: past(OfferResult.WITHDRAWN, state=TaskState.ACTIVE, agent=BEN),
-    Picture.FAILED: past(OfferResult.FAILED, why="unavailable"),
+    Picture.FAILED: past(OfferResult.FAILED, why="not_granted-Chat.Create"),
 }
 STATES: dict[Picture, CardState] = {
     **{picture: replace(STATE, task=task) for picture, task in TASKS.items()},

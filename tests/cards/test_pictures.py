@@ -78,6 +78,21 @@ def test_an_offer_that_did_not_arrive_is_withdrawn_and_says_so() -> None:
     assert "could not be delivered" in json.dumps(card.content)
 
 
+@pytest.mark.parametrize(
+    ("why", "sentence"),
+    [
+        ("not_granted-Chat.Create", "Teams has not been granted Chat.Create for Usher"),
+        ("refused-BadRequest", "Teams refused it (BadRequest)"),
+        ("blocked_by_policy", "an app policy in Teams blocks Usher"),
+        ("a_word_from_tomorrow", "this one is waiting again"),
+    ],
+)
+def test_why_a_room_did_not_open_is_said_in_words(why: str, sentence: str) -> None:
+    card = personal_card(replace(STATE, task=past(OfferResult.FAILED, why=why)))
+    assert card is not None
+    assert sentence in json.dumps(card.content)
+
+
 @CARDS
 def test_cards_fit_microsofts_schema(card: Drawn) -> None:
     if not CONTRACT.exists():
@@ -161,7 +176,7 @@ def test_what_was_noted_already_stands_in_the_form() -> None:
     card = opening_card(replace(STATE, task=OVER))
     values = {element["id"]: element.get("value") for element in elements(card.content) if "id" in element}
     assert values == {
-        "code0": "Topic%3A Plants",
+        "code0": "Plants",
         "code1": None,
         "tags": "returning",
         "note": "Black spot; recommended a spray.",

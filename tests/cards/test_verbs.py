@@ -54,9 +54,9 @@ def test_inputs_that_are_no_text_or_beyond_measure_are_left_out() -> None:
 
 
 def test_a_form_gives_only_what_the_service_offers() -> None:
-    inputs = {"code0": "Topic%3A Plants", "code1": "Result%3A Invented", "tags": "urgent,made up", "note": "n" * 3000}
+    inputs = {"code0": "Plants,Something else", "code1": "Invented", "tags": "urgent,made up", "note": "n" * 3000}
     codes, tags, note = read_form(inputs, STATE.categories, STATE.tags)
-    assert (codes, tags, len(note)) == (("Topic: Plants",), ("urgent",), 2000)
+    assert (codes, tags, len(note)) == (("Plants", "Something else"), ("urgent",), 2000)
     assert missing_codes(codes, STATE.categories) == ()
     assert missing_codes((), STATE.categories) == ("Topic",)
 
