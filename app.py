@@ -123,6 +123,7 @@ class Usher:
         self.effects.handle("card", self.bot.handle_card)
         self.effects.handle("room", self.rooms.handle_room)
         self.effects.handle("relay", self.bot.handle_relay)
+        self.effects.handle("directory", self.directory.handle_projection)
 
         # The doors.
         self.health = Health({"redis": store.ping, "credentials": self.bot.check_credentials})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,6 @@ from directory.directory import Directory
 from directory.load import Company, LoadErrors, apply, parse
 from distribution.distributor import Distributor
 from graph.client import GraphClient, GraphConfig
-from graph.people import find_person
 from operations.logs import configure_logs
 from settings import Settings, SettingsError, load_settings
 from store.connection import Store, StoreDown, StoreRefused, open_store
@@ -55,7 +54,7 @@ def settings_or_exit() -> Settings:
 
 
 @asynccontextmanager
-async def tools(settings: Settings) -> AsyncIterator[Tools]:
+async def tools(settings: Settings) -> AsyncGenerator[Tools]:
     """Open the store that the settings name; a running app's embedded server is joined, otherwise one is started."""
     embedded = await asyncio.to_thread(start_embedded, settings.data_dir) if settings.redis_url is None else None
     try:
@@ -106,13 +105,9 @@ def load(
 async def _load(settings: Settings, company: Company, *, as_json: bool) -> None:
     graph = GraphClient(graph_config(settings))
 
-    async def resolve(tenant: str, name: str) -> str | None:
-        person = await find_person(graph, tenant, name)
-        return person.id if person else None
-
     try:
         async with tools(settings) as kit:
-            report = await apply(kit.directory, company, resolve_upn=resolve)
+            report = await apply(kit.directory, company, resolve_upn=graph.person)
             if as_json:
                 out.print_json(json.dumps(report.as_json()))
                 return

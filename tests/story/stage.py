@@ -19,6 +19,7 @@ import aiohttp
 
 from directory.directory import Directory
 from directory.load import apply, parse
+from distribution.agents import Presence
 from distribution.distributor import Distributor
 from store.connection import Store, open_store
 from store.embedded import EmbeddedServer, start_embedded
@@ -162,7 +163,7 @@ class Stage:
     async def requests(self, path: str, method: str = "POST") -> list[Json]:
         """The calls that the sandbox got so far whose path contains `path`."""
         found = await self.control("GET", "/requests?since=0")
-        calls: list[Json] = found["requests"] if isinstance(found, dict) else found
+        calls: list[Json] = found["requests"]
         return [call for call in calls if path in call["path"] and call["method"] == method]
 
     # People.
@@ -171,7 +172,12 @@ class Stage:
         """A service of its own with these agents; `settings` are the service's, as in company.toml."""
         slug = f"s-{uuid.uuid4().hex[:10]}"
         label = f"Service {slug[2:6]}"
-        options = {"offer_seconds": 20, "contact_center": True, "interact": True, "instant_messaging": True} | settings
+        options: Json = {
+            "offer_seconds": 20,
+            "contact_center": True,
+            "interact": True,
+            "instant_messaging": True,
+        } | settings
         lines = [
             "[tenant]", f'id = "{TENANT}"', 'name = "Fabrikam Gardens"', 'time_zone = "Europe/Zurich"',
             "instant_messaging = true",
@@ -202,7 +208,7 @@ class Stage:
         widget = await self.directory.service_widget(TENANT, slug)
         return Company(slug, label, widget, agents, widgets)
 
-    async def _known(self, tenant: str, upn: str) -> str | None:
+    async def _known(self, tenant: str, upn: str) -> None:
         raise AssertionError(f"{upn} of {tenant} should be named by object id")
 
     async def selectable(self, agent: Teammate, service: str) -> None:
@@ -210,7 +216,7 @@ class Stage:
             now = await self.distributor.agent(TENANT, agent.user)
             return now is not None and service in now.selectable_for
 
-        await self.distributor.set_presence(TENANT, {agent.user: "Available"})
+        await self.distributor.set_presence(TENANT, {agent.user: Presence.AVAILABLE})
         await wait_until(free, 15, f"{agent.name} may be offered tasks")
 
     async def visitor(self, widget: str, name: str = "") -> Visitor:
