@@ -18,6 +18,7 @@ from conversations.messages import (
 from directory.directory import Directory
 from distribution.distributor import Distributor
 from distribution.tasks import Task, TaskState
+from distribution.verdicts import Verdict
 from interact.frames import BadFrame, Say, message_frame
 from interact.status import ENDED, state_of, status_frame
 from interact.widgets import Widget
@@ -50,7 +51,10 @@ class VisitorChat:
 
     async def refresh(self) -> None:
         """Read the conversation and its task as they are now. Raises NoAccess when the conversation is gone."""
-        self.conversation = await access_conversation_as_visitor(self._conversations, self._claims)
+        found = await access_conversation_as_visitor(self._conversations, self._claims)
+        if found.begun_at is None:  # it may have begun while this was being read
+            found = replace(found, begun_at=self.conversation.begun_at)
+        self.conversation = found
         if self.conversation.begun_at is not None:
             self.task = await self._distributor.task(*self.key)
         if self.task is not None and self.task.state is TaskState.CLOSED and self.conversation.closed_at is None:
@@ -125,10 +129,10 @@ class VisitorChat:
 
     async def leave(self) -> None:
         """The visitor ends the chat. Repeated it changes nothing."""
-        if self.conversation.begun_at is None:
+        # The task is asked, not what this socket knows of it: another tab may just have created it.
+        answer = await self._distributor.visitor_left(*self.key)
+        if answer.verdict is Verdict.NO_SUCH_TASK:
             await self._conversations.close(*self.key)
-        else:
-            await self._distributor.visitor_left(*self.key)
 
     async def typing(self) -> None:
         """The visitor is writing."""

@@ -52,6 +52,7 @@ class Feed:
         self._cursor = 0
         self._public = 0
         self._status: dict[str, Any] | None = None
+        self._counted = False  # the distributor knows of this connection
 
     async def welcome(self, after: int) -> None:
         """Say where the chat stands; then come all messages behind `after`, and whatever happens."""
@@ -59,6 +60,7 @@ class Feed:
         # A client that has seen more than there is keeps what was lost here, and offers it again.
         self._cursor = min(after, conversation.last_seq)
         self._public = conversation.last_public_seq
+        await self._be_here()
         self._status = await self._chat.status()
         await self._send({"type": "welcome", "last": self._public, "status": self._status})
         self._open = True
@@ -101,16 +103,23 @@ class Feed:
 
     async def _do(self, todo: Todo) -> None:
         if Todo.HERE in todo:
-            await self._chat.here(self._connection)
+            await self._be_here()
             await self._send_status()
         if Todo.LOOK in todo:
             await self._send_messages()
             await self._chat.refresh()
+            if not self._counted:  # another tab said the first word
+                await self._be_here()
             await self._send_status()
         if Todo.TYPING in todo:
             await self._send({"type": "typing"})
         if Todo.BEAT in todo:
             await self._send({"type": "beat", "last": self._public})
+
+    async def _be_here(self) -> None:
+        if self._chat.task is not None:
+            await self._chat.here(self._connection)
+            self._counted = True
 
     async def _send_messages(self) -> None:
         full = True

@@ -60,6 +60,12 @@ class Buckets:
             self._kept.popitem(last=False)
         return 0.0 if granted else math.ceil((1 - left) / self._rate * 10) / 10
 
+    def give_back(self, key: str) -> None:
+        """What was taken turned out to cost nothing."""
+        if key in self._kept:
+            left, since = self._kept[key]
+            self._kept[key] = (left + 1, since)
+
 
 class Addresses:
     """Finds the visitor's address behind load balancers. `trusted`: addresses or networks (`10.0.0.0/8`) of those."""

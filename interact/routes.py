@@ -22,6 +22,9 @@ log = structlog.get_logger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+ORIGIN_ALLOWED: Final = web.RequestKey("origin_allowed", bool)
+"""Set once the page's origin was found to be one of the widget's: only then it may read an error, too."""
+
 _SCRIPT_SECONDS: Final = 300
 """Browsers keep the scripts so long: a new release reaches every website within five minutes."""
 
@@ -37,8 +40,7 @@ _PREFLIGHT_SECONDS: Final = 600
 def interact_routes(app: web.Application, deps: InteractDeps) -> Sockets:
     """Add the visitor's door to the app. `Sockets.close_all` also runs at the app's shutdown."""
     door = _Door(deps)
-    app.router.add_get("/interact/embed.js", door.script)
-    app.router.add_get("/interact/widget.js", door.script)
+    app.router.add_get(r"/interact/{file:(?:embed|widget|en|de|fr|it)\.js}", door.script)
     app.router.add_get("/interact/v1/widgets/{key}", door.guarded(door.widget))
     app.router.add_post("/interact/v1/sessions", door.guarded(door.session))
     app.router.add_options("/interact/v1/sessions", door.preflight)
@@ -75,7 +77,7 @@ class _Door:
             try:
                 return await handler(request)
             except Refusal as refusal:
-                allowed = request.get("origin_allowed", False)
+                allowed = request.get(ORIGIN_ALLOWED, False)
                 return refused(refusal, cors(request.headers.get("Origin") if allowed else None))
             except StoreDown:
                 message = "This chat is not available at the moment. Please try again shortly."
@@ -84,8 +86,8 @@ class _Door:
         return guarded
 
     async def script(self, request: web.Request) -> web.StreamResponse:
-        """The built scripts: public, for any page."""
-        path = self._deps.static / request.path.rsplit("/", 1)[1]
+        """The built scripts, and the widget's texts in each language: public, for any page."""
+        path = self._deps.static / request.match_info["file"]
         if not path.is_file():
             return web.Response(status=404, text="The widget is not built. Run `make build`.")
         headers = {
@@ -132,7 +134,7 @@ class _Door:
         if not own and not view.widget.origins.allow(origin):
             where = origin or "a page without an origin"
             raise Refusal(403, "wrong_origin", f"This widget may not be used from {where}.")
-        request["origin_allowed"] = True
+        request[ORIGIN_ALLOWED] = True
         return view
 
     def _count(self, request: web.Request) -> None:

@@ -145,7 +145,6 @@ class VisitorSocket:
                 await chat.make_sure_of_task()  # a crash may have come between the first message and its task
             except BadFrame as bad:
                 refusal = bad
-        await chat.here(self.connection)
         await feed.welcome(after)
         if refusal is not None:
             await self._send(_error_of(refusal))
@@ -199,6 +198,8 @@ class VisitorSocket:
         finally:
             if not begun:
                 feed.wake(Todo.HERE | Todo.LOOK)
+        if said.duplicate:
+            self._registry.messages.give_back(chat.conversation.id)  # a resume offers again what is here already
         await self._send({"type": "ack", "id": frame.id, "seq": said.seq, "at": said.at})
 
     async def _typing(self, chat: VisitorChat) -> None:

@@ -1,16 +1,18 @@
 """Widgets as websites and visitors see them: whose they are, where they may stand, and what they ask for."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from conversations.messages import Conversation
 from directory.directory import Directory
 from directory.model import WidgetSettings
 from distribution.distributor import Distributor
-from interact.origins import Origins
+from interact.origins import ANY, Origins
 from interact.presence import presence_word
+
+T = TypeVar("T")
 
 CACHE_SECONDS: Final = 5.0
 """A website asks for its widget on every page view; what a service says and who is there may be so old."""
@@ -61,6 +63,25 @@ class View:
         }
 
 
+class _Recent(Generic[T]):
+    """What was seen a moment ago. Two who ask at the same time may both look; they see the same."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._kept: dict[Hashable, tuple[float, T]] = {}
+
+    async def get(self, key: Hashable, look: Callable[[], Awaitable[T]]) -> T:
+        now = self._clock()
+        kept = self._kept.get(key)
+        if kept is not None and now < kept[0]:
+            return kept[1]
+        seen = await look()
+        if len(self._kept) >= _MOST:  # somebody tries keys: what is real comes back at its next request
+            self._kept.clear()
+        self._kept[key] = (now + CACHE_SECONDS, seen)
+        return seen
+
+
 class Widgets:
     """Looks widgets up, and remembers what it saw for a few seconds. Methods raise StoreDown."""
 
@@ -75,30 +96,17 @@ class Widgets:
         self._directory = directory
         self._distributor = distributor
         self._own_origin = own_origin
-        self._clock = clock
-        self._seen: dict[str, tuple[float, View | None]] = {}
+        self._views: _Recent[View | None] = _Recent(clock)
+        self._widgets: _Recent[Widget | None] = _Recent(clock)
 
     async def view(self, key: str) -> View | None:
         """The widget with this public key as it is now (or was a few seconds ago), None if there is none."""
-        now = self._clock()
-        until, view = self._seen.get(key, (0.0, None))
-        if now < until:
-            return view
-        view = await self._look(key)
-        if len(self._seen) >= _MOST:  # somebody tries keys: what is real comes back at its next request
-            self._seen.clear()
-        self._seen[key] = (now + CACHE_SECONDS, view)
-        return view
+        return await self._views.get(key, lambda: self._look(key))
 
     async def of_conversation(self, conversation: Conversation) -> Widget:
         """The widget that a running chat began with; also when it was taken away since, for the chat goes on."""
-        target = await self._directory.widget(conversation.widget)
-        tenant, service, user = conversation.tenant, conversation.service, conversation.user
-        if target is not None and (target.tenant, target.service, target.user) == (tenant, service, user):
-            found = await self._widget(conversation.widget, tenant, service, user)
-            if found is not None:
-                return found
-        return _bare(conversation)
+        whose = (conversation.widget, conversation.tenant, conversation.service, conversation.user)
+        return await self._widgets.get(whose, lambda: self._widget(*whose)) or _bare(conversation)
 
     async def _look(self, key: str) -> View | None:
         target = await self._directory.widget(key)
@@ -128,13 +136,7 @@ class Widgets:
 
 
 def _bare(conversation: Conversation) -> Widget:
-    settings = WidgetSettings(origins=["*"], agent_name="hidden")
-    return Widget(
-        conversation.widget,
-        conversation.tenant,
-        conversation.service,
-        conversation.user,
-        "",
-        settings,
-        Origins(["*"], ""),
-    )
+    """For a chat whose service (or user) is there no more: its token alone opens it, and nobody's name is shown."""
+    gone = WidgetSettings(agent_name="hidden")
+    key, tenant = conversation.widget, conversation.tenant
+    return Widget(key, tenant, conversation.service, conversation.user, "", gone, Origins([ANY], ""))

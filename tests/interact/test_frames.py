@@ -87,6 +87,7 @@ def test_the_visitor_sees_agents_as_the_service_says_and_never_their_ids() -> No
         "type": "message", "seq": 5, "sender": "agent", "author": "Anna Meier", "text": "text", "at": 9,
         "id": "agent:5", "kind": "text", "refers_to": None,
     }  # fmt: skip
+    assert real is not None
     assert hidden == real | {"author": "Garden Advice"}
     assert "oid" not in json.dumps(real)
 

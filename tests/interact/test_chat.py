@@ -1,0 +1,339 @@
+"""A visitor's chat over real sockets: from the first message to the end, in tabs, over drops and resends."""
+
+import asyncio
+
+import pytest
+
+from conversations.messages import Kind, Sender
+from distribution.tasks import TaskState
+from store.connection import Store
+from tests.interact.door import QUICK, Door, open_door
+from tests.support import wait_until
+
+
+async def test_the_first_message_creates_the_task_and_the_workflow_queues_it(door: Door) -> None:
+    visitor = await door.visitor().begin(name="Mia Muster")
+    line = await visitor.enter()
+    assert await door.distributor.task(door.tenant, visitor.conversation) is None, "nothing was said yet"
+    ack = await line.said("Hello, do you have olive trees?")
+    assert ack["seq"] == 1
+    assert ack["at"] > 1_700_000_000_000
+    assert (await door.task(visitor)).customer == "Mia Muster"
+    waiting = await line.status("waiting")
+    assert (waiting["service"], waiting["agent"]) == ("Garden Advice", None)
+    await line.texts("Hello, do you have olive trees?", "Welcome.")
+    await wait_until(lambda: any(f.get("status", {}).get("position") == 1 for f in line.seen), 10, "a position")
+
+
+async def test_a_chat_is_talked_and_ended_by_the_agent(door: Door) -> None:
+    visitor = await door.visitor().begin(name="Mia")
+    line = await visitor.enter()
+    await line.said("Hello")
+    await door.answer(visitor)
+    connected = await line.status("connected")
+    assert (connected["agent"], connected["position"]) == ("Anna Meier", None)
+    await door.agent_says(visitor, "Good morning 🌱")
+    message = await line.expect("message", sender="agent")
+    assert (message["text"], message["author"], message["kind"]) == ("Good morning 🌱", "Anna Meier", "text")
+    await door.hang_up(visitor)
+    ended = await line.status("ended")
+    assert (ended["outcome"], ended["visitor_ended"]) == ("handled", False)
+
+
+async def test_an_agents_name_is_hidden_where_the_service_says_so(door: Door) -> None:
+    visitor = await door.visitor("orders").begin(name="Mia")
+    line = await visitor.enter()
+    await line.said("Where is my parcel?")
+    await door.answer(visitor)
+    assert (await line.status("connected"))["agent"] == "Orders & Delivery"
+    await door.agent_says(visitor, "On its way.")
+    assert (await line.expect("message", sender="agent"))["author"] == "Orders & Delivery"
+    assert "Anna" not in str(line.seen)
+
+
+async def test_a_chat_straight_to_a_user_has_no_service(door: Door) -> None:
+    visitor = await door.visitor("dominique").begin()
+    line = await visitor.enter()
+    await line.said("Hello Dominique")
+    task = await door.task(visitor)
+    assert task.service is None
+    assert task.user is not None
+    assert (await line.status("waiting"))["service"] == "Dominique Laurent"
+
+
+# --- once, in order, nothing missed -----------------------------------------------------------------------------
+
+
+async def test_no_idempotency_lost_or_twice__chatwoot_15743_6128(door: Door) -> None:
+    visitor = await door.visitor().begin()
+    line = await visitor.enter()
+    first = await line.said("Hello", "message-1")
+    assert await line.said("Hello", "message-1") == first
+    await line.drop()
+    again = await visitor.enter()
+    assert await again.said("Hello", "message-1") == first
+    assert (await door.transcript(visitor)).count("visitor: Hello") == 1
+
+
+async def test_missed_after_a_reconnect__chatwoot_14934_3916_995(door: Door) -> None:
+    visitor = await door.visitor().begin()
+    line = await visitor.enter()
+    await line.said("Hello")
+    await line.texts("Hello", "Welcome.")
+    await door.answer(visitor)
+    await line.drop()
+    for n in range(450):
+        await door.agent_says(visitor, f"{n}")
+    again = await visitor.enter(after=2)
+    await again.texts(*(f"{n}" for n in range(450)))
+    assert [f["seq"] for f in again.seen if f["type"] == "message"] == list(range(3, 453))
+
+
+async def test_visitor_stops_receiving__chatwoot_4335_rocketchat_36023(store: Store, tenant: str) -> None:
+    """A socket that no doorbell reaches hears of messages and of the status with the beats, a few seconds late."""
+    async with open_door(store, tenant, bells=False, workflow=False) as door:
+        visitor = await door.visitor().begin()
+        line = await visitor.enter()
+        await line.said("Hello")
+        await door.distributor.queue(door.tenant, visitor.conversation)
+        await door.answer(visitor)
+        await line.status("connected")
+        await door.agent_says(visitor, "Good morning")
+        await line.texts("Hello", "Good morning")
+
+
+async def test_a_message_reaches_sockets_of_other_replicas(store: Store, tenant: str) -> None:
+    async with open_door(store, tenant) as one, open_door(store, tenant) as two:
+        here = await one.visitor().begin()
+        there = two.visitor()
+        there.conversation, there.token = here.conversation, here.token
+        line_here, line_there = await here.enter(), await there.enter()
+        await line_here.said("from one")
+        await line_there.texts("from one", "Welcome.")
+        await line_there.said("from the other")
+        await line_here.texts("from one", "Welcome.", "from the other")
+
+
+async def test_two_tabs_of_one_visitor_see_the_same(door: Door) -> None:
+    visitor = await door.visitor().begin()
+    left, right = await visitor.enter(), await visitor.enter()
+    await asyncio.gather(
+        *(tab.said(f"{name} {n}") for n in range(5) for name, tab in (("left", left), ("right", right)))
+    )
+    await wait_until(lambda: len(left.shown()) == len(right.shown()) == 11, 10, "ten messages and the greeting in both")
+    assert left.shown() == right.shown()
+    assert len(await door.transcript(visitor)) == 11, "one task, one greeting"
+
+
+async def test_closing_one_of_two_tabs_is_no_leaving(door: Door) -> None:
+    visitor = await door.visitor().begin()
+    left, right = await visitor.enter(), await visitor.enter()
+    await left.said("Hello")
+    await right.status("waiting")  # the other tab knows of the task, and is counted
+    await left.close()
+    assert (await door.task(visitor)).visitor_here
+    await right.drop()
+
+    async def away() -> bool:
+        return not (await door.task(visitor)).visitor_here
+
+    await wait_until(away, 10, "the last connection gone")
+    back = await visitor.enter(after=2)
+    assert (await door.task(visitor)).visitor_here
+    assert (await back.status("waiting"))["state"] == "waiting"
+
+
+async def test_fifty_messages_are_offered_again_after_a_resume_without_harm(door: Door) -> None:
+    visitor = await door.visitor().begin()
+    line = await visitor.enter()
+    for n in range(50):
+        await line.say(f"{n}", f"message-{n}")
+    await line.expect("ack", id="message-49")
+    await line.drop()
+    again = await visitor.enter(after=10_000)
+    for n in range(50):
+        assert (await again.said(f"{n}", f"message-{n}"))["seq"] > 0
+    stored = [line for line in await door.transcript(visitor) if line.startswith("visitor")]
+    assert stored == [f"visitor: {n}" for n in range(50)]
+
+
+async def test_a_crash_between_the_first_message_and_its_task_heals_on_resume(door: Door) -> None:
+    visitor = await door.visitor().begin()
+    await door.conversations.say(
+        door.tenant,
+        visitor.conversation,
+        sender=Sender.VISITOR,
+        author="",
+        author_id="",
+        text="Hello",
+        client_id="m-000001",
+    )
+    line = await visitor.enter()
+    assert (await door.task(visitor)).state is not TaskState.CLOSED
+    await line.status("waiting")
+    await line.texts("Hello", "Welcome.")
+
+
+# --- whose chat it is, and what is in it -------------------------------------------------------------------------
+
+
+async def test_a_visitor_saw_somebody_elses_chat__chatwoot_2070_9493(door: Door) -> None:
+    mia, noah = await door.visitor().begin(), await door.visitor().begin()
+    hers, his = await mia.enter(), await noah.enter()
+    await hers.said("I am Mia")
+    await his.said("I am Noah")
+    await hers.texts("I am Mia", "Welcome.")
+    await his.texts("I am Noah", "Welcome.")
+    assert "Noah" not in str(hers.seen)
+    assert "Mia" not in str(his.seen)
+
+
+@pytest.mark.parametrize("token", ["garbage", "eyJhbGciOiJub25lIn0.eyJjIjoieCJ9.", ""])
+async def test_without_his_own_token_nobody_gets_in(door: Door, token: str) -> None:
+    visitor = await door.visitor().begin()
+    await (await visitor.enter()).said("secret")
+    line = await visitor.line()
+    await line.send({"type": "hello", "token": token, "after": 0})
+    error = await line.expect("error")
+    assert error["field"] == "token"
+    assert await line.ended() == 1008
+    assert "secret" not in str(line.seen)
+
+
+async def test_notes_are_not_for_the_visitor_and_leave_no_gap_to_wait_for(door: Door) -> None:
+    visitor = await door.visitor().begin()
+    line = await visitor.enter()
+    await line.said("Hello")
+    await door.answer(visitor)
+    await door.agent_says(visitor, "Good morning")
+    await door.agent_says(visitor, "// rather rude", sender=Sender.NOTE)
+    await line.texts("Hello", "Welcome.", "Good morning")
+    await line.expect("beat", last=3)
+    resumed = await visitor.enter(after=3)
+    assert resumed.seen[0]["last"] == 3
+    await resumed.expect("beat", last=3)
+    assert resumed.shown() == []
+    assert "rude" not in str(line.seen + resumed.seen)
+
+
+async def test_agents_edits_and_deletes_reach_the_visitor(door: Door) -> None:
+    visitor = await door.visitor().begin()
+    line = await visitor.enter()
+    await line.said("Hello")
+    await line.texts("Hello", "Welcome.")
+    for client_id, text, kind, refers in (
+        ("teams:1", "Helo", Kind.TEXT, None),
+        ("teams:1:e", "Hello", Kind.EDIT, "teams:1"),
+        ("teams:1:d", "", Kind.DELETE, "teams:1"),
+    ):
+        await door.conversations.say(
+            door.tenant, visitor.conversation, sender=Sender.AGENT, author="Anna", author_id="a", text=text,
+            client_id=client_id, kind=kind, refers_to_client_id=refers,
+        )  # fmt: skip
+    await line.expect("message", seq=3, kind="text", refers_to=None)
+    await line.expect("message", seq=4, kind="edit", text="Hello", refers_to=3)
+    await line.expect("message", seq=5, kind="delete", text="", refers_to=3)
+
+
+async def test_typing_is_seen_on_the_other_side_only(door: Door) -> None:
+    visitor = await door.visitor().begin()
+    line, other_tab = await visitor.enter(), await visitor.enter()
+    await line.said("Hello")
+    await line.send({"type": "typing"})
+    await door.conversations.typing(door.tenant, visitor.conversation, "agent")
+    await line.expect("typing")
+    await other_tab.expect("typing")
+    await line.said("still here")
+    assert [len([f for f in tab.seen if f["type"] == "typing"]) for tab in (line, other_tab)] == [1, 1]
+
+
+# --- the end ----------------------------------------------------------------------------------------------------
+
+
+async def test_closed_chats_silently_reopen__chatwoot_14563(door: Door) -> None:
+    visitor = await door.visitor("orders").begin(name="Mia")
+    line = await visitor.enter()
+    first = await line.said("Hello", "message-1")
+    await door.answer(visitor)
+    await door.hang_up(visitor)
+    await line.status("ended")
+    closed = await door.task(visitor)
+    assert closed.state is TaskState.CLOSED
+    await line.say("one more thing", "message-2")
+    error = await line.expect("error", id="message-2")
+    assert error["code"] == "ended"
+    again = await visitor.enter()
+    assert again.seen[0]["status"]["state"] == "ended"
+    await again.texts("Hello")
+    assert await again.said("Hello", "message-1") == first, "a lost answer is given again"
+    await again.say("please", "message-3")
+    await again.expect("error", id="message-3")
+    assert await door.task(visitor) == closed
+    conversation = await door.conversations.get(door.tenant, visitor.conversation)
+    assert conversation is not None
+    assert conversation.closed_at is not None
+
+
+async def test_leaving_while_waiting_ends_the_chat(door: Door) -> None:
+    visitor = await door.visitor().begin()
+    line = await visitor.enter()
+    await line.said("Hello")
+    await line.send({"type": "leave"})
+    ended = await line.status("ended")
+    assert ended["visitor_ended"]
+    assert (await door.task(visitor)).state is TaskState.CLOSED
+
+
+async def test_leaving_a_running_talk_ends_it_for_both(door: Door) -> None:
+    visitor = await door.visitor().begin()
+    line = await visitor.enter()
+    await line.said("Hello")
+    await door.answer(visitor)
+    await line.status("connected")
+    await line.send({"type": "leave"})
+    ended = await line.status("ended")
+    assert (ended["visitor_ended"], ended["agent"]) == (True, "Anna Meier")
+    task = await door.task(visitor)
+    assert (task.state, task.ended_by) == (TaskState.ACW, "visitor")
+
+
+async def test_leaving_before_a_word_leaves_nothing_behind(door: Door) -> None:
+    visitor = await door.visitor().begin()
+    line = await visitor.enter()
+    await line.send({"type": "leave"})
+    assert (await line.status("ended"))["visitor_ended"]
+    await line.say("Hello", "message-1")
+    await line.expect("error", code="ended")
+    assert await door.distributor.task(door.tenant, visitor.conversation) is None
+
+
+async def test_instant_messaging_switched_off_refuses_new_chats_and_ends_no_running_one(door: Door) -> None:
+    running, late = await door.visitor().begin(), await door.visitor().begin()
+    line, late_line = await running.enter(), await late.enter()
+    await line.said("Hello")
+    await door.answer(running)
+    await line.status("connected")
+    await door.distributor.set_tenant(door.tenant, im_enabled=False)
+    await line.said("still talking")
+    await late_line.say("Hello", "message-1")
+    error = await late_line.expect("error", id="message-1")
+    assert error["code"] == "refused"
+    assert (await late_line.status("ended"))["outcome"] is None
+    assert not [f for f in late_line.seen if f["type"] == "ack"]
+
+
+async def test_twenty_visitors_at_once_each_get_their_own_in_order(door: Door) -> None:
+    async def visit(name: int) -> None:
+        visitor = await door.visitor().begin()
+        line = await visitor.enter()
+        for n in range(10):
+            await line.say(f"{name} {n}")
+        await wait_until(lambda: len(line.shown()) == 11, 20, "all of one visitor's messages")
+        own = [text for text in line.shown() if text != "Welcome."]
+        assert own == [f"{name} {n}" for n in range(10)]
+        assert [f["seq"] for f in line.seen if f["type"] == "ack"] == sorted(
+            f["seq"] for f in line.seen if f["type"] == "ack"
+        )
+
+    await asyncio.gather(*(visit(name) for name in range(20)))
+    assert QUICK.messages_burst >= 10
