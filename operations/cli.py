@@ -131,6 +131,10 @@ def why(
 
 async def _why(settings: Settings, service: str, tenant: str) -> None:
     async with tools(settings) as kit:
+        if await kit.directory.service(tenant, service) is None:
+            known = ", ".join(sorted(found.id for found in await kit.directory.services(tenant))) or "none"
+            err.print(f"There is no service {service!r} in this tenant; there are: {known}.", highlight=False)
+            raise typer.Exit(1)
         table = Table("agent", "may be offered", "reasons against", title=service)
         for agent in await kit.distributor.agents(tenant, service):
             user = await kit.directory.user(tenant, agent.user)

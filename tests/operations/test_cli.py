@@ -1,0 +1,104 @@
+"""The command line on a real embedded server, each command a process of its own, as at a terminal."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from settings import PREFIX
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+TENANT = "5f1c0f3e-8f4a-4f0e-9b7e-2d6a1c3b4e5f"
+ANNA = "a1f6a7b0-0001-4c1b-9a55-000000000001"
+COMPANY = f"""
+[tenant]
+id = "{TENANT}"
+name = "Fabrikam Gardens"
+time_zone = "Europe/Zurich"
+
+[tenant.licences]
+contact_center = 1
+interact_service = 1
+instant_messaging = 2
+
+[[services]]
+id = "garden-advice"
+name = "Garden Advice"
+contact_center = true
+interact = true
+[services.widget]
+origins = ["*"]
+
+[[users]]
+user = "{ANNA}"
+upn = "anna@fabrikam.example"
+name = "Anna Meier"
+instant_messaging = true
+services = ["garden-advice"]
+"""
+
+
+@pytest.fixture
+def usher(tmp_path: Path) -> Command:
+    own = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    environment = own | {
+        "USHER_DATA_DIR": str(tmp_path / "data"),
+        "USHER_PUBLIC_URL": "http://127.0.0.1:3978",
+        "USHER_SECRET_KEY": "k" * 40,
+        "USHER_BOT_APP_ID": TENANT,
+        "USHER_BOT_APP_SECRET": "never asked for",
+        "USHER_TENANT_ID": TENANT,
+        "COLUMNS": "120",
+    }
+    program = str(Path(sys.executable).parent / "usher")
+
+    def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [program, *arguments], env=environment | changes, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+
+    return run
+
+
+def test_loading_twice_gives_the_same_widget(usher: Command, tmp_path: Path) -> None:
+    file = tmp_path / "company.toml"
+    file.write_text(COMPANY)
+    first, second = usher("load", "--json", str(file)), usher("load", "--json", str(file))
+    assert first.returncode == 0, first.stderr
+    assert json.loads(first.stdout)["widgets"] == json.loads(second.stdout)["widgets"]
+    assert [widget["name"] for widget in json.loads(first.stdout)["widgets"]] == ["Garden Advice"]
+    shown = usher("why", "garden-advice")
+    assert "Anna Meier" in shown.stdout
+    assert "unreachable" in shown.stdout
+
+
+def test_every_error_has_its_line_and_nothing_is_loaded(usher: Command, tmp_path: Path) -> None:
+    file = tmp_path / "company.toml"
+    file.write_text(
+        COMPANY.replace('name = "Garden Advice"', 'name = "Garden Advice"\noffer_seconds = 1') + "oops = 1\n"
+    )
+    done = usher("load", str(file))
+    assert done.returncode == 1
+    line = COMPANY.splitlines().index('name = "Garden Advice"') + 2
+    assert f"line {line}: services[0].offer_seconds" in done.stderr
+    assert "oops" in done.stderr
+    assert "nothing was loaded" in done.stderr
+    assert usher("why", "garden-advice").returncode == 1
+
+
+def test_an_unknown_service_is_said(usher: Command, tmp_path: Path) -> None:
+    (tmp_path / "company.toml").write_text(COMPANY)
+    assert usher("load", str(tmp_path / "company.toml")).returncode == 0
+    done = usher("why", "gardening")
+    assert done.returncode == 1
+    assert "garden-advice" in done.stderr
+
+
+def test_missing_settings_end_with_2(usher: Command) -> None:
+    done = usher("why", "x", USHER_SECRET_KEY="short")
+    assert done.returncode == 2
+    assert "USHER_SECRET_KEY" in done.stderr
