@@ -1,0 +1,51 @@
+/** Times and durations as people read them, in the page's language. */
+import { locale, t } from "./i18n.js";
+
+const two = (n: number): string => String(n).padStart(2, "0");
+
+/** A running counter: 0:07, 12:40, 1:02:03. Never negative. */
+export function counter(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/** What is left, rounded up, so that 0:00 appears when the time is over and not a second before. */
+export const countdown = (ms: number): string => counter(Math.ceil(Math.max(0, ms) / 1000) * 1000);
+
+const unit = (value: number, name: "second" | "minute" | "hour"): string =>
+  new Intl.NumberFormat(locale(), { style: "unit", unit: name, unitDisplay: "short" }).format(value);
+
+/** A finished duration: 45 sec, 4 min, 1 h 5 min. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return unit(seconds, "second");
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return unit(minutes, "minute");
+  const hours = Math.floor(minutes / 60);
+  return minutes % 60 === 0 ? unit(hours, "hour") : `${unit(hours, "hour")} ${unit(minutes % 60, "minute")}`;
+}
+
+export const clock = (at: number): string =>
+  new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit" }).format(at);
+
+export const dateAndTime = (at: number): string =>
+  new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(at);
+
+const dayOf = (at: number): number => new Date(at).setHours(0, 0, 0, 0);
+
+/** The heading of a day's list: Today, Yesterday, Tuesday 4 March. */
+export function day(at: number, now: number): string {
+  const yesterday = new Date(dayOf(now));
+  yesterday.setDate(yesterday.getDate() - 1);
+  if (dayOf(at) === dayOf(now)) return t("day.today");
+  if (dayOf(at) === yesterday.getTime()) return t("day.yesterday");
+  return new Intl.DateTimeFormat(locale(), { weekday: "long", day: "numeric", month: "long" }).format(at);
+}
+
+/** Two letters at most, for the round picture of a person without one. */
+export function initials(name: string): string {
+  const words = name.split(/[\s.@_-]+/u).filter((word) => /^\p{L}|^\p{N}/u.test(word));
+  const letters = words.length > 1 ? [words[0], words.at(-1)] : words.slice(0, 1);
+  return letters.map((word) => (word ?? "").slice(0, 1).toLocaleUpperCase(locale())).join("");
+}

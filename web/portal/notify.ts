@@ -1,0 +1,123 @@
+/** How a new offer makes itself felt: the title, a desktop notification, a soft sound; each only as the user wants it. */
+import type { Task } from "./types.js";
+import { delivered, reportSurface } from "./state/actions.js";
+import { session } from "./state/session.js";
+import { t } from "./i18n.js";
+
+const SOUND_KEY = "usher.sound";
+
+export type Permission = NotificationPermission | "unsupported";
+
+export const permission = (): Permission => ("Notification" in window ? Notification.permission : "unsupported");
+
+/** True when a hidden tab can still reach the person. */
+export const canNotify = (): boolean => permission() === "granted" && session.snapshot?.me.notifications === true;
+
+export const soundOn = (): boolean => localStorage.getItem(SOUND_KEY) === "on";
+
+export function setSound(on: boolean): void {
+  if (on) {
+    localStorage.setItem(SOUND_KEY, "on");
+    chime();
+  } else {
+    localStorage.removeItem(SOUND_KEY);
+  }
+}
+
+/** Two low, short tones: heard, not startling. */
+function chime(): void {
+  const audio = new AudioContext();
+  for (const [index, pitch] of [523.25, 659.25].entries()) {
+    const start = audio.currentTime + index * 0.18;
+    const tone = new OscillatorNode(audio, { frequency: pitch, type: "sine" });
+    const volume = new GainNode(audio, { gain: 0 });
+    volume.gain.linearRampToValueAtTime(0.12, start + 0.02);
+    volume.gain.exponentialRampToValueAtTime(0.0001, start + 0.5);
+    tone.connect(volume).connect(audio.destination);
+    tone.start(start);
+    tone.stop(start + 0.5);
+  }
+  setTimeout(() => void audio.close(), 1_500);
+}
+
+/** Offers this page has told the person about, and the notifications that are still up, by offer id. */
+const told = new Set<string>();
+const confirmed = new Set<string>();
+const shown = new Map<string, Notification>();
+
+function show(task: Task, offer: string): void {
+  const note = new Notification(t("notice.offer", { customer: task.customer }), {
+    body: task.first_message === "" ? task.service_name : `${task.service_name}: ${task.first_message}`,
+    tag: `usher-${offer}`,
+    icon: "/portal/static/icon.svg",
+    requireInteraction: true,
+  });
+  note.onclick = () => {
+    window.focus();
+    note.close();
+  };
+  shown.set(offer, note);
+}
+
+/** The offer has arrived once a person can see it: from here his time to answer counts. */
+function confirm(task: Task, offer: string): void {
+  if (confirmed.has(offer) || task.deadline_at !== null) return;
+  if (document.hidden && !shown.has(offer)) return;
+  confirmed.add(offer);
+  delivered(task).catch(() => confirmed.delete(offer));
+}
+
+function offersChanged(): void {
+  const open = new Map(session.tasks().flatMap((task) => (task.state === "offered" && task.offer ? [[task.offer, task]] : [])));
+  for (const [offer, task] of open) {
+    if (!told.has(offer)) {
+      told.add(offer);
+      if (document.hidden && canNotify()) show(task, offer);
+      if (soundOn()) chime();
+    }
+    confirm(task, offer);
+  }
+  for (const [offer, note] of shown) {
+    if (open.has(offer)) continue;
+    note.close();
+    shown.delete(offer);
+  }
+  titleChanged(open.size);
+}
+
+let pageTitle = "";
+
+export function setTitle(title: string): void {
+  pageTitle = title;
+  titleChanged(session.tasks().filter((task) => task.state === "offered").length);
+}
+
+function titleChanged(offers: number): void {
+  const title = pageTitle === "" ? "Usher" : `${pageTitle} · Usher`;
+  document.title = offers > 0 ? `(${offers}) ${t("notice.title")} · Usher` : title;
+}
+
+function report(): void {
+  if (session.phase !== "ready") return;
+  reportSurface(document.hidden, canNotify()).catch(() => undefined);
+}
+
+/** Every second heartbeat, that is every 10 s, is answered: a page that is frozen or asleep does not answer. */
+const BEATS_PER_REPORT = 2;
+
+export function startNotices(): void {
+  let reported = "";
+  session.addEventListener("change", () => {
+    offersChanged();
+    const now = `${session.connected} ${canNotify()}`;
+    if (session.connected && now !== reported) report();
+    reported = now;
+  });
+  session.addEventListener("beat", () => {
+    if (session.beats % BEATS_PER_REPORT === 0) report();
+  });
+  document.addEventListener("visibilitychange", () => {
+    report();
+    offersChanged();
+  });
+}

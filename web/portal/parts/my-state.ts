@@ -1,0 +1,231 @@
+/** May a chat come to me, and if not, why: one sentence first, then every service with its reasons in words. */
+import { css, html, LitElement, nothing } from "lit";
+import { customElement, state } from "lit/decorators.js";
+import type { Switch } from "@fluentui/web-components/switch/class.js";
+import { countdown } from "../format.js";
+import { t, type TextKey } from "../i18n.js";
+import { resetRona, setDuty } from "../state/actions.js";
+import { session, Ticking, Watching } from "../state/session.js";
+import type { AgentService, AgentState } from "../types.js";
+import { icon } from "./icons.js";
+import { base, card } from "./styles.js";
+import { tell } from "./toasts.js";
+
+type Tone = "good" | "busy" | "pause" | "off";
+
+interface Headline {
+  tone: Tone;
+  title: string;
+  text: string;
+}
+
+function headline(agent: AgentState): Headline {
+  const states = new Set(session.tasks().map((task) => task.state));
+  const free = agent.services.filter((service) => service.selectable).length;
+  const say = (tone: Tone, key: string, values = {}): Headline => ({
+    tone,
+    title: t(`state.${key}` as TextKey),
+    text: t(`state.${key}.text` as TextKey, values),
+  });
+  if (states.has("offered")) return say("busy", "ringing");
+  if (states.has("active") || states.has("connecting")) return say("busy", "connected");
+  if (states.has("acw")) return say("busy", "acw");
+  if (!agent.on_duty) return say("off", "off_duty");
+  if (agent.rona) {
+    const left = agent.rona_until_at === null ? "" : countdown(agent.rona_until_at - session.now());
+    const text = left === "" ? t("state.rona.open") : t("state.rona.until", { left });
+    return { tone: "pause", title: t("state.rona"), text };
+  }
+  if (agent.services.length === 0) return { tone: "off", title: t("state.unavailable"), text: t("state.no_services") };
+  if (free === agent.services.length) return say("good", "available");
+  if (free > 0) return say("good", "partly", { free, all: agent.services.length });
+  return say("off", "unavailable");
+}
+
+@customElement("usher-my-state")
+export class MyState extends LitElement {
+  /** The switch position that the server has not confirmed yet. */
+  @state() private wanted: boolean | null = null;
+  @state() private resetting = false;
+
+  constructor() {
+    super();
+    new Watching(this);
+    new Ticking(this);
+  }
+
+  static override styles = [
+    base,
+    card,
+    css`
+      .card {
+        display: grid;
+        gap: 16px;
+      }
+
+      .top {
+        display: flex;
+        align-items: center;
+        justify-content: space-between;
+        gap: 12px;
+      }
+
+      .duty {
+        display: flex;
+        align-items: center;
+        gap: 8px;
+        cursor: pointer;
+      }
+
+      .now {
+        display: grid;
+        grid-template-columns: auto 1fr;
+        gap: 2px 12px;
+        align-items: start;
+      }
+
+      .now > i {
+        width: 12px;
+        height: 12px;
+        border-radius: 50%;
+        background: var(--tone);
+        box-shadow: 0 0 0 4px color-mix(in srgb, var(--tone) 18%, transparent);
+        margin: 8px 4px;
+      }
+
+      .now > b {
+        font-size: var(--fontSizeBase500);
+        line-height: var(--lineHeightBase500);
+        font-weight: var(--fontWeightSemibold);
+      }
+
+      .now > p {
+        grid-column: 2;
+      }
+
+      .good {
+        --tone: var(--good);
+      }
+
+      .busy {
+        --tone: var(--colorBrandForeground1);
+      }
+
+      .pause {
+        --tone: var(--warm);
+      }
+
+      .off {
+        --tone: var(--quiet);
+      }
+
+      .services {
+        border-top: 1px solid var(--line);
+      }
+
+      .services li {
+        display: flex;
+        align-items: start;
+        gap: 10px;
+        padding: 10px 0;
+        border-bottom: 1px solid var(--line);
+      }
+
+      .services li:last-child {
+        border-bottom: 0;
+        padding-bottom: 0;
+      }
+
+      .services svg {
+        margin-top: 1px;
+        color: var(--quiet);
+      }
+
+      .services .yes svg {
+        color: var(--good);
+      }
+
+      .services b {
+        font-weight: var(--fontWeightSemibold);
+      }
+
+      .presence {
+        font-size: var(--fontSizeBase200);
+      }
+    `,
+  ];
+
+  async #duty(event: Event): Promise<void> {
+    const on = (event.target as Switch).checked;
+    this.wanted = on;
+    try {
+      await setDuty(on);
+    } catch (error) {
+      tell(error);
+    } finally {
+      this.wanted = null;
+    }
+  }
+
+  async #reset(): Promise<void> {
+    this.resetting = true;
+    try {
+      await resetRona();
+    } catch (error) {
+      tell(error);
+    } finally {
+      this.resetting = false;
+    }
+  }
+
+  #service(service: AgentService): unknown {
+    return html`<li class=${service.selectable ? "yes" : ""}>
+      ${icon(service.selectable ? "check" : "pause")}
+      <div>
+        <b>${service.name}</b>
+        <p class="quiet">${service.selectable ? t("state.ready") : service.reasons.map((reason) => reason.text).join(" · ")}</p>
+      </div>
+    </li>`;
+  }
+
+  override render(): unknown {
+    const agent = session.snapshot?.agent;
+    if (agent == null) {
+      return html`<section class="card" aria-labelledby="title">
+        <h2 class="section-title" id="title">${t("state.title")}</h2>
+        <p class="quiet">${t("state.no_services")}</p>
+      </section>`;
+    }
+    const now = headline(agent);
+    const on = this.wanted ?? agent.on_duty;
+    return html`<section class="card" aria-labelledby="title">
+      <div class="top">
+        <h2 class="section-title" id="title">${t("state.title")}</h2>
+        <label class="duty">
+          <span>${t("state.duty")}</span>
+          <fluent-switch role="switch" aria-label=${t("state.duty")} aria-checked=${on} .checked=${on} @change=${(event: Event) => void this.#duty(event)}></fluent-switch>
+        </label>
+      </div>
+      <div class="now ${now.tone}">
+        <i></i><b>${now.title}</b>
+        <p class="quiet number">${now.text}</p>
+      </div>
+      ${agent.rona
+        ? html`<div>
+            <fluent-button role="button" appearance="primary" ?disabled-focusable=${this.resetting} @click=${() => void this.#reset()}>${t("state.rona.reset")}</fluent-button>
+          </div>`
+        : nothing}
+      ${agent.services.length === 0
+        ? nothing
+        : html`<ul class="services" aria-label=${t("state.services")}>
+            ${agent.services.map((service) => this.#service(service))}
+          </ul>`}
+      <p class="presence quiet">${t("state.presence", { presence: presence(agent.presence) })}</p>
+    </section>`;
+  }
+}
+
+const presence = (word: string): string => {
+  const text = t(`presence.${word}` as TextKey);
+  return text === "" ? t("presence.PresenceUnknown") : text;
+};

@@ -1,0 +1,44 @@
+/** A person's round picture: his initials on a quiet colour that stays the same for the same name. */
+import { css, html, LitElement } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { initials } from "../format.js";
+import { base } from "./styles.js";
+
+const PALETTE = 6;
+
+function tone(name: string): number {
+  let sum = 0;
+  for (const letter of name) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
+  return sum % PALETTE;
+}
+
+@customElement("usher-person")
+export class Person extends LitElement {
+  @property() name = "";
+
+  static override styles = [
+    base,
+    css`
+      :host {
+        flex: none;
+      }
+
+      div {
+        display: grid;
+        place-items: center;
+        width: var(--person-size, 44px);
+        height: var(--person-size, 44px);
+        border-radius: 50%;
+        font-size: calc(var(--person-size, 44px) * 0.36);
+        font-weight: var(--fontWeightSemibold);
+        background: light-dark(hsl(var(--hue) 32% 90%), hsl(var(--hue) 22% 26%));
+        color: light-dark(hsl(var(--hue) 45% 26%), hsl(var(--hue) 40% 86%));
+      }
+    `,
+  ];
+
+  override render(): unknown {
+    const hue = [188, 142, 32, 268, 338, 218][tone(this.name)] ?? 188;
+    return html`<div aria-hidden="true" style="--hue:${hue}">${initials(this.name)}</div>`;
+  }
+}

@@ -1,0 +1,90 @@
+/** Who waits for the services I belong to, in the order in which they will be offered. */
+import { css, html, LitElement, nothing } from "lit";
+import { customElement } from "lit/decorators.js";
+import { counter } from "../format.js";
+import { counted, t } from "../i18n.js";
+import { session, Ticking, Watching } from "../state/session.js";
+import type { WaitingService, WaitingTask } from "../types.js";
+import { base, card } from "./styles.js";
+
+/** More lines say nothing more to an agent; the count does. */
+const LINES = 8;
+
+@customElement("usher-waiting")
+export class Waiting extends LitElement {
+  constructor() {
+    super();
+    new Watching(this);
+    new Ticking(this);
+  }
+
+  static override styles = [
+    base,
+    card,
+    css`
+      .card {
+        display: grid;
+        gap: 14px;
+      }
+
+      h3 {
+        display: flex;
+        justify-content: space-between;
+        gap: 12px;
+        padding-bottom: 6px;
+        font-size: var(--fontSizeBase300);
+        font-weight: var(--fontWeightSemibold);
+        border-bottom: 1px solid var(--line);
+      }
+
+      h3 span {
+        font-weight: var(--fontWeightRegular);
+        white-space: nowrap;
+      }
+
+      li {
+        display: grid;
+        grid-template-columns: 28px 1fr auto;
+        align-items: baseline;
+        gap: 8px;
+        padding: 7px 0;
+      }
+
+      li > b {
+        font-weight: var(--fontWeightRegular);
+        color: var(--quiet);
+      }
+
+      .name {
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+    `,
+  ];
+
+  #task(task: WaitingTask): unknown {
+    return html`<li>
+      <b class="number"><span class="hidden-text">${t("waiting.position", { n: task.position })}</span><span aria-hidden="true">${task.position}.</span></b>
+      <span class="name">${task.customer}</span>
+      <span class="number quiet">${counter(session.now() - task.since_at)}</span>
+    </li>`;
+  }
+
+  #service(service: WaitingService): unknown {
+    const more = service.tasks.length - LINES;
+    return html`<div>
+      <h3>${service.name}<span class="quiet number">${counted("waiting.count", service.tasks.length)}</span></h3>
+      <ol>${service.tasks.slice(0, LINES).map((task) => this.#task(task))}</ol>
+      ${more > 0 ? html`<p class="quiet">${counted("waiting.more", more)}</p>` : nothing}
+    </div>`;
+  }
+
+  override render(): unknown {
+    const waiting = session.snapshot?.waiting.filter((service) => service.tasks.length > 0) ?? [];
+    return html`<section class="card" aria-labelledby="title">
+      <h2 class="section-title" id="title">${t("waiting.title")}</h2>
+      ${waiting.length === 0 ? html`<p class="quiet">${t("waiting.empty")}</p>` : waiting.map((service) => this.#service(service))}
+    </section>`;
+  }
+}

@@ -1,0 +1,66 @@
+/** What a person can do. Each returns when the server has answered; what changed arrives with the events. */
+import type { Language, Task, TaskAnswer, ThemeChoice, Transcript } from "../types.js";
+import { call } from "./api.js";
+import { session } from "./session.js";
+
+const taskPath = (task: Task, verb: string): string => `/tasks/${task.id}/${verb}`;
+
+async function onTask(task: Task, verb: string, body: unknown = {}): Promise<TaskAnswer> {
+  const answer = await call<TaskAnswer>("POST", taskPath(task, verb), body);
+  if (answer.task !== null) session.renewTask(answer.task);
+  // Without a line there is no event: ask for a new snapshot.
+  if (!session.connected) session.live.renew();
+  return answer;
+}
+
+export const accept = (task: Task): Promise<TaskAnswer> => onTask(task, "accept", { offer: task.offer });
+export const decline = (task: Task): Promise<TaskAnswer> => onTask(task, "decline", { offer: task.offer });
+export const delivered = (task: Task): Promise<TaskAnswer> => onTask(task, "delivered", { offer: task.offer });
+export const terminate = (task: Task): Promise<TaskAnswer> => onTask(task, "terminate");
+export const finishAcw = (task: Task): Promise<TaskAnswer> => onTask(task, "acw/done");
+export const extendAcw = (task: Task): Promise<TaskAnswer> => onTask(task, "acw/extend");
+
+export interface Wrapup {
+  codes: string[];
+  tags: string[];
+  note: string;
+}
+
+export const saveWrapup = (task: Task, wrapup: Wrapup): Promise<TaskAnswer> => onTask(task, "wrapup", wrapup);
+
+export const transcript = (task: Task): Promise<Transcript> =>
+  call<Transcript>("GET", taskPath(task, "transcript"));
+
+export const setDuty = (on: boolean): Promise<void> => call("POST", "/me/duty", { on });
+export const resetRona = (): Promise<void> => call("POST", "/me/rona/reset", {});
+
+export interface RegisterAnswer {
+  result: string;
+  message: string;
+}
+
+export const register = (): Promise<RegisterAnswer> => call("POST", "/me/register", {});
+export const unregister = (): Promise<RegisterAnswer> => call("POST", "/me/unregister", {});
+
+export interface Preferences {
+  language: Language;
+  theme: ThemeChoice;
+  notifications: boolean;
+}
+
+/** Shown at once, kept by the server; a refusal puts the old ones back. */
+export async function savePreferences(change: Partial<Preferences>): Promise<void> {
+  const me = session.snapshot?.me;
+  if (me === undefined) return;
+  session.patch({ me: { ...me, ...change } });
+  try {
+    await call("PUT", "/me/preferences", change);
+  } catch (error) {
+    session.patch({ me });
+    throw error;
+  }
+}
+
+/** This page is open, and a person can see it, or be told by a notification. */
+export const reportSurface = (hidden: boolean, notifications: boolean): Promise<void> =>
+  call("POST", "/surface", { surface: session.surface, hidden, notifications });

@@ -1,0 +1,172 @@
+/** What the JSON API answers: the same shapes as portal/schemas.py, which makes /api/v1/openapi.json. */
+
+export type TaskState = "arriving" | "queued" | "offered" | "connecting" | "active" | "acw" | "closed";
+
+export type Outcome =
+  | "handled"
+  | "abandoned_in_workflow"
+  | "abandoned_in_queue"
+  | "abandoned_while_offered"
+  | "not_answered"
+  | "declined_by_all"
+  | "queue_limit"
+  | "outside_hours"
+  | "visitor_gone"
+  | "idle"
+  | "cancelled"
+  | "stale"
+  | "error";
+
+export type OfferResult = "accepted" | "declined" | "rona" | "undelivered" | "withdrawn";
+
+export type Language = "en" | "de" | "fr" | "it";
+export type ThemeChoice = "light" | "dark" | "system" | "teams";
+
+/** A code or a sentence of the server's, already in the user's language. */
+export interface Words {
+  code: string;
+  text: string;
+}
+
+export interface Task {
+  id: string;
+  state: TaskState;
+  revision: number;
+  /** null: the visitor asked for this user, not for a service. */
+  service: string | null;
+  service_name: string;
+  customer: string;
+  page: string;
+  first_message: string;
+  created_at: number;
+  since_at: number;
+  offer: string | null;
+  offered_at: number | null;
+  /** Set once the offer has arrived somewhere: the time to answer counts from there. */
+  deadline_at: number | null;
+  offer_seconds: number;
+  accepted_at: number | null;
+  active_at: number | null;
+  ended_at: number | null;
+  ended_by: string | null;
+  acw_until_at: number | null;
+  acw_can_extend: boolean;
+  closed_at: number | null;
+  outcome: Outcome | null;
+  /** How this user's own part ended, when he was asked and did not take it. */
+  my_result: OfferResult | null;
+  codes: string[];
+  tags: string[];
+  note: string;
+  visitor_here: boolean;
+  visitor_grace_until_at: number | null;
+  chat_url: string | null;
+}
+
+export interface CodeCategory {
+  category: string;
+  required: boolean;
+  codes: string[];
+}
+
+export interface Service {
+  id: string;
+  name: string;
+  codes: CodeCategory[];
+  tags: string[];
+}
+
+export interface AgentService {
+  /** "" stands for chats straight to this user. */
+  id: string;
+  name: string;
+  selectable: boolean;
+  reasons: Words[];
+}
+
+export interface AgentState {
+  on_duty: boolean;
+  presence: string;
+  rona: boolean;
+  rona_until_at: number | null;
+  services: AgentService[];
+}
+
+export interface Registration {
+  registered: boolean;
+  since_at: number | null;
+  /** What stands against chats reaching this user at all. */
+  missing: Words[];
+}
+
+export interface Me {
+  tenant: string;
+  tenant_name: string;
+  user: string;
+  upn: string;
+  name: string;
+  roles: string[];
+  language: Language;
+  theme: ThemeChoice;
+  notifications: boolean;
+}
+
+export interface WaitingTask {
+  id: string;
+  customer: string;
+  position: number;
+  since_at: number;
+}
+
+export interface WaitingService {
+  service: string;
+  name: string;
+  tasks: WaitingTask[];
+}
+
+export interface Pieces {
+  me: Me;
+  registration: Registration;
+  agent: AgentState | null;
+  services: Service[];
+  offers: Task[];
+  open: Task[];
+  waiting: WaitingService[];
+  past: Task[];
+}
+
+/** A snapshot holds all pieces, an update those that changed. */
+export interface Snapshot extends Pieces {
+  revision: string;
+  at: number;
+}
+
+export interface Update {
+  revision: string;
+  at: number;
+  pieces: Partial<Pieces>;
+}
+
+export interface TaskAnswer {
+  verdict: string;
+  /** What there is to say about the verdict; "" when all went as asked. */
+  message: string;
+  task: Task | null;
+}
+
+export interface TranscriptMessage {
+  seq: number;
+  sender: "visitor" | "agent" | "system" | "note";
+  author: string;
+  text: string;
+  at: number;
+  edited: boolean;
+  deleted: boolean;
+}
+
+export interface Transcript {
+  task: string;
+  customer: string;
+  service_name: string;
+  messages: TranscriptMessage[];
+}
