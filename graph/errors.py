@@ -71,7 +71,7 @@ _BY_STATUS: Mapping[int, ProblemKind] = {
 def problem_of_answer(
     operation: str, status: int, headers: Mapping[str, str], *, code: str = "", text: str = ""
 ) -> GraphProblem:
-    """A refusal that came as an HTTP answer. Everything from 500 on, and 408, may have been done all the same."""
+    """A refusal that came as an HTTP answer. After 408 and from 500 on it may have been done, but for 503: not begun."""
     kind = _BY_STATUS.get(status)
     if kind is None:
         kind = ProblemKind.UNAVAILABLE if status >= 500 else ProblemKind.BAD_REQUEST
@@ -82,7 +82,7 @@ def problem_of_answer(
         code=code,
         text=text,
         retry_after=retry_after(headers),
-        maybe_done=status == 408 or (status >= 500 and kind is ProblemKind.UNAVAILABLE),
+        maybe_done=kind is ProblemKind.UNAVAILABLE and status not in {423, 503},
     )
 
 

@@ -112,7 +112,7 @@ class Installs:
                 raise
 
     async def _in_words(self, tenant: str, user: str, problem: GraphProblem) -> InstallResult:
-        log.warning("an installation failed", tenant=tenant, user=user, why=str(problem))
+        log.warning("an installation failed", tenant=tenant, user=user, why=str(problem), said=problem.text)
         if problem.passes:
             return InstallResult(
                 InstallStatus.FAILED, "Microsoft Teams does not answer properly just now. Please try again in a minute."

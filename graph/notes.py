@@ -10,6 +10,7 @@ from store.keys import root
 from store.scripts import load_scripts
 
 KEEP_SECONDS = 24 * 3600  # no visitor waits longer for his room; a claim must outlive every search for its chat
+_LONG_AGO = "1"  # an instant before every wait
 _SCRIPTS = load_scripts(Path(__file__).parent / "lua")
 
 
@@ -39,9 +40,9 @@ class RoomNotes:
             _SCRIPTS["room_asked"], root(tenant), tenant=tenant, task=task, agent=agent, keep=KEEP_SECONDS
         )
 
-    async def refused(self, tenant: str, task: str) -> None:
-        """Graph answered, and has made no room."""
-        await self._note(tenant, task, {"asked": ""})
+    async def refused(self, tenant: str, task: str, *, doubtful: bool = False) -> None:
+        """Graph answered, and has made no room; `doubtful`: so it seems."""
+        await self._note(tenant, task, {"asked": _LONG_AGO if doubtful else ""})
 
     async def made(self, tenant: str, task: str, chat: Chat) -> None:
         """This chat is the room."""

@@ -30,8 +30,8 @@ T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
-# A chat whose creation was not answered appears in its owner's list within seconds, or it was never made.
-SETTLE_SECONDS = 6.0
+# Graph has been seen to take ten seconds to make a chat. One that is not in the agent's list after twelve was never made.
+SETTLE_SECONDS = 12.0
 LOOK_AGAIN_SECONDS = 1.5
 SEARCH_PAGES = 4  # 200 chats; a new one is among the first, because Graph lists by what happened last
 # Microsoft's clock and ours may differ by so much; an older chat of the same name is another customer's talk.
@@ -83,6 +83,7 @@ class Rooms:
         distributor: Distributor,
         directory: Company,
         pace: Pace | None = None,
+        settle_seconds: float = SETTLE_SECONDS,
     ) -> None:
         self._graph = graph
         self._conversations = conversations
@@ -90,6 +91,7 @@ class Rooms:
         self._directory = directory
         self._notes = RoomNotes(store)
         self._pace = pace or Pace()
+        self._settle_ms = settle_seconds * 1000
         # Tenants whose Teams has refused a room of one since this process started.
         self._never_alone: set[str] = set()
 
@@ -137,7 +139,7 @@ class Rooms:
             if found is not None:
                 log.info("room found after a lost answer", tenant=task.tenant, task=task.id)
                 return found
-            if note.asked_ms_ago < SETTLE_SECONDS * 1000:
+            if note.asked_ms_ago < self._settle_ms:
                 raise RetryLater(LOOK_AGAIN_SECONDS, "the answer to a room's creation was lost; looking for it")
         return await self._make(task, agent, intent.topic)
 
@@ -150,9 +152,13 @@ class Rooms:
                 task.tenant,
                 lambda sdk: create_group_chat(sdk, topic, seat, lambda: self._second(task, agent), alone=alone),
             )
-        except (GraphProblem, RoomRefused) as problem:
-            if not (isinstance(problem, GraphProblem) and problem.maybe_done):
-                await self._notes.refused(task.tenant, task.id)
+        except RoomRefused:
+            await self._notes.refused(task.tenant, task.id)
+            raise
+        except GraphProblem as problem:
+            if not problem.maybe_done:
+                # A 503 has most likely made nothing: worth a look before the next attempt, but not the long wait.
+                await self._notes.refused(task.tenant, task.id, doubtful=problem.kind is ProblemKind.UNAVAILABLE)
             raise
         self._pace.touched(chat.id)
         await self._keep(task, chat)
@@ -247,7 +253,7 @@ class Rooms:
             if note.chat is None:
                 intent = await self._conversations.intend_room(task.tenant, task.id, "")
                 found = await self._look(task, note.agent, intent.topic, intent.at)
-                if found is None and (note.asked_ms_ago or 0) < SETTLE_SECONDS * 1000:
+                if found is None and (note.asked_ms_ago or 0) < self._settle_ms:
                     raise RetryLater(LOOK_AGAIN_SECONDS, "a room may still appear that nobody needs")
                 note = Note(None, found, note.agent)
             await self._give_back(task, note)

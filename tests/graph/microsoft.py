@@ -106,7 +106,7 @@ class Microsoft:
         async with self.session.get(f"{self.http}/teams/api/{user}/state") as answer:
             assert answer.status == 200, await answer.text()
             state = cast("dict[str, Any]", await answer.json())
-        return [chat["topic"] for chat in state["chats"] if chat["kind"] == "group"]
+        return [chat["title"] for chat in state["chats"] if chat["kind"] == "group"]
 
     async def chat_of(self, call: dict[str, Any]) -> str:
         """The chat that a recorded call was about."""
@@ -133,4 +133,5 @@ async def play(folder: Path) -> AsyncGenerator[Microsoft]:
 
 
 def operations(calls: Sequence[dict[str, Any]]) -> list[str]:
-    return [call["operation"] for call in calls if not call["operation"].startswith("Entra.")]
+    """What was asked of Graph; tokens, and what Teams told the bot, are left out."""
+    return [call["operation"] for call in calls if call["door"] == "graph"]

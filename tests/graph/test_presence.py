@@ -1,0 +1,106 @@
+"""Everybody's presence reaches the distributor, asked for by one replica at a time."""
+
+import asyncio
+
+import pytest
+
+from directory.directory import Directory
+from distribution.agents import Presence
+from distribution.distributor import Distributor
+from graph.client import GraphClient
+from graph.presence import PresencePoller, presence_of
+from store.connection import Store
+from store.keys import ALL
+from tests.graph.desk import furnish
+from tests.graph.microsoft import ALL_GRANTED, TENANT, Microsoft
+from tests.support import wait_until
+
+
+@pytest.fixture
+async def people(microsoft: Microsoft) -> list[str]:
+    return [await microsoft.person("Anna Meier"), await microsoft.person("Ben Okafor")]
+
+
+@pytest.fixture
+async def directory(store: Store, graph: GraphClient, people: list[str]) -> Directory:
+    return (await furnish(store, graph, *people)).directory
+
+
+def poller(store: Store, graph: GraphClient, directory: Directory) -> PresencePoller:
+    return PresencePoller(graph=graph, store=store, distributor=Distributor(store), directory=directory)
+
+
+async def presence(store: Store, user: str) -> Presence:
+    agent = await Distributor(store).agent(TENANT, user)
+    assert agent is not None
+    return agent.presence
+
+
+async def set_presence(microsoft: Microsoft, user: str, availability: str) -> None:
+    url = f"{microsoft.http}/teams/api/{user}/presence"
+    async with microsoft.session.post(url, json={"availability": availability}) as answer:
+        assert answer.status < 300, await answer.text()
+
+
+async def test_presence_in_teams_is_presence_here(
+    store: Store, graph: GraphClient, directory: Directory, microsoft: Microsoft, people: list[str]
+) -> None:
+    await set_presence(microsoft, people[0], "Available")
+    await set_presence(microsoft, people[1], "Busy")
+    asking = poller(store, graph, directory)
+    await asking.poll()
+    assert [await presence(store, user) for user in people] == [Presence.AVAILABLE, Presence.BUSY]
+    await set_presence(microsoft, people[0], "Offline")
+    await asking.poll()
+    assert await presence(store, people[0]) is Presence.OFFLINE
+    assert len(await microsoft.calls("Presence.GetMany")) == 2  # one call for all, each time
+
+
+async def test_the_loop_asks_by_itself(
+    store: Store, graph: GraphClient, directory: Directory, microsoft: Microsoft, people: list[str]
+) -> None:
+    await set_presence(microsoft, people[0], "Available")
+    running = asyncio.create_task(poller(store, graph, directory).run())
+    try:
+
+        async def known() -> bool:
+            return await presence(store, people[0]) is Presence.AVAILABLE
+
+        await wait_until(known, 5, "presence reaching the distributor")
+    finally:
+        running.cancel()
+
+
+async def test_one_replica_asks_and_another_takes_over(store: Store, graph: GraphClient, directory: Directory) -> None:
+    first, second = poller(store, graph, directory), poller(store, graph, directory)
+    assert [await first.holds_lease(), await second.holds_lease(), await first.holds_lease()] == [True, False, True]
+    await store.delete(f"{ALL}presence:lease")  # as Redis does when the first one dies
+    assert [await second.holds_lease(), await first.holds_lease()] == [True, False]
+
+
+async def test_while_graph_refuses_the_last_presence_stays(
+    store: Store, graph: GraphClient, directory: Directory, microsoft: Microsoft, people: list[str]
+) -> None:
+    asking = poller(store, graph, directory)
+    await set_presence(microsoft, people[0], "Available")
+    await asking.poll()
+    await microsoft.control("POST", "consent", granted=[name for name in ALL_GRANTED if name != "Presence.Read.All"])
+    graph.tenant(TENANT).forget_token()
+    await set_presence(microsoft, people[0], "Busy")
+    await asking.poll()
+    assert await presence(store, people[0]) is Presence.AVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("word", "known"),
+    [
+        ("Available", Presence.AVAILABLE),
+        ("AvailableIdle", Presence.AVAILABLE),
+        ("BusyIdle", Presence.BUSY),
+        ("InAMeeting", Presence.IN_A_MEETING),
+        ("HavingLunch", Presence.UNKNOWN),
+        ("", Presence.UNKNOWN),
+    ],
+)
+def test_words_that_microsoft_invents_are_unknown(word: str, known: Presence) -> None:
+    assert presence_of(word) is known

@@ -1,0 +1,370 @@
+"""From Accept to the room, on the real store, distributor and directory, and Microsoft as the sandbox plays it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from distribution.tasks import OfferResult, TaskState, Via
+from graph.client import GraphClient
+from graph.facts import Seat
+from graph.pace import Pace
+from graph.permissions import INSTALL_IN_CHAT, RSC
+from graph.rooms import Rooms
+from store.connection import Store
+from tests.graph.desk import Desk, furnish
+from tests.graph.microsoft import ALL_GRANTED, TENANT, Microsoft, operations
+from tests.support import wait_until
+
+TOPIC = "Garden Advice ¦ Mia"
+
+
+@pytest.fixture(autouse=True)
+async def unlimited(microsoft: Microsoft) -> AsyncIterator[None]:
+    """Most tests are not about Microsoft's second between two calls; one is."""
+    await microsoft.control("PUT", "limits", enabled=False)
+    yield
+    await microsoft.control("PUT", "limits", enabled=True)
+
+
+async def revoke(desk: Desk, microsoft: Microsoft, permission: str) -> None:
+    """An admin withdraws it, and the hour is over in which our token would still have it."""
+    await microsoft.control("POST", "consent", granted=[name for name in ALL_GRANTED if name != permission])
+    desk.graph.tenant(TENANT).forget_token()
+
+
+@pytest.fixture
+async def anna(microsoft: Microsoft) -> str:
+    return await microsoft.person("Anna Meier")
+
+
+@pytest.fixture
+async def desk(store: Store, graph: GraphClient, anna: str) -> Desk:
+    return await furnish(store, graph, anna)
+
+
+async def test_after_accept_the_room_is_there_with_agent_and_bot(desk: Desk, microsoft: Microsoft, anna: str) -> None:
+    task = await desk.accepted(anna)
+    assert await desk.settle(task) is TaskState.ACTIVE
+    [created] = await microsoft.calls("Chats.Create")
+    assert created["body"]["chatType"] == "group"
+    assert created["body"]["topic"] == TOPIC
+    [installed] = await microsoft.calls("Chats.InstallApp")
+    consented = installed["body"]["consentedPermissionSet"]["resourceSpecificPermissions"]
+    assert [entry["permissionValue"] for entry in consented] == [permission.name for permission in RSC]
+    conversation = await desk.conversations.get(TENANT, task)
+    assert conversation is not None
+    assert await desk.conversations.by_room(TENANT, conversation.chat_id) == task
+    assert conversation.chat_url.startswith("http")
+    assert await microsoft.chats(anna) == [TOPIC]
+
+
+async def test_with_microsofts_limits_on_nothing_is_refused_and_it_takes_three_seconds(
+    desk: Desk, microsoft: Microsoft, anna: str
+) -> None:
+    await microsoft.control("PUT", "limits", enabled=True)
+    desk.rooms = Rooms(
+        graph=desk.graph,
+        store=desk.store,
+        conversations=desk.conversations,
+        distributor=desk.distributor,
+        directory=desk.directory,
+    )
+    task = await desk.accepted(anna)
+    began = time.monotonic()
+    assert await desk.handle(task) == ""
+    assert time.monotonic() - began < 3.0
+    assert [call["status"] for call in await microsoft.calls("Chats.InstallApp")] == [201]
+
+
+async def test_handled_again_it_changes_nothing(desk: Desk, microsoft: Microsoft, anna: str) -> None:
+    task = await desk.accepted(anna)
+    await desk.settle(task)
+    before = await microsoft.calls()
+    assert await desk.handle(task) == ""
+    assert len(await microsoft.calls()) == len(before)
+
+
+async def test_a_chat_straight_to_a_user_is_named_after_him(desk: Desk, microsoft: Microsoft, anna: str) -> None:
+    task = await desk.accepted(anna, service=None, user=anna)
+    await desk.settle(task)
+    assert await microsoft.chats(anna) == ["Anna Meier ¦ Mia"]
+
+
+@pytest.mark.parametrize("fault", [{"drop": "after"}, {"drop": "after", "status": 504}])
+async def test_a_lost_answer_does_not_make_a_second_room(
+    desk: Desk, microsoft: Microsoft, anna: str, fault: dict[str, Any]
+) -> None:
+    task = await desk.accepted(anna)
+    await microsoft.fault("Chats.Create", **fault)
+    assert "create_chat: unavailable" in await desk.handle(task)
+    assert (await desk.task(task)).state is TaskState.CONNECTING
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert len(await microsoft.calls("Chats.Create")) == 1
+    assert await microsoft.chats(anna) == [TOPIC]
+
+
+async def test_a_request_that_never_arrived_is_made_again_once_that_is_sure(
+    desk: Desk, microsoft: Microsoft, anna: str
+) -> None:
+    task = await desk.accepted(anna)
+    await microsoft.fault("Chats.Create", drop="before")
+    await desk.handle(task)
+    assert "looking for it" in await desk.handle(task)  # it may still appear
+    assert len(await microsoft.calls("Chats.Create")) == 1
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert len(await microsoft.calls("Chats.Create")) == 2
+    assert await microsoft.chats(anna) == [TOPIC]
+
+
+@pytest.mark.parametrize("operation", ["Chats.Create", "Chats.ListMembers", "Chats.InstallApp"])
+async def test_a_worker_that_dies_at_any_call_leaves_one_room(
+    desk: Desk, microsoft: Microsoft, anna: str, operation: str
+) -> None:
+    task = await desk.accepted(anna)
+    await microsoft.fault(operation, delay_ms=300)
+    working = asyncio.create_task(desk.handle(task))
+    await wait_until(lambda: microsoft.calls(operation), 5, f"{operation} being asked", step=0.02)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert len(await microsoft.calls("Chats.Create")) == 1
+    assert await microsoft.chats(anna) == [TOPIC]
+
+
+async def test_a_worker_that_dies_before_telling_finds_the_room_bound(
+    desk: Desk, microsoft: Microsoft, anna: str
+) -> None:
+    task = await desk.accepted(anna)
+    await desk.conversations.bind_room(TENANT, task, "19:x@thread.v2", "https://teams.example/x")
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert operations(await microsoft.calls()) == ["Users.Get"]  # the company's load; no room was asked for
+
+
+async def test_two_customers_of_one_name_have_a_room_each(desk: Desk, microsoft: Microsoft, anna: str) -> None:
+    first = await desk.accepted(anna)
+    await microsoft.fault("Chats.Create", drop="before")  # and so the first finds nothing of its own
+    await desk.handle(first)
+    ben = await microsoft.person("Ben Okafor")
+    other_desk = await furnish(desk.store, desk.graph, anna, ben)
+    second = await other_desk.accepted(ben)
+    # The second one's room has the same name; that the first one's agent is in it as well is Teams' doing.
+    sdk = desk.graph.tenant(TENANT)
+    await desk.settle(second)
+    [chat] = await sdk.chats_of(ben, 1)
+    await sdk.add_member(chat.id, Seat(anna))
+    assert await desk.settle(first) is TaskState.ACTIVE
+    rooms = [await desk.conversations.get(TENANT, task) for task in (first, second)]
+    assert len({room.chat_id for room in rooms if room is not None}) == 2
+
+
+async def test_an_unbound_room_is_taken_by_one_task_only(desk: Desk, microsoft: Microsoft, anna: str) -> None:
+    """Both answers are lost; two rooms of one name stand there; each task takes one."""
+    ben = await microsoft.person("Ben Okafor")
+    desk = await furnish(desk.store, desk.graph, anna, ben)
+    first = await desk.accepted(anna)
+    second = await desk.accepted(ben)
+    await microsoft.fault("Chats.Create", drop="after", times=2)
+    await desk.handle(first)
+    await desk.handle(second)
+    sdk = desk.graph.tenant(TENANT)
+    for chat, newcomer in ((await sdk.chats_of(anna, 1), ben), (await sdk.chats_of(ben, 1), anna)):
+        await sdk.add_member(chat[0].id, Seat(newcomer))
+    await asyncio.gather(desk.settle(first), desk.settle(second))
+    rooms = [await desk.conversations.get(TENANT, task) for task in (first, second)]
+    assert len({room.chat_id for room in rooms if room is not None}) == 2
+    assert len(await microsoft.calls("Chats.Create")) == 2
+
+
+async def test_throttled_the_task_waits_as_long_as_graph_asks_and_the_journal_says_why(
+    desk: Desk, microsoft: Microsoft, anna: str
+) -> None:
+    task = await desk.accepted(anna)
+    await microsoft.fault("Chats.Create", status=429, code="TooManyRequests", retry_after=11, times=3)
+    assert [await desk.handle(task) for _ in range(3)] == ["create_chat: throttled (429 TooManyRequests)"] * 3
+    assert (await desk.task(task)).state is TaskState.CONNECTING
+    assert await desk.journal("room_waits") == [{"task": task, "why": "create_chat-throttled"}]
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert len(await microsoft.calls("Chats.Create")) == 4  # a refusal is known to have made nothing
+
+
+async def test_after_a_503_a_look_comes_before_the_next_attempt(desk: Desk, microsoft: Microsoft, anna: str) -> None:
+    task = await desk.accepted(anna)
+    await microsoft.fault("Chats.Create", drop="after", status=503)  # it was made all the same
+    await desk.handle(task)
+    assert await desk.handle(task) == ""  # at once: nothing to wait for
+    assert len(await microsoft.calls("Chats.Create")) == 1
+
+
+async def test_while_graph_is_down_the_task_waits_and_then_goes_on(desk: Desk, microsoft: Microsoft, anna: str) -> None:
+    task = await desk.accepted(anna)
+    await microsoft.fault("Chats.InstallApp", status=503, times=2)
+    assert "install_in_chat: unavailable" in await desk.handle(task)
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert len(await microsoft.calls("Chats.Create")) == 1
+
+
+async def test_a_room_that_microsoft_does_not_know_yet_is_waited_for(
+    desk: Desk, microsoft: Microsoft, anna: str
+) -> None:
+    task = await desk.accepted(anna)
+    await microsoft.fault("Chats.ListMembers", status=404, code="NotFound", times=2)
+    assert "members: not_found" in await desk.handle(task)
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert len(await microsoft.calls("Chats.Create")) == 1
+
+
+async def test_a_room_that_somebody_deleted_is_made_anew(desk: Desk, microsoft: Microsoft, anna: str) -> None:
+    task = await desk.accepted(anna)
+    await microsoft.fault("Chats.ListMembers", status=404, code="NotFound", times=6)
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert len(await microsoft.calls("Chats.Create")) == 2
+
+
+async def test_a_bot_that_is_there_already_is_fine(desk: Desk, microsoft: Microsoft, anna: str) -> None:
+    task = await desk.accepted(anna)
+    await microsoft.fault("Chats.InstallApp", status=409, code="Conflict")
+    assert await desk.settle(task) is TaskState.ACTIVE
+
+
+async def test_an_agent_whom_teams_left_out_is_brought_in(desk: Desk, microsoft: Microsoft, anna: str) -> None:
+    task = await desk.accepted(anna)
+    await microsoft.fault("Chats.ListMembers", delay_ms=500)
+    working = asyncio.create_task(desk.handle(task))
+    [asked] = await wait_until(lambda: microsoft.calls("Chats.ListMembers"), 5, "the look at the members", step=0.02)
+    chat, sdk = await microsoft.chat_of(asked), desk.graph.tenant(TENANT)
+    [member] = await sdk.members(chat)
+    await sdk.remove_member(chat, member.membership)
+    assert await working == ""
+    assert (await desk.task(task)).state is TaskState.ACTIVE
+    assert await microsoft.chats(anna) == [TOPIC]
+
+
+async def test_a_missing_permission_gives_the_task_back_and_is_named(
+    desk: Desk, microsoft: Microsoft, anna: str
+) -> None:
+    task = await desk.accepted(anna)
+    await revoke(desk, microsoft, "Chat.Create")
+    assert await desk.settle(task) is TaskState.QUEUED
+    found = await desk.task(task)
+    assert found.why == "not_granted-Chat.Create"
+    assert found.past[anna] is OfferResult.FAILED
+    agent = await desk.distributor.agent(TENANT, anna)
+    assert agent is not None
+    assert agent.tasks == ()
+
+
+async def test_a_room_without_a_bot_is_no_room(desk: Desk, microsoft: Microsoft, anna: str) -> None:
+    task = await desk.accepted(anna)
+    await revoke(desk, microsoft, INSTALL_IN_CHAT.name)
+    assert await desk.settle(task) is TaskState.QUEUED
+    assert (await desk.task(task)).why == f"not_granted-{INSTALL_IN_CHAT.name}"
+    assert await microsoft.chats(anna) == []  # nothing is left in his Teams
+
+
+async def test_an_app_that_nobody_uploaded_is_named(store: Store, microsoft: Microsoft, anna: str) -> None:
+    client = microsoft.client(external_id="00000000-0000-4000-8000-000000000000")
+    try:
+        desk = await furnish(store, client, anna)
+        task = await desk.accepted(anna)
+        assert await desk.settle(task) is TaskState.QUEUED
+        assert (await desk.task(task)).why == "app_not_in_catalogue"
+    finally:
+        await client.close()
+
+
+async def test_an_agent_whom_teams_does_not_know_is_named(desk: Desk, microsoft: Microsoft, anna: str) -> None:
+    task = await desk.accepted(anna)
+    await microsoft.fault("Chats.Create", status=404, code="NotFound")
+    assert await desk.settle(task) is TaskState.QUEUED
+    assert (await desk.task(task)).why == "no_such_user"
+
+
+async def test_where_a_room_of_one_is_refused_the_services_owner_joins(
+    store: Store, graph: GraphClient, microsoft: Microsoft, anna: str
+) -> None:
+    await microsoft.control("PUT", "policy", single_human_chats=False)
+    owner = await microsoft.person("Olivia Hart")
+    desk = await furnish(store, graph, anna, owner=owner)
+    task = await desk.accepted(anna)
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert await microsoft.chats(owner) == [TOPIC]
+    created = await microsoft.calls("Chats.Create")
+    assert [len(call["body"]["members"]) for call in created] == [1, 2]
+    # What Teams refuses is known from now on, and not tried again.
+    await desk.distributor.terminate(TENANT, task, by="agent", actor=anna, via=Via.PORTAL)
+    await desk.settle(await desk.accepted(anna, "Noah"))
+    assert [len(call["body"]["members"]) for call in await microsoft.calls("Chats.Create")] == [1, 2, 2]
+
+
+async def test_where_a_room_of_one_is_refused_and_there_is_no_owner_that_is_said(
+    desk: Desk, microsoft: Microsoft, anna: str
+) -> None:
+    await microsoft.control("PUT", "policy", single_human_chats=False)
+    task = await desk.accepted(anna)
+    assert await desk.settle(task) is TaskState.QUEUED
+    assert (await desk.task(task)).why == "one_person_refused"
+
+
+@pytest.mark.parametrize("operation", ["Chats.Create", "Chats.ListMembers", "Chats.InstallApp"])
+async def test_a_visitor_who_leaves_meanwhile_leaves_no_room_behind(
+    desk: Desk, microsoft: Microsoft, anna: str, operation: str
+) -> None:
+    task = await desk.accepted(anna)
+    await microsoft.fault(operation, drop="after", status=504)
+    await desk.handle(task)  # the answer was lost, and then
+    await desk.distributor.visitor_left(TENANT, task)
+    assert await desk.settle(task) is TaskState.CLOSED
+    assert await microsoft.chats(anna) == []
+    assert len(await microsoft.calls("Chats.Create")) == 1
+
+
+async def test_a_room_that_may_still_appear_is_waited_for_before_the_task_is_forgotten(
+    desk: Desk, microsoft: Microsoft, anna: str
+) -> None:
+    task = await desk.accepted(anna)
+    await microsoft.fault("Chats.Create", drop="before")
+    await desk.handle(task)
+    await desk.distributor.visitor_left(TENANT, task)
+    assert "nobody needs" in await desk.handle(task)
+    assert await desk.settle(task) is TaskState.CLOSED
+    before = len(await microsoft.calls())
+    assert await desk.handle(task) == ""
+    assert len(await microsoft.calls()) == before
+
+
+async def test_a_visitor_who_leaves_before_a_room_was_asked_for_costs_no_call(
+    desk: Desk, microsoft: Microsoft, anna: str
+) -> None:
+    task = await desk.accepted(anna)
+    await desk.distributor.visitor_left(TENANT, task)
+    assert await desk.settle(task) is TaskState.CLOSED
+    assert operations(await microsoft.calls()) == ["Users.Get"]
+
+
+async def test_while_the_room_opens_a_visitor_leaves_and_the_room_goes(
+    desk: Desk, microsoft: Microsoft, anna: str
+) -> None:
+    task = await desk.accepted(anna)
+    await microsoft.fault("Chats.InstallApp", delay_ms=300)
+    working = asyncio.create_task(desk.handle(task))
+    await wait_until(lambda: microsoft.calls("Chats.InstallApp"), 5, "the bot's installation", step=0.02)
+    await desk.distributor.visitor_left(TENANT, task)
+    await working
+    assert await desk.settle(task) is TaskState.CLOSED
+    conversation = await desk.conversations.get(TENANT, task)
+    assert conversation is not None
+    # It was bound when the news came: the end notice is said in it, as in every room whose talk is over.
+    assert conversation.chat_id != ""
+
+
+async def test_calls_on_one_chat_keep_their_distance_and_others_do_not_wait() -> None:
+    pace = Pace(0.1)
+    began = time.monotonic()
+    await asyncio.gather(pace.turn("one"), pace.turn("two"))
+    assert time.monotonic() - began < 0.09
+    await asyncio.gather(pace.turn("one"), pace.turn("one"))
+    assert time.monotonic() - began >= 0.19
