@@ -12,6 +12,7 @@ from interact.answers import Refusal, answer, refused
 from interact.deps import InteractDeps
 from interact.limits import Addresses, Buckets
 from interact.origins import cors, normal_origin
+from interact.scripts import Scripts
 from interact.sessions import MAX_BODY, check_session, open_session, parse_session
 from interact.sockets import Sockets
 from interact.visitor_socket import VisitorSocket
@@ -24,9 +25,6 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 ORIGIN_ALLOWED: Final = web.RequestKey("origin_allowed", bool)
 """Set once the page's origin was found to be one of the widget's: only then it may read an error, too."""
-
-_SCRIPT_SECONDS: Final = 300
-"""Browsers keep the scripts so long: a new release reaches every website within five minutes."""
 
 _HARD_FRAME: Final = 1024 * 1024
 """Bytes; beyond this a frame is not even read. Below it, a frame that is too large is answered in words."""
@@ -55,6 +53,7 @@ class _Door:
         self.sockets = Sockets(deps.conversations, deps.limits)
         self._deps = deps
         self._widgets = Widgets(deps.directory, deps.distributor, normal_origin(deps.public_url))
+        self._scripts = Scripts(deps.static)
         self._addresses = Addresses(deps.trusted_proxies)
         self._new_chats = Buckets(burst=deps.limits.sessions_burst, rate=deps.limits.sessions_rate)
 
@@ -87,17 +86,7 @@ class _Door:
 
     async def script(self, request: web.Request) -> web.StreamResponse:
         """The built scripts, and the widget's texts in each language: public, for any page."""
-        path = self._deps.static / request.match_info["file"]
-        if not path.is_file():
-            return web.Response(status=404, text="The widget is not built. Run `make build`.")
-        headers = {
-            "Access-Control-Allow-Origin": "*",
-            "Cross-Origin-Resource-Policy": "cross-origin",
-            "Cache-Control": f"public, max-age={_SCRIPT_SECONDS}",
-            "Content-Type": "text/javascript; charset=utf-8",
-            "X-Content-Type-Options": "nosniff",
-        }
-        return web.FileResponse(path, headers=headers)
+        return await self._scripts.answer(request, request.match_info["file"])
 
     async def widget(self, request: web.Request) -> web.StreamResponse:
         """What a page needs to know to show the widget."""

@@ -1,5 +1,6 @@
 """The HTTP side: what a page learns about a widget, how a session begins, and who is turned away in words."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -203,6 +204,19 @@ async def test_the_scripts_are_for_every_page(store: Store, tenant: str, tmp_pat
             assert response.content_type == "text/javascript"
             assert response.headers["Access-Control-Allow-Origin"] == "*"
             assert "max-age" in response.headers["Cache-Control"]
+            tag = response.headers["ETag"]
+        async with door.http.get(f"{door.base}/interact/embed.js", headers={"If-None-Match": tag}) as response:
+            assert (response.status, await response.text()) == (304, "")
+        (tmp_path / "embed.js").write_text("/* newer */" * 100)
+        async with door.http.get(
+            f"{door.base}/interact/embed.js",
+            headers={"If-None-Match": tag, "Accept-Encoding": "gzip"},
+            auto_decompress=False,
+        ) as response:
+            packed = await response.read()
+        assert (response.status, response.headers["Content-Encoding"]) == (200, "gzip")
+        assert gzip.decompress(packed) == b"/* newer */" * 100
+        assert len(packed) < 100
         async with door.http.get(f"{door.base}/interact/fr.js") as response:
             assert (response.status, await response.text()) == (200, "/* fr */")
         async with door.http.get(f"{door.base}/interact/secret.js") as response:
