@@ -53,8 +53,9 @@ class Company:
 class Stage:
     """Starts the sandbox and the app, and gives every test a company of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, redis_url: str = "") -> None:
         self.folder = folder
+        self.redis_url = redis_url  # "" = the embedded server
         self.port = free_port()
         self.app = f"http://127.0.0.1:{self.port}"
         self.places: dict[str, str] = {}
@@ -69,8 +70,10 @@ class Stage:
         await self.start_sandbox()
         self.start_app()
         await self.ready()
-        self.server: EmbeddedServer = await asyncio.to_thread(start_embedded, self.folder / "data")
-        self.store: Store = await open_store(self.server.url)
+        self.embedded: EmbeddedServer | None = None
+        if not self.redis_url:
+            self.embedded = await asyncio.to_thread(start_embedded, self.folder / "data")
+        self.store: Store = await open_store(self.embedded.url if self.embedded else self.redis_url)
         self.distributor = Distributor(self.store)
         self.directory = Directory(self.store, self.distributor)
 
@@ -93,6 +96,7 @@ class Stage:
             "USHER_PORT": str(port),
             "USHER_PUBLIC_URL": self.app,
             "USHER_DATA_DIR": str(self.folder / "data"),
+            "USHER_REDIS_URL": self.redis_url,
             "USHER_SECRET_KEY": "story-tests-only-" * 3,
             "USHER_FIRST_ADMIN": "olivia@fabrikam.example",
             "USHER_BOT_APP_ID": app["client_id"],
@@ -138,7 +142,14 @@ class Stage:
             if process is not None and process.poll() is None:
                 process.terminate()
                 process.wait(20)
-        self.server.release()
+        if self.embedded is not None:
+            self.embedded.release()
+
+    @property
+    def server(self) -> EmbeddedServer:
+        """The embedded server, which this stage holds as well."""
+        assert self.embedded is not None
+        return self.embedded
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")[-6000:]
