@@ -38,10 +38,10 @@ async def _play(options: argparse.Namespace) -> None:
     world = read_world(options.world)
     async with running(world, options.state, options.http_port, options.tls_port) as core:
         ready = json.dumps(asdict(core.addresses))
-        sys.stdout.write(ready + "\n")
-        sys.stdout.flush()
         if options.ready_file is not None:
             _write_whole(options.ready_file, ready)
+        sys.stdout.write(ready + "\n")
+        sys.stdout.flush()
         await stopped.wait()
 
 

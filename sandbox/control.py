@@ -65,6 +65,10 @@ async def set_consent(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+async def get_consent(request: web.Request) -> web.Response:
+    return web.json_response({"granted": request.app[CORE].settings.texts("granted")})
+
+
 async def set_manifest(request: web.Request) -> web.Response:
     """Which resource-specific permissions the app's manifest asks for."""
     request.app[CORE].settings.set("rsc", (await body(request, "rsc")).texts("rsc"))
@@ -160,6 +164,7 @@ ROUTES = [
     Route("GET", "/control/world", "Control.World", _own(world)),
     Route("PUT", "/control/bot-endpoint", "Control.SetBotEndpoint", _own(set_bot_endpoint)),
     Route("POST", "/control/users", "Control.AddPerson", _own(add_person)),
+    Route("GET", "/control/consent", "Control.Consent", _own(get_consent)),
     Route("POST", "/control/consent", "Control.SetConsent", _own(set_consent)),
     Route("PUT", "/control/manifest", "Control.SetManifest", _own(set_manifest)),
     Route("PUT", "/control/limits", "Control.SetLimits", _own(set_limits)),

@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 from sandbox.shapes import Shape
 
+DEFAULT_CODE = "ServiceUnavailable"
+DEFAULT_MESSAGE = "The sandbox was told to answer this."
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -19,8 +22,8 @@ class Fault:
     """
 
     status: int | None = None
-    code: str = "ServiceUnavailable"
-    message: str = "The sandbox was told to answer this."
+    code: str = DEFAULT_CODE
+    message: str = DEFAULT_MESSAGE
     retry_after: float | None = None
     delay_ms: int = 0
     drop: Literal["before", "after"] | None = None
@@ -69,8 +72,8 @@ class Faults:
         order = Order(
             fault=Fault(
                 status=fault.maybe_integer("status"),
-                code=fault.maybe_text("code") or Fault.code,
-                message=fault.maybe_text("message") or Fault.message,
+                code=fault.maybe_text("code") or DEFAULT_CODE,
+                message=fault.maybe_text("message") or DEFAULT_MESSAGE,
                 retry_after=fault.maybe_number("retry_after"),
                 delay_ms=fault.maybe_integer("delay_ms") or 0,
                 drop=_drop(fault),

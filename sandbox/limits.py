@@ -24,12 +24,12 @@ class Limits:
     """Counts calls; refuses the one too many, saying when to come again."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
+        self.clock = clock
         self._calls: Mapping[tuple[str, str], deque[float]] = defaultdict(deque)
 
     def count(self, refusal: str, key: str, windows: Windows) -> None:
         """Count a call of this key. Raises the refusal, which does not count, when a window is full."""
-        calls, at = self._calls[refusal, key], self._clock()
+        calls, at = self._calls[refusal, key], self.clock()
         longest = windows[-1][1]
         while calls and calls[0] <= at - longest:
             calls.popleft()

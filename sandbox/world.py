@@ -8,7 +8,7 @@ from typing import Any, cast
 from sandbox.values import is_object
 
 # What the app's manifest asks for in a chat, unless the world says otherwise (`[app] rsc`). `PUT /control/manifest` changes it.
-DEFAULT_RSC = ("ChatMessage.Read.Chat", "ChatMember.Read.Chat", "TeamsAppInstallation.Read.Chat")
+DEFAULT_RSC = ("ChatMessage.Read.Chat",)
 
 
 class WorldError(Exception):
@@ -74,11 +74,12 @@ def read_world(path: Path) -> World:
         raise WorldError(f"{path} is not TOML: {problem}.") from problem
     tenant = _Table(path, "tenant", document.get("tenant"))
     app = _Table(path, "app", document.get("app"))
+    tenant_id, tenant_name, domain = tenant.text("id").lower(), tenant.text("name"), tenant.text("domain")
     granted = app.texts("granted")
     return World(
-        tenant_id=tenant.text("id").lower(),
-        tenant_name=tenant.text("name"),
-        domain=tenant.text("domain"),
+        tenant_id=tenant_id,
+        tenant_name=tenant_name,
+        domain=domain,
         app=App(
             client_id=app.text("client_id").lower(),
             client_secret=app.text("client_secret"),

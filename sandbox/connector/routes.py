@@ -179,7 +179,7 @@ def routes(tenant: str) -> list[Route]:
     """All of them, below the tenant's service URL."""
     root = f"/smba/{tenant}/v3/conversations"
     one = f"{root}/{{conversation}}"
-    activity = f"{one}/activities/{{activity}}"
+    activity = f"{one}/activities/{{activity:(?!history$)[^/]+}}"  # a transcript upload is not played
     return [
         Route("POST", root, "Conversations_CreateConversation", create_conversation),
         Route("POST", f"{one}/activities", "Conversations_SendToConversation", send),

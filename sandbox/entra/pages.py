@@ -12,13 +12,17 @@ from sandbox.entra.codes import Grant
 from sandbox.entra.routes import check_client, check_tenant, needed
 from sandbox.problems import Problem, entra_error, refuse
 from sandbox.wire import Route
+from sandbox.world import Person
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # S256 in base64url (RFC 7636)
 _SCOPES = {"openid", "profile", "email", "offline_access", "User.Read"}
 
 
 async def authorize(request: web.Request) -> web.StreamResponse:
-    """Who are you? One button for each person of the tenant; there are no passwords here."""
+    """Who are you? One button for each person of the tenant; there are no passwords here.
+
+    With a `login_hint` that names somebody the choice is left out, as it is for somebody who is signed in.
+    """
     core = request.app[CORE]
     try:
         query = _checked(core, request)
@@ -26,6 +30,9 @@ async def authorize(request: web.Request) -> web.StreamResponse:
         return _sorry(problem)
     if query.get("prompt") == "none":
         return _back_with_problem(query, refuse("entra.login_required"))
+    hinted = core.people.find(query.get("login_hint", ""))
+    if hinted is not None and query.get("prompt") not in ("login", "select_account"):
+        return _back(query, {"code": _code(core, query, hinted)})
     hidden = _hidden(query)
     people = [
         html.render("sign_in_person.html", upn=person.upn, name=person.name, initials=_initials(person.name))
@@ -46,8 +53,12 @@ async def authorize_as(request: web.Request) -> web.StreamResponse:
             raise refuse("entra.user_unknown", user=form["user"])
     except Problem as problem:
         return _sorry(problem)
+    return _back(query, {"code": _code(core, query, person)})
+
+
+def _code(core: Core, query: Mapping[str, str], person: Person) -> str:
     grant = Grant(person.id, query["redirect_uri"], query["scope"], query.get("nonce"), query.get("code_challenge"))
-    return _back(query, {"code": core.codes.give(grant)})
+    return core.codes.give(grant)
 
 
 def _checked(core: Core, request: web.Request, form: Mapping[str, str] | None = None) -> Mapping[str, str]:

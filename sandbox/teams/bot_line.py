@@ -22,8 +22,8 @@ Activity = dict[str, Any]
 
 ANSWER_SECONDS = 15.0  # after that Teams sends an activity again (bots in Teams, docs)
 # When an activity is sent again after no answer or a 5xx. Microsoft does not publish its own times.
-RESEND_AFTER_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-RESEND_INVOKE_AFTER_SECONDS = (1.0,)  # somebody waits in front of the button
+RESEND_AFTER_SECONDS: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+RESEND_INVOKE_AFTER_SECONDS: tuple[float, ...] = (1.0,)  # somebody waits in front of the button
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,9 @@ class BotLine:
         self._session: aiohttp.ClientSession | None = None
         self._waiting: dict[str, deque[Activity]] = defaultdict(deque)
         self._pumps: dict[str, asyncio.Task[None]] = {}
+        self.answer_seconds = ANSWER_SECONDS
+        self.resend_after_seconds = RESEND_AFTER_SECONDS
+        self.resend_invoke_after_seconds = RESEND_INVOKE_AFTER_SECONDS
 
     async def close(self) -> None:
         for pump in list(self._pumps.values()):
@@ -66,7 +69,7 @@ class BotLine:
 
     async def invoke(self, activity: Activity) -> BotAnswer:
         """Send it now and return the bot's answer."""
-        return await self._insist(activity, RESEND_INVOKE_AFTER_SECONDS)
+        return await self._insist(activity, self.resend_invoke_after_seconds)
 
     async def send_once(self, activity: Any, header: str | None) -> BotAnswer:
         """One request with any header and body, for tests; nothing is sent again."""
@@ -76,7 +79,7 @@ class BotLine:
         waiting = self._waiting[conversation]
         try:
             while waiting:
-                await self._insist(waiting[0], RESEND_AFTER_SECONDS)
+                await self._insist(waiting[0], self.resend_after_seconds)
                 waiting.popleft()
         finally:
             del self._pumps[conversation]
@@ -114,7 +117,7 @@ class BotLine:
 
     async def _request(self, activity: Any, header: str | None) -> BotAnswer:
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS))
+            self._session = aiohttp.ClientSession()
         kind = f"Bot.{activity.get('type', '')}" if is_object(activity) else "Bot."
         url = str(self._settings.get("bot_endpoint"))
         record = self._records.begin("bot", kind, method="POST", path=url, query={}, body=activity)
@@ -126,10 +129,11 @@ class BotLine:
         assert self._session is not None
         headers = {"Authorization": header} if header is not None else {}
         content: dict[str, Any] = {"json": activity}
+        timeout = aiohttp.ClientTimeout(total=self.answer_seconds)
         if isinstance(activity, str):  # a test sends what is not JSON
             content, headers["Content-Type"] = {"data": activity.encode()}, "application/json"
         try:
-            async with self._session.post(url, headers=headers, **content) as response:
+            async with self._session.post(url, headers=headers, timeout=timeout, **content) as response:
                 raw = await response.read()
                 if response.content_type == "application/json" and raw:
                     return BotAnswer(response.status, await response.json())
