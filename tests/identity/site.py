@@ -3,12 +3,16 @@
 import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import unused_port
 
+from directory.directory import Directory
+from directory.model import Tenant
+from directory.state import State
+from distribution.distributor import Distributor
 from identity.consent import ConsentUnknown, Grant
 from identity.doors import IdentityConfig, IdentityDeps, identity_routes
 from identity.jwks import Jwks
@@ -16,30 +20,6 @@ from identity.sessions import identity_of, is_own_page
 from store.connection import Store
 from tests.identity.entra import HOME, SECRET, Entra
 from tests.identity.issuer import AUDIENCE
-
-
-@dataclass
-class Known:
-    roles: list[str]
-
-
-@dataclass
-class FewPeople:
-    """The part of the directory that sign-in sees, small enough to change in a line."""
-
-    tenants: set[str] = field(default_factory=set[str])
-    roles: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
-    granted: list[tuple[str, str, str, str]] = field(default_factory=list[tuple[str, str, str, str]])
-
-    async def tenant(self, tenant: str) -> object | None:
-        return tenant if tenant in self.tenants else None
-
-    async def user(self, tenant: str, oid: str) -> Known | None:
-        return Known(self.roles[oid]) if oid in self.roles else None
-
-    async def grant_first_admin(self, tenant: str, user: str, upn: str, name: str) -> None:
-        self.granted.append((tenant, user, upn, name))
-        self.roles[user] = ["admin"]
 
 
 @dataclass
@@ -62,7 +42,7 @@ class SaidConsent:
 class Site:
     url: str
     entra: Entra
-    people: FewPeople
+    directory: Directory
     consent: SaidConsent
 
     async def sign_in(self, browser: aiohttp.ClientSession, next_path: str = "/portal/") -> aiohttp.ClientResponse:
@@ -75,6 +55,23 @@ class Site:
         answer = await browser.get(f"{self.url}{path}", allow_redirects=False)
         assert answer.status == 302, await answer.text()
         return answer.headers["Location"]
+
+    async def admit(self, tenant: str) -> None:
+        """A company of this tenant is loaded."""
+
+        def change(before: State) -> State:
+            return before.having(tenant=Tenant(id=tenant, name="Contoso"))
+
+        await self.directory.change(tenant, change, actor="test")
+
+    async def demote(self, user: str) -> None:
+        """He is no admin any more."""
+
+        def change(before: State) -> State:
+            person = before.users[user].model_copy(update={"admin": False})
+            return before.having(users={**before.users, user: person})
+
+        await self.directory.change(HOME, change, actor="test")
 
     async def who(self, browser: aiohttp.ClientSession) -> dict[str, object] | None:
         answer = await browser.get(f"{self.url}/who")
@@ -91,7 +88,7 @@ async def serve_site(
 ) -> AsyncGenerator[Site]:
     port = unused_port()
     url = f"http://127.0.0.1:{port}"
-    people, consent = FewPeople(), SaidConsent()
+    directory, consent = Directory(store, Distributor(store)), SaidConsent()
     config = IdentityConfig(
         public_url=public_url or url,
         secret_key="a-secret-of-the-owner-with-32-signs",
@@ -103,14 +100,14 @@ async def serve_site(
         ca_file=ca_file,
     )
     app = web.Application()
-    identity_routes(app, IdentityDeps(config=config, store=store, directory=people, jwks=jwks, consent=consent))
+    identity_routes(app, IdentityDeps(config=config, store=store, directory=directory, jwks=jwks, consent=consent))
     app.router.add_get("/who", _who)
     app.router.add_post("/own", _own)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     try:
-        yield Site(url, entra, people, consent)
+        yield Site(url, entra, directory, consent)
     finally:
         await runner.cleanup()
 

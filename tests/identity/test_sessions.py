@@ -14,7 +14,7 @@ from identity.secrets import derive
 from identity.sessions import LIFE_SECONDS, Sessions
 from store.connection import Store
 from tests.identity.entra import HOME, OLIVIA, Entra
-from tests.identity.site import FewPeople, Site, new_browser, serve_site
+from tests.identity.site import Site, new_browser, serve_site
 
 OWN = {"x-usher": "1"}
 KEY = derive("a-secret-of-the-owner", "session")
@@ -32,8 +32,15 @@ async def browser() -> AsyncIterator[aiohttp.ClientSession]:
         yield made
 
 
+class Nobody:
+    """A directory for tests that never look anybody up."""
+
+    async def user(self, tenant: str, oid: str) -> None:
+        raise AssertionError(f"nobody asked for {oid}")
+
+
 def cookie(public_url: str, *, framed: bool) -> str:
-    sessions = Sessions(key=KEY, public_url=public_url, users=FewPeople())
+    sessions = Sessions(key=KEY, public_url=public_url, users=Nobody())
     response = web.Response()
     sessions.start(response, tenant=HOME, user=OLIVIA, upn="olivia@fabrikam.example", name="Olivia", framed=framed)
     return response.headers["Set-Cookie"]

@@ -43,27 +43,30 @@ async def test_after_the_sign_in_the_browser_is_somebody(site: Site, browser: ai
 
 async def test_the_first_admin_becomes_admin_and_nobody_else(site: Site, browser: aiohttp.ClientSession) -> None:
     await site.sign_in(browser)
-    assert site.people.granted == [(HOME, OLIVIA, "olivia@fabrikam.example", "Olivia Hart")]
+    olivia = await site.directory.user(HOME, OLIVIA)
+    assert olivia is not None
+    assert (olivia.upn, olivia.name, olivia.admin) == ("olivia@fabrikam.example", "Olivia Hart", True)
     site.entra.claims = {"oid": str(uuid.uuid4()), "preferred_username": "anna@fabrikam.example"}
     async with new_browser() as other:
         await site.sign_in(other)
         found = await site.who(other)
     assert found is not None
     assert found["roles"] == []
-    assert len(site.people.granted) == 1
+    assert len(await site.directory.users(HOME)) == 1
 
 
 async def test_the_first_admins_name_in_another_tenant_means_nothing(
     site: Site, browser: aiohttp.ClientSession
 ) -> None:
     other = str(uuid.uuid4())
-    site.people.tenants.add(other)
+    await site.admit(other)
     page = await site.leave(browser, f"/auth/sign-in?tenant={other}")
     await browser.get(site.entra.user_signs_in(page), allow_redirects=False)
     found = await site.who(browser)
     assert found is not None
     assert found["tenant"] == other
-    assert site.people.granted == []
+    assert found["roles"] == []
+    assert await site.directory.users(other) == []
 
 
 async def test_the_first_admin_may_be_named_by_object_id(
@@ -71,12 +74,14 @@ async def test_the_first_admin_may_be_named_by_object_id(
 ) -> None:
     async with serve_site(entra, jwks, store, authority[1], first_admin=OLIVIA.upper()) as site:
         await site.sign_in(browser)
-        assert [grant[1] for grant in site.people.granted] == [OLIVIA]
+        olivia = await site.directory.user(HOME, OLIVIA)
+    assert olivia is not None
+    assert olivia.roles == ("admin",)
 
 
 async def test_a_role_taken_away_is_gone_at_the_next_request(site: Site, browser: aiohttp.ClientSession) -> None:
     await site.sign_in(browser)
-    site.people.roles[OLIVIA] = []
+    await site.demote(OLIVIA)
     found = await site.who(browser)
     assert found is not None
     assert found["roles"] == []
