@@ -163,9 +163,11 @@ def _unknown_services(company: Company, after: State) -> Iterable[LoadError]:
 def _same_upn(
     company: Company, people: Sequence[tuple[UserEntry, dict[str, str]]], after: State
 ) -> Iterable[LoadError]:
-    owners = {user.upn.lower(): user.id for user in after.users.values()}
+    owners: dict[str, set[str]] = {}
+    for user in after.users.values():
+        owners.setdefault(user.upn.lower(), set()).add(user.id)
     for index, (_, person) in enumerate(people):
-        if owners[person["upn"].lower()] != person["id"]:
+        if len(owners[person["upn"].lower()]) > 1:
             yield company.error(("users", index, "upn"), f"is {person['upn']}, which another user has")
 
 
