@@ -86,6 +86,7 @@ def new_browser() -> aiohttp.ClientSession:
 async def serve_site(
     entra: Entra, jwks: Jwks, store: Store, ca_file: str, *, public_url: str = "", first_admin: str | None = None
 ) -> AsyncGenerator[Site]:
+    """Doors that sign in with `entra`."""
     port = unused_port()
     url = f"http://127.0.0.1:{port}"
     directory, consent = Directory(store, Distributor(store)), SaidConsent()
@@ -99,15 +100,23 @@ async def serve_site(
         first_admin=first_admin,
         ca_file=ca_file,
     )
+    deps = IdentityDeps(config=config, store=store, directory=directory, jwks=jwks, consent=consent)
+    async with serve_doors(deps, port):
+        yield Site(url, entra, directory, consent)
+
+
+@asynccontextmanager
+async def serve_doors(deps: IdentityDeps, port: int) -> AsyncGenerator[None]:
+    """The doors, and two routes that say who one is and whether one is a page of ours."""
     app = web.Application()
-    identity_routes(app, IdentityDeps(config=config, store=store, directory=directory, jwks=jwks, consent=consent))
+    identity_routes(app, deps)
     app.router.add_get("/who", _who)
     app.router.add_post("/own", _own)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     try:
-        yield Site(url, entra, directory, consent)
+        yield
     finally:
         await runner.cleanup()
 
