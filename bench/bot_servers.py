@@ -30,7 +30,7 @@ async def ours(redis_url: str, openid_url: str) -> Made:
     from bots.config import BotConfig
     from bots.connector import Connector
     from bots.door import Door
-    from bots.entry import Entry
+    from bots.inbound import Inbound
     from bots.outbox import Outbox
     from bots.received import Received
     from bots.sdk import Adapter, Turn
@@ -60,7 +60,7 @@ async def ours(redis_url: str, openid_url: str) -> Made:
         await keys.close()
         await store.close()
 
-    return Entry(Door(config, keys), Received(store), adapter, reply).post, close
+    return Inbound(Door(config, keys), Received(store), adapter, reply).post, close
 
 
 async def bare(redis_url: str, openid_url: str) -> Made:

@@ -71,7 +71,7 @@ class Connector:
         try:
             return await self.tokens.token()
         except NoToken as problem:
-            kind = Kind.REFUSED if problem.final else Kind.UNAVAILABLE
+            kind = Kind.UNAUTHORIZED if problem.final else Kind.UNAVAILABLE
             raise SendProblem(kind, 0, f"no token: {problem}") from problem
 
 

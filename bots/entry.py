@@ -1,118 +1,127 @@
-"""`POST /api/messages`: what Teams sends comes in here. 200, 400, 401, 403, 413, or 503 when nothing could be stored; never 500."""
+"""The bot as `app.py` sees it: its route, its effects, its life."""
 
-import json
-from http import HTTPStatus
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-import structlog
 from aiohttp import web
 
-from bots import answers, incoming
-from bots.door import Door, WrongChannel
-from bots.incoming import Malformed
-from bots.problems import SendProblem
+from bots.clicks import Clicks
+from bots.config import BotConfig
+from bots.connector import Connector
+from bots.door import Door
+from bots.inbound import PATH, Inbound
+from bots.offer_cards import OfferCards
+from bots.outbox import Outbox
+from bots.pictures import Pictures
 from bots.received import Received
-from bots.sdk import Adapter, OnTurn, Turn
-from cards.wording import wording
-from identity.jwks import KeysUnavailable
-from identity.tokens import BadToken
-from store.connection import StoreDown
+from bots.registrations import Registrations
+from bots.relay import Relay
+from bots.room_chat import RoomChat
+from bots.sdk import Adapter
+from bots.teams_bot import PersonalChat, TeamsBot
+from conversations.messages import Conversations
+from directory.directory import Directory
+from distribution.distributor import Distributor
+from identity.jwks import Jwks
+from store.connection import Store
+from store.due import Subject
 
-log = structlog.get_logger(__name__)
+__all__ = ["Bot", "BotConfig", "BotDeps", "PersonalChat", "bot_routes"]
 
-PATH: Final = "/api/messages"
-
-MAX_BYTES: Final = 256 * 1024
-"""Teams' own activities stay below 100 KB of UTF-16 ("Limits and specifications", Teams docs)."""
-
-RETRY_AFTER_SECONDS: Final = 2
+NOT_STARTED: Final = "the bot is not started"
 
 
-class Entry:
-    """Token, body, repetition, turn, answer: in this order."""
+@dataclass(frozen=True, slots=True)
+class BotDeps:
+    """All that the bot works with."""
 
-    def __init__(self, door: Door, received: Received, adapter: Adapter, on_turn: OnTurn) -> None:
-        self._door = door
-        self._received = received
-        self._adapter = adapter
-        self._on_turn = on_turn
+    config: BotConfig
+    distributor: Distributor
+    conversations: Conversations
+    directory: Directory
+    store: Store
+    keys: Jwks
+    personal: PersonalChat
+
+
+class Bot:
+    """The bot. Connections are opened by `start` and closed by `close`; the handlers are for the due set's worker."""
+
+    def __init__(self, deps: BotDeps) -> None:
+        self._deps = deps
+        self._parts: _Parts | None = None
+
+    async def start(self) -> None:
+        """Open what needs a running event loop. Nothing is asked of Microsoft yet."""
+        self._parts = _Parts(self._deps)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._parts is not None:
+            await self._parts.connector.close()
+            self._parts = None
+
+    async def warm(self) -> None:
+        """Load what is slow to load, and get the bot's token, so that the first offer does not wait for either."""
+        await self._deps.personal.warm()
+
+    async def check_credentials(self) -> None:
+        """Return if Entra gives the bot a token. Raises NoToken, which says why it does not."""
+        await self._started.connector.tokens.token()
+
+    async def handle_card(self, subject: Subject) -> None:
+        """Effect `card:<tenant>:<task>:<user>`."""
+        await self._started.offer_cards.handle(subject)
+
+    async def handle_relay(self, subject: Subject) -> None:
+        """Effect `relay:<tenant>:<task>`."""
+        await self._started.relay.handle(subject)
 
     async def post(self, request: web.Request) -> web.Response:
-        """Answer one request of Teams'."""
-        try:
-            claims = await self._door.identify(request.headers.get("Authorization"))
-            raw = _parse(await _body(request))
-            activity = incoming.read(raw, default_tenant=self._door.config.tenant_id)
-            trusted = self._door.admit(claims, activity)
-        except BadToken as problem:
-            log.warning("activity_refused", why=str(problem))
-            return _refusal(HTTPStatus.UNAUTHORIZED, str(problem), {"WWW-Authenticate": "Bearer"})
-        except WrongChannel as problem:
-            log.warning("activity_refused", why="wrong channel", channel=str(problem)[:40])
-            return _refusal(HTTPStatus.FORBIDDEN, "this bot talks to Microsoft Teams only")
-        except Malformed as problem:
-            return _refusal(HTTPStatus.BAD_REQUEST, f"not an activity: {problem}")
-        except _TooLarge:
-            return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {MAX_BYTES} bytes")
-        except KeysUnavailable as problem:
-            log.warning("activity_put_off", why=str(problem))
-            return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the signing keys cannot be read", _LATER)
-        try:
-            again = await self._received.is_again(activity)
-            answer = await self._adapter.run(
-                lambda context: Turn(activity, context, again), raw, trusted, self._guarded
-            )
-        except StoreDown:
-            if activity.kind == "invoke":
-                return web.json_response(answers.message(wording(activity.locale)("answer.fault")))
-            return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "nothing can be stored now", _LATER)
-        return web.Response() if answer is None else web.json_response(answer)
+        """`POST /api/messages`."""
+        return await self._started.inbound.post(request)
 
-    async def _guarded(self, turn: Turn) -> None:
-        activity = turn.incoming
-        try:
-            await self._on_turn(turn)
-        except StoreDown:
-            raise
-        except SendProblem as problem:
-            # What was said is stored; an answer that Teams does not take is not worth the same activity once more.
-            log.warning("turn_not_answered", kind=activity.kind, status=problem.status, code=problem.code)
-        except Exception:  # the edge of a turn: a fault of ours must not make Teams send the same again and again
-            log.exception("turn_failed", kind=activity.kind, name=activity.name, scope=activity.scope)
-            if activity.kind == "invoke":
-                turn.answer = answers.message(wording(activity.locale)("answer.fault"))
-        if activity.kind == "invoke" and turn.answer is None:
-            turn.answer = answers.unsupported(activity.name)
+    @property
+    def _started(self) -> "_Parts":
+        if self._parts is None:
+            raise RuntimeError(NOT_STARTED)
+        return self._parts
 
 
-class _TooLarge(Exception):
-    pass
+class _Parts:
+    """What exists while the bot runs, wired."""
+
+    def __init__(self, deps: BotDeps) -> None:
+        distributor, conversations, directory = deps.distributor, deps.conversations, deps.directory
+        self.connector = Connector(deps.config)
+        outbox = Outbox(self.connector)
+        pictures = Pictures(conversations, directory)
+        self.offer_cards = OfferCards(
+            distributor=distributor,
+            conversations=conversations,
+            directory=directory,
+            pictures=pictures,
+            outbox=outbox,
+        )
+        self.relay = Relay(
+            distributor=distributor,
+            conversations=conversations,
+            directory=directory,
+            pictures=pictures,
+            outbox=outbox,
+        )
+        bot = TeamsBot(
+            clicks=Clicks(distributor=distributor, conversations=conversations, pictures=pictures, store=deps.store),
+            room=RoomChat(conversations, pictures),
+            registrations=Registrations(directory, distributor),
+            personal=deps.personal,
+            outbox=outbox,
+        )
+        self.inbound = Inbound(
+            Door(deps.config, deps.keys), Received(deps.store), Adapter(self.connector, outbox), bot.on_turn
+        )
 
 
-_LATER = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-
-
-async def _body(request: web.Request) -> bytes:
-    if (request.content_length or 0) > MAX_BYTES:
-        raise _TooLarge
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise _TooLarge
-    return bytes(body)
-
-
-def _parse(body: bytes) -> dict[str, Any]:
-    try:
-        parsed: object = json.loads(body)
-    except (ValueError, RecursionError):
-        raise Malformed("not JSON") from None
-    if not isinstance(parsed, dict):
-        raise Malformed("not an object")
-    return parsed  # pyright: ignore[reportUnknownVariableType] JSON objects have text as keys
-
-
-def _refusal(status: HTTPStatus, why: str, headers: dict[str, str] | None = None) -> web.Response:
-    body = {"error": {"code": status.phrase.replace(" ", ""), "message": why}}
-    return web.json_response(body, status=status, headers=headers)
+def bot_routes(app: web.Application, bot: Bot) -> None:
+    """The one address that Azure Bot is told."""
+    app.router.add_post(PATH, bot.post)

@@ -54,11 +54,6 @@ class Incoming:
         text = f"{self.conversation} {self.kind} {self.id}{version}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
-    @property
-    def about_bot(self) -> bool:
-        """Whether it is the bot itself that was added or removed."""
-        return self.bot in self.added or self.bot in self.removed
-
 
 def read(raw: object, *, default_tenant: str = "") -> Incoming:
     """An activity out of its JSON. Raises Malformed. `default_tenant` is for local clients that belong to none."""

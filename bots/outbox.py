@@ -7,7 +7,7 @@ import structlog
 
 from bots.connector import Connector, Json, Place, encode
 from bots.pacing import Budget, Lane, Priority
-from bots.problems import RETRIED, Reply, SendProblem, problem_of
+from bots.problems import RETRIED, Kind, Reply, SendProblem, problem_of
 
 log = structlog.get_logger(__name__)
 
@@ -15,6 +15,9 @@ TRIES: Final = 5
 FIRST_PAUSE_SECONDS: Final = 0.4
 LONGEST_PAUSE_SECONDS: Final = 8.0
 """What Teams asks for beyond this is left to the caller: its effect is tried again, and nobody waits here meanwhile."""
+
+UNAUTHORIZED_PAUSE_SECONDS: Final = 30.0
+"""Somebody has to put the credentials right; nothing is lost meanwhile."""
 
 SWEEP_EVERY: Final = 1_000
 
@@ -92,6 +95,8 @@ def _pause(problem: SendProblem, tried: int) -> float | None:
 
 def retry_seconds(problem: SendProblem) -> float | None:
     """After which time the whole effect may be tried again; None if that would not help."""
+    if problem.kind is Kind.UNAUTHORIZED:
+        return UNAUTHORIZED_PAUSE_SECONDS
     if problem.kind not in RETRIED:
         return None
     return max(problem.retry_after or 0.0, LONGEST_PAUSE_SECONDS)

@@ -15,6 +15,7 @@ class Kind(Enum):
     BLOCKED = auto()  # uninstalled, blocked, switched off by an admin: the user cannot be reached
     TOO_LARGE = auto()
     REFUSED = auto()  # the same again would be refused again
+    UNAUTHORIZED = auto()  # our token is not accepted, or there is none: nothing that is wrong with what we send
     THROTTLED = auto()  # 429, 412: later
     UNAVAILABLE = auto()  # 502, 503, 504, or no answer at all: later
     PASSING = auto()  # a 403 that goes away by itself
@@ -63,6 +64,7 @@ _BLOCKED = frozenset(
     }
 )
 _BY_STATUS: Mapping[int, Kind] = {
+    401: Kind.UNAUTHORIZED,
     403: Kind.BLOCKED,
     412: Kind.THROTTLED,
     413: Kind.TOO_LARGE,

@@ -214,7 +214,8 @@ _SPELT_WRONG = {"tenantID": "tenantId"}
 @cache
 def _fields(model: type[Model]) -> tuple[_Field, ...]:
     found: list[_Field] = []
-    for name, entry in vars(model)["_attribute_map"].items():
+    described: dict[str, dict[str, str]] = vars(model)["_attribute_map"]
+    for name, entry in described.items():
         kind = entry["type"].strip("[]")
         inner = getattr(botbuilder.schema, kind, None)
         is_model = isinstance(inner, type) and issubclass(inner, Model)

@@ -1,0 +1,159 @@
+"""A click on a card: do it, once, and show the card as it is now. An old click is an answer, not an error."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from bots import answers
+from bots.answers import Answer
+from bots.incoming import Incoming
+from bots.pictures import Pictures
+from cards.form import missing_codes, read_form
+from cards.parts import Drawn
+from cards.verbs import CardAction, Verb, parse
+from cards.wording import Wording, wording
+from conversations.messages import Conversations
+from distribution import verdicts
+from distribution.distributor import Distributor
+from distribution.tasks import Task, TaskState, Via
+from distribution.verdicts import Verdict
+from store.connection import Store
+from store.due import Subject, mark_due
+
+log = structlog.get_logger(__name__)
+
+ROOM_SCOPE: Final = "groupChat"
+
+_NOTICES: Final = {Verdict.NOT_YOURS: "answer.not_yours", Verdict.REFUSED: "answer.not_possible"}
+"""What the card alone does not say. A late click needs no words: the card says who was quicker."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Click:
+    """Who clicked what, and where."""
+
+    tenant: str
+    user: str
+    in_room: bool
+    action: CardAction
+    again: bool
+    words: Wording
+
+    @property
+    def via(self) -> Via:
+        return Via.ROOM if self.in_room else Via.CARD
+
+
+class Clicks:
+    """Buttons of cards, sent by Action.Execute or, by older clients, by Action.Submit."""
+
+    def __init__(
+        self, *, distributor: Distributor, conversations: Conversations, pictures: Pictures, store: Store
+    ) -> None:
+        self._distributor = distributor
+        self._conversations = conversations
+        self._pictures = pictures
+        self._store = store
+
+    async def execute(self, incoming: Incoming, *, again: bool) -> Answer:
+        """What the invoke is answered with: the card as it is now, or a sentence where there is none."""
+        click = await self._read(incoming, again=again)
+        if click is None:
+            return answers.message(wording(incoming.locale)("answer.unknown"))
+        notice = await self._carry_out(click)
+        drawn = await self._draw(click, notice)
+        if drawn is None:
+            return answers.message(notice or click.words("answer.unknown"))
+        return answers.card(drawn.content)
+
+    async def submit(self, incoming: Incoming, *, again: bool) -> str:
+        """Likewise for a message with a `value`, which cannot be answered with a card: the posted card is brought up
+        to date. Returns what is to be said to the clicker, empty if nothing.
+        """
+        click = await self._read(incoming, again=again)
+        if click is None:
+            return wording(incoming.locale)("answer.unknown")
+        notice = await self._carry_out(click)
+        task = click.action.task
+        if click.in_room:
+            await mark_due(self._store, click.tenant, Subject("relay", click.tenant, (task,)))
+        else:
+            await mark_due(self._store, click.tenant, Subject("card", click.tenant, (task, click.user)))
+        return notice
+
+    async def _read(self, incoming: Incoming, *, again: bool) -> _Click | None:
+        action = parse(incoming.value)
+        if action is None or not incoming.user:
+            log.info("click_unknown", scope=incoming.scope)
+            return None
+        words = wording(await self._pictures.language(incoming.tenant, incoming.user))
+        in_room = incoming.scope == ROOM_SCOPE
+        if in_room and await self._conversations.by_room(incoming.tenant, incoming.conversation) != action.task:
+            log.warning("click_from_another_room", task=action.task, user=incoming.user)
+            return None
+        return _Click(incoming.tenant, incoming.user, in_room, action, again, words)
+
+    async def _carry_out(self, click: _Click) -> str:
+        """Returns the notice for the clicker."""
+        task = await self._distributor.task(click.tenant, click.action.task)
+        if task is None or click.action.verb is Verb.REFRESH:
+            return ""
+        answer = await self._verb(click, task)
+        if isinstance(answer, str):
+            return answer
+        log.info("clicked", verb=click.action.verb.value, task=task.id, user=click.user, verdict=answer.verdict.value)
+        if answer.why == "no_extension":
+            return click.words("answer.no_extension")
+        notice = _NOTICES.get(answer.verdict)
+        return click.words(notice) if notice else ""
+
+    async def _verb(self, click: _Click, task: Task) -> verdicts.Answer | str:
+        action, distributor = click.action, self._distributor
+        tenant, user = click.tenant, click.user
+        if action.verb is Verb.ACCEPT:
+            return await distributor.accept(tenant, task.id, action.offer, user, click.via)
+        if action.verb is Verb.DECLINE:
+            return await distributor.decline(tenant, task.id, action.offer, user, click.via)
+        if task.agent != user:
+            return verdicts.Answer(Verdict.NOT_YOURS, task)
+        match action.verb:
+            case Verb.TERMINATE:
+                return await distributor.terminate(tenant, task.id, by="agent", actor=user, via=click.via)
+            case Verb.ACW_DONE:
+                return await self._finish(click, task)
+            case Verb.ACW_EXTEND:
+                return await self._extend(click, task)
+            case Verb.REFRESH:
+                return ""
+
+    async def _finish(self, click: _Click, task: Task) -> verdicts.Answer | str:
+        missing = await self._save(click, task)
+        if task.state is TaskState.ACW and missing:
+            return click.words("acw.missing", names=", ".join(missing))
+        return await self._distributor.finish_acw(click.tenant, task.id, click.user, click.via)
+
+    async def _extend(self, click: _Click, task: Task) -> verdicts.Answer | str:
+        await self._save(click, task)
+        # The end that the card showed is the fence: Teams has sent clicks twice, even with a new id.
+        if click.again or click.action.offer != str(task.acw_until_at):
+            return ""
+        return await self._distributor.extend_acw(click.tenant, task.id, click.user, click.via)
+
+    async def _save(self, click: _Click, task: Task) -> tuple[str, ...]:
+        """Keep what was typed; returns the required categories of which nothing is chosen."""
+        wrapup = await self._pictures.wrapup(task)
+        codes, tags, note = read_form(click.action.inputs, wrapup.categories, wrapup.tags)
+        await self._distributor.save_wrapup(click.tenant, task.id, click.user, codes=codes, tags=tags, note=note)
+        return missing_codes(codes, wrapup.categories)
+
+    async def _draw(self, click: _Click, notice: str) -> Drawn | None:
+        task = await self._distributor.task(click.tenant, click.action.task)
+        if task is None:
+            return None
+        if not click.in_room:
+            return await self._pictures.personal(task, click.user, notice=notice)
+        conversation = await self._conversations.get(click.tenant, task.id)
+        if conversation is None:
+            return None
+        return await self._pictures.opening(task, conversation, reader=click.user, notice=notice)

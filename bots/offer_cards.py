@@ -1,0 +1,128 @@
+"""Brings an agent's own card up to date with the task: sends it, changes it, or finds that he cannot be reached."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from bots.connector import Place
+from bots.outbox import Outbox, retry_seconds
+from bots.pacing import Priority
+from bots.pictures import Pictures, card_activity
+from bots.problems import Kind, SendProblem
+from cards.parts import Drawn
+from conversations.messages import Conversations, Shown
+from directory.directory import Directory
+from directory.model import Registration
+from distribution.distributor import Distributor
+from distribution.tasks import Task, TaskState, Via
+from store.due import RetryLater, Subject
+
+log = structlog.get_logger(__name__)
+
+_UNREACHABLE: Final = frozenset({Kind.BLOCKED, Kind.CONVERSATION_GONE})
+
+
+class OfferCards:
+    """The handler of `card:<tenant>:<task>:<user>`."""
+
+    def __init__(
+        self,
+        *,
+        distributor: Distributor,
+        conversations: Conversations,
+        directory: Directory,
+        pictures: Pictures,
+        outbox: Outbox,
+    ) -> None:
+        self._distributor = distributor
+        self._conversations = conversations
+        self._directory = directory
+        self._pictures = pictures
+        self._outbox = outbox
+
+    async def handle(self, subject: Subject) -> None:
+        """Show this agent the task as it is now. Harmless when run twice. Raises RetryLater when Teams wants a pause."""
+        tenant, (task_id, user) = subject.tenant, subject.parts
+        task = await self._distributor.task(tenant, task_id)
+        registration = await self._directory.registration(tenant, user)
+        if task is None or registration is None:
+            return  # an open surface shows it, or the offer goes back when its time to be delivered is over
+        drawn = await self._pictures.personal(task, user)
+        if drawn is None:
+            return
+        shown = await self._conversations.shown(tenant, task_id, _slot(user))
+        offered = task.state is TaskState.OFFERED and user in task.invited
+        if shown is None and not offered:
+            return  # he never had a card of it
+        offer = task.offer or "" if offered else _offer_of(shown)
+        job = _Job(task, user, offered, registration, drawn, f"{offer}|{drawn.digest}")
+        try:
+            # A new offer is a new message: a change of an old one makes no sound.
+            if shown is None or _offer_of(shown) != offer:
+                await self._send(job, Priority.OFFER)
+            elif shown.digest != job.digest:
+                await self._update(job, shown)
+                await self._distributor.reached(tenant, user)
+        except SendProblem as problem:
+            await self._failed(job, problem)
+            return
+        if offered and task.deadline_at is None:
+            await self._distributor.confirm_delivery(tenant, task_id, offer, user, Via.CARD)
+
+    async def _send(self, job: "_Job", priority: Priority) -> None:
+        place = Place(job.task.tenant, job.registration.service_url, job.registration.conversation_id)
+        activity_id = await self._outbox.send(place, card_activity(job.drawn), priority)
+        await self._note(job, place.conversation, activity_id)
+
+    async def _update(self, job: "_Job", shown: Shown) -> None:
+        place = Place(job.task.tenant, job.registration.service_url, shown.conversation_ref)
+        try:
+            await self._outbox.update(place, shown.activity_id, card_activity(job.drawn), Priority.UPDATE)
+        except SendProblem as problem:
+            moved = shown.conversation_ref != job.registration.conversation_id
+            if problem.kind is not Kind.ACTIVITY_GONE and not (moved and problem.kind in _UNREACHABLE):
+                raise
+            log.info("card_gone", task=job.task.id, code=problem.code)
+            await self._send(job, Priority.UPDATE)
+        else:
+            await self._note(job, place.conversation, shown.activity_id)
+
+    async def _note(self, job: "_Job", conversation: str, activity_id: str) -> None:
+        task, slot = job.task, _slot(job.user)
+        await self._conversations.set_shown(task.tenant, task.id, slot, conversation, activity_id, job.digest)
+
+    async def _failed(self, job: "_Job", problem: SendProblem) -> None:
+        task, user = job.task, job.user
+        again = retry_seconds(problem)
+        if again is not None:
+            raise RetryLater(again, str(problem)) from problem
+        log.warning("card_not_shown", task=task.id, user=user, status=problem.status, code=problem.code)
+        if problem.kind in _UNREACHABLE:
+            current = await self._directory.registration(task.tenant, user)
+            if current is not None and current.conversation_id == job.registration.conversation_id:
+                await self._directory.drop_registration(task.tenant, user)
+        if job.offered:
+            why = problem.code or problem.kind.name.lower()
+            await self._distributor.undelivered(task.tenant, task.id, task.offer or "", user, why)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One look at the task, and the card that came of it. `offered`: to this agent, now."""
+
+    task: Task
+    user: str
+    offered: bool
+    registration: Registration
+    drawn: Drawn
+    digest: str
+
+
+def _slot(user: str) -> str:
+    return f"card:{user}"
+
+
+def _offer_of(shown: Shown | None) -> str:
+    """A card's note begins with the offer that it was sent for."""
+    return shown.digest.partition("|")[0] if shown is not None else ""

@@ -1,0 +1,147 @@
+"""Gathers what a card shows, and has it drawn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bots.connector import Json
+from cards.parts import Drawn
+from cards.personal import personal_card
+from cards.room import opening_card
+from cards.state import CardState, Category, Line, Picture, picture_of
+from conversations.messages import Conversation, Conversations, Kind, Message, Sender
+from conversations.topic import clean_name, visitor_name
+from directory.directory import Directory
+from directory.model import ServiceSettings
+from distribution.tasks import Task
+
+ADAPTIVE: Final = "application/vnd.microsoft.card.adaptive"
+
+READ_BACK: Final = 200
+"""Messages that are looked at for the opening card; it quotes far fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapup:
+    """What a service (or the tenant, for direct chats) lets agents note in after-call work."""
+
+    categories: tuple[Category, ...]
+    tags: tuple[str, ...]
+    extensions: int
+    extension_seconds: int
+
+
+_NOTHING = Wrapup((), (), 0, 0)
+
+
+class Pictures:
+    """Cards of tasks as they are now."""
+
+    def __init__(self, conversations: Conversations, directory: Directory) -> None:
+        self._conversations = conversations
+        self._directory = directory
+
+    async def personal(self, task: Task, user: str, *, notice: str = "") -> Drawn | None:
+        """The card in this agent's own chat; None if the task has nothing to do with him."""
+        picture = picture_of(task, user)
+        if picture is None:
+            return None
+        conversation = await self._conversations.get(task.tenant, task.id)
+        said: Sequence[Line] = ()
+        if picture is Picture.OFFER:
+            said = [_line(message, "") for message in await self._first_words(task)]
+        return personal_card(await self._state(task, user, conversation, said=said, notice=notice))
+
+    async def opening(self, task: Task, conversation: Conversation, *, reader: str = "", notice: str = "") -> Drawn:
+        """The card in the room. `reader` is who clicked it; without one it speaks the language of the task's agent."""
+        until = conversation.opening_seq or 0
+        after = max(0, until - READ_BACK)
+        messages = await self._conversations.read(task.tenant, task.id, after, READ_BACK) if until else []
+        customer = customer_of(task, conversation)
+        said = [_line(message, customer) for message in messages if message.seq <= until and message.kind is Kind.TEXT]
+        viewer = reader or task.agent or ""
+        return opening_card(await self._state(task, viewer, conversation, said=said, before=after, notice=notice))
+
+    async def wrapup(self, task: Task) -> Wrapup:
+        """What may be noted of this task."""
+        settings: ServiceSettings | None
+        if task.service is not None:
+            settings = await self._directory.service(task.tenant, task.service)
+        else:
+            tenant = await self._directory.tenant(task.tenant)
+            settings = tenant.direct if tenant is not None else None
+        if settings is None:
+            return _NOTHING
+        categories = tuple(Category(code.category, tuple(code.codes), code.required) for code in settings.codes)
+        return Wrapup(categories, tuple(settings.tags), settings.acw_extensions, settings.acw_extension_seconds)
+
+    async def language(self, tenant: str, user: str) -> str:
+        """The language that this agent reads."""
+        found = await self._directory.user(tenant, user)
+        return found.language if found is not None else ""
+
+    async def _state(
+        self,
+        task: Task,
+        viewer: str,
+        conversation: Conversation | None,
+        *,
+        said: Sequence[Line],
+        before: int = 0,
+        notice: str,
+    ) -> CardState:
+        registration = await self._directory.registration(task.tenant, viewer) if viewer else None
+        wrapup = await self.wrapup(task)
+        return CardState(
+            task=task,
+            viewer=viewer,
+            language=await self.language(task.tenant, viewer),
+            customer=customer_of(task, conversation),
+            service=await self._service_name(task),
+            page=_shown_page(conversation.page) if conversation is not None else "",
+            said=tuple(said),
+            said_before=before,
+            chat_url=conversation.chat_url if conversation is not None else "",
+            categories=wrapup.categories,
+            tags=wrapup.tags,
+            extensions_left=wrapup.extensions - task.acw_extensions,
+            extension_seconds=wrapup.extension_seconds,
+            names=await self._names(task),
+            refresh_for=(registration.teams_user_id,) if registration is not None else (),
+            notice=notice,
+        )
+
+    async def _first_words(self, task: Task) -> list[Message]:
+        messages = await self._conversations.read(task.tenant, task.id, 0, 10)
+        return [message for message in messages if message.sender is Sender.VISITOR][:1]
+
+    async def _service_name(self, task: Task) -> str:
+        if task.service is None:
+            return ""
+        service = await self._directory.service(task.tenant, task.service)
+        return service.name if service is not None else task.service
+
+    async def _names(self, task: Task) -> dict[str, str]:
+        agent = await self._directory.user(task.tenant, task.agent) if task.agent else None
+        return {agent.id: agent.name} if agent is not None else {}
+
+
+def customer_of(task: Task, conversation: Conversation | None) -> str:
+    """What agents call the customer; never empty."""
+    given = (conversation.customer if conversation is not None else "") or task.customer
+    return clean_name(given) or visitor_name(task.id)
+
+
+def card_activity(drawn: Drawn) -> Json:
+    """A card as an activity. No text beside it: Teams would make two messages of it, and give no id."""
+    attachment: dict[str, Any] = {"contentType": ADAPTIVE, "content": drawn.content}
+    return {"type": "message", "summary": drawn.summary, "attachments": [attachment]}
+
+
+def _line(message: Message, customer: str) -> Line:
+    visitor = message.sender is Sender.VISITOR
+    return Line(customer if visitor else message.author, message.text, mine=not visitor)
+
+
+def _shown_page(page: str) -> str:
+    return page.partition("?")[0].partition("#")[0].removeprefix("https://").removeprefix("http://").rstrip("/")

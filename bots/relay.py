@@ -1,0 +1,189 @@
+"""Everything that is posted inside a room: the opening card, what the visitor says, and that it is over."""
+
+import html
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from bots.connector import Json, Place
+from bots.outbox import Outbox, retry_seconds
+from bots.pacing import Priority
+from bots.pictures import Pictures, card_activity, customer_of
+from bots.problems import Kind, SendProblem
+from cards.escape import cut
+from cards.wording import Wording, wording
+from conversations.messages import Batch, Conversation, Conversations, Message, Sender
+from conversations.messages import Kind as MessageKind
+from directory.directory import Directory
+from distribution.distributor import Distributor
+from distribution.tasks import Task
+from store.due import RetryLater, Subject
+
+log = structlog.get_logger(__name__)
+
+OPENING: Final = "opening"
+END: Final = "end"
+
+ROOM_GONE_PAUSE_SECONDS: Final = 30.0
+"""While they talk, a room that does not take messages may come back: the bot was removed and is added again."""
+
+SUMMARY_CHARACTERS: Final = 120
+_LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """A room and what it belongs to, as it is at this moment."""
+
+    task: Task
+    conversation: Conversation
+    place: Place
+    words: Wording
+
+
+class Relay:
+    """The handler of `relay:<tenant>:<task>`. The due set lets one worker at a time hold a room, which keeps the order."""
+
+    def __init__(
+        self,
+        *,
+        distributor: Distributor,
+        conversations: Conversations,
+        directory: Directory,
+        pictures: Pictures,
+        outbox: Outbox,
+    ) -> None:
+        self._distributor = distributor
+        self._conversations = conversations
+        self._directory = directory
+        self._pictures = pictures
+        self._outbox = outbox
+
+    async def handle(self, subject: Subject) -> None:
+        """Post what is not posted yet. Harmless when run twice. Raises RetryLater when Teams wants a pause."""
+        room = await self._room(subject.tenant, subject.parts[0])
+        if room is None:
+            return
+        try:
+            await self._show_card(room)
+            # Whatever comes while a batch is on its way goes into the next one.
+            while batch := await self._conversations.next_batch(room.task.tenant, room.task.id):
+                await self._send_batch(room, batch)
+            if room.task.ended_at is not None:
+                await self._tell_end(room)
+        except SendProblem as problem:
+            self._failed(room, problem)
+
+    async def _room(self, tenant: str, task_id: str) -> _Room | None:
+        task = await self._distributor.task(tenant, task_id)
+        conversation = await self._conversations.get(tenant, task_id)
+        if task is None or conversation is None or not conversation.chat_id or task.active_at is None:
+            return None
+        service_url = await self._directory.service_url(tenant)
+        if service_url is None:
+            raise RetryLater(ROOM_GONE_PAUSE_SECONDS, "nobody of the tenant has registered, so its address is unknown")
+        words = wording(await self._pictures.language(tenant, task.agent or ""))
+        return _Room(task, conversation, Place(tenant, service_url, conversation.chat_id), words)
+
+    async def _show_card(self, room: _Room) -> None:
+        task = room.task
+        drawn = await self._pictures.opening(task, room.conversation)
+        shown = await self._conversations.shown(task.tenant, task.id, OPENING)
+        if shown is not None and shown.digest == drawn.digest:
+            return
+        activity_id = shown.activity_id if shown is not None else ""
+        if activity_id:
+            try:
+                await self._outbox.update(room.place, activity_id, card_activity(drawn), Priority.UPDATE)
+            except SendProblem as problem:
+                if problem.kind is not Kind.ACTIVITY_GONE:
+                    raise
+                log.info("card_gone", task=task.id, code=problem.code)
+                activity_id = ""
+        if not activity_id:
+            activity_id = await self._outbox.send(room.place, card_activity(drawn), Priority.MESSAGE)
+        place = room.place.conversation
+        await self._conversations.set_shown(task.tenant, task.id, OPENING, place, activity_id, drawn.digest)
+
+    async def _send_batch(self, room: _Room, batch: Batch) -> None:
+        task = room.task
+        try:
+            activity_id = await self._outbox.send(room.place, batch_activity(batch, room), Priority.MESSAGE)
+        except SendProblem as problem:
+            if problem.kind not in {Kind.REFUSED, Kind.TOO_LARGE}:
+                raise
+            # The same again would be refused again, and nothing behind it would ever arrive.
+            log.exception("batch_refused", task=task.id, first=batch.first, last=batch.last, code=problem.code)
+            notice = text_activity(room.words("room.not_shown"))
+            activity_id = await self._outbox.send(room.place, notice, Priority.MESSAGE)
+        await self._conversations.batch_sent(task.tenant, task.id, batch, activity_id)
+
+    async def _tell_end(self, room: _Room) -> None:
+        task = room.task
+        if await self._conversations.shown(task.tenant, task.id, END) is not None:
+            return
+        agent = await self._directory.user(task.tenant, task.agent or "")
+        match task.ended_by:
+            case "agent" if agent is not None:
+                said = room.words("room.ended_by_agent", name=agent.name)
+            case "visitor":
+                said = room.words("room.ended_by_visitor")
+            case _:
+                said = room.words("room.ended")
+        activity_id = await self._outbox.send(room.place, text_activity(said), Priority.MESSAGE)
+        place = room.place.conversation
+        await self._conversations.set_shown(task.tenant, task.id, END, place, activity_id, task.ended_by or "")
+
+    @staticmethod
+    def _failed(room: _Room, problem: SendProblem) -> None:
+        again = retry_seconds(problem)
+        if again is not None:
+            raise RetryLater(again, str(problem)) from problem
+        log.warning("room_unreachable", task=room.task.id, status=problem.status, code=problem.code)
+        if room.task.ended_at is None:
+            raise RetryLater(ROOM_GONE_PAUSE_SECONDS, str(problem)) from problem
+
+
+def text_activity(text: str) -> Json:
+    """Words of ours, as they stand."""
+    return {"type": "message", "textFormat": "plain", "text": text, "summary": cut(text, SUMMARY_CHARACTERS)}
+
+
+def batch_activity(batch: Batch, room: _Room) -> Json:
+    """What was said since the last batch, as one message. Teams' `xml` knows no markdown, and everything is escaped."""
+    customer = customer_of(room.task, room.conversation)
+    parts: list[str] = []
+    author = ""
+    for message in batch.messages:
+        name = customer if message.sender is Sender.VISITOR else message.author
+        if name != author:
+            parts.append(f"<b>{html.escape(name, quote=False)}</b>")
+            author = name
+        parts.append(_line(message, room.words))
+    first = batch.messages[0]
+    summary = cut(f"{customer if first.sender is Sender.VISITOR else first.author}: {first.text}", SUMMARY_CHARACTERS)
+    return {"type": "message", "textFormat": "xml", "text": "<br/>".join(parts), "summary": summary}
+
+
+def _line(message: Message, words: Wording) -> str:
+    match message.kind:
+        case MessageKind.TEXT:
+            return rich(message.text)
+        case MessageKind.EDIT:
+            return f"<i>{words('room.edited')}:</i> {rich(message.text)}"
+        case MessageKind.DELETE:
+            return f"<i>{words('room.deleted')}</i>"
+
+
+def rich(text: str) -> str:
+    """A stranger's text as markup that shows just that: line ends, and web addresses that say where they lead."""
+    pieces: list[str] = []
+    end = 0
+    for found in _LINK.finditer(text):
+        address = html.escape(found[0])
+        pieces += [html.escape(text[end : found.start()], quote=False), f'<a href="{address}">{address}</a>']
+        end = found.end()
+    pieces.append(html.escape(text[end:], quote=False))
+    return "".join(pieces).replace("\r\n", "\n").replace("\n", "<br/>")
