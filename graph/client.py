@@ -65,7 +65,9 @@ class GraphClient:
         self._http = self._login = None
 
     def tenant(self, tenant: str) -> TenantSdk:
-        """The calls themselves, tried once each."""
+        """The calls themselves, tried once each. Raises GraphProblem when we have nothing to prove ourselves with."""
+        if not self.config.app_secret:
+            raise GraphProblem(ProblemKind.AUTH, "take_token", code="no_secret")
         found = self._tenants.get(tenant)
         if found is None:
             if self._http is None or self._login is None:

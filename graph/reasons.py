@@ -14,6 +14,7 @@ _SECRETS: Mapping[str, str] = {
     "AADSTS7000215": "the client secret is wrong",
     "AADSTS7000222": "the client secret has expired",
     "AADSTS90002": "there is no such tenant",
+    "no_secret": "it has no client secret",
 }
 
 

@@ -209,6 +209,7 @@ _REFUSALS: Mapping[str, str] = {
     "AADSTS50020": "this account does not belong to your organisation.",
     "AADSTS7000215": "the app's client secret is wrong. Ask whoever runs Usher to check USHER_BOT_APP_SECRET.",
     "AADSTS7000222": "the app's client secret has expired. Ask whoever runs Usher to renew USHER_BOT_APP_SECRET.",
+    "AADSTS7000218": "the app has no client secret. Ask whoever runs Usher to set USHER_BOT_APP_SECRET.",
     "AADSTS50011": "the app's redirect address is not registered with Entra.",
     "AADSTS90094": "only an administrator can grant this.",
     "AADSTS70008": "it took too long. Please sign in again.",

@@ -8,7 +8,7 @@ anybody on the internet can send a token with an invented key id.
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 CACHE_SECONDS = 24 * 3600  # Microsoft asks for a refresh at least every 24 hours (Bot Framework authentication, docs)
 TIMEOUT_SECONDS = 10  # a click must be answered within about 15 s, the key included
 LOOKS = 5  # fresh looks for unknown key ids that may follow each other at once …
+QUIET_SECONDS = 5  # after a failed reading nobody asks for so long: whoever waited for it must not wait for his own
 LOOK_BACK_SECONDS = 60  # … and how long it takes until one more is allowed
 
 
@@ -64,12 +65,13 @@ class _Source:
     openid: OpenId | None = None
     keys: Mapping[str, Key] = field(default_factory=dict[str, Key])
     read_at: float = float("-inf")
+    failed_at: float = float("-inf")
+    failure: str = ""
     looks: float = LOOKS
-    looked_at: float = field(default_factory=time.monotonic)
+    looked_at: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def take_look(self) -> bool:
-        now = time.monotonic()
+    def take_look(self, now: float) -> bool:
         self.looks = min(LOOKS, self.looks + (now - self.looked_at) / LOOK_BACK_SECONDS)
         self.looked_at = now
         if self.looks < 1:
@@ -81,8 +83,9 @@ class _Source:
 class Jwks:
     """Keys of any number of issuers, each named by the address of its OpenID configuration document."""
 
-    def __init__(self, ca_file: str | Path | None = None) -> None:
+    def __init__(self, ca_file: str | Path | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._ca_file = ca_file
+        self._clock = clock
         self._session: aiohttp.ClientSession | None = None
         self._sources: dict[str, _Source] = {}
 
@@ -99,7 +102,7 @@ class Jwks:
         before = source.read_at
         async with source.lock:
             # Somebody else may have looked while this one waited for the lock.
-            if kid not in source.keys and source.read_at == before and source.take_look():
+            if kid not in source.keys and source.read_at == before and source.take_look(self._clock()):
                 await self._read(openid_url, source)
         if kid not in source.keys:
             raise UnknownKey(kid)
@@ -116,19 +119,18 @@ class Jwks:
         if self._is_fresh(source):
             return source
         async with source.lock:
-            if not self._is_fresh(source):
+            if not self._is_fresh(source) and self._clock() - source.failed_at > QUIET_SECONDS:
                 try:
                     await self._read(openid_url, source)
                 except KeysUnavailable as problem:
-                    if source.openid is None:
-                        raise
-                    # Yesterday's keys are better than no service; the next call looks again.
-                    log.warning("signing keys could not be refreshed", url=openid_url, why=str(problem))
-        return source
+                    log.warning("signing keys cannot be read", url=openid_url, why=str(problem))
+                    source.failed_at, source.failure = self._clock(), str(problem)
+        if source.openid is None:
+            raise KeysUnavailable(source.failure)
+        return source  # fresh, or yesterday's: those are better than no service
 
-    @staticmethod
-    def _is_fresh(source: _Source) -> bool:
-        return time.monotonic() - source.read_at < CACHE_SECONDS
+    def _is_fresh(self, source: _Source) -> bool:
+        return self._clock() - source.read_at < CACHE_SECONDS
 
     async def _read(self, openid_url: str, source: _Source) -> None:
         document = await self._get(openid_url)
@@ -142,7 +144,7 @@ class Jwks:
         if not openid.jwks_uri:
             raise KeysUnavailable(f"{openid_url} names no jwks_uri")
         published = await self._get(openid.jwks_uri)
-        source.openid, source.keys, source.read_at = openid, _keys(published), time.monotonic()
+        source.openid, source.keys, source.read_at = openid, _keys(published), self._clock()
 
     async def _get(self, url: str) -> Mapping[str, Any]:
         if self._session is None:

@@ -158,6 +158,13 @@ async def test_a_wrong_secret_is_said_in_words_and_graph_is_not_asked(microsoft:
     assert operations(await microsoft.calls()) == []
 
 
+async def test_without_a_secret_that_is_said_in_words(microsoft: Microsoft) -> None:
+    client = microsoft.client(secret="")
+    with pytest.raises(GraphProblem) as caught:
+        await client.catalogue_id(TENANT)
+    assert "has no client secret" in (await reason_of(client, TENANT, caught.value)).text
+
+
 async def test_entra_that_is_down_passes_by_itself(graph: GraphClient, microsoft: Microsoft) -> None:
     await microsoft.fault("Entra.Token", status=503, times=1)
     with pytest.raises(GraphProblem) as caught:

@@ -5,7 +5,7 @@ import trustme
 
 from identity.jwks import Jwks
 from tests.identity.entra import Entra
-from tests.identity.issuer import Issuer, write_authority
+from tests.identity.issuer import Clock, Issuer, write_authority
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +22,13 @@ async def issuer(authority: tuple[trustme.CA, str]) -> AsyncIterator[Issuer]:
 
 
 @pytest.fixture
-async def jwks(authority: tuple[trustme.CA, str]) -> AsyncIterator[Jwks]:
-    made = Jwks(authority[1])
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def jwks(authority: tuple[trustme.CA, str], clock: Clock) -> AsyncIterator[Jwks]:
+    made = Jwks(authority[1], clock=clock)
     yield made
     await made.close()
 
