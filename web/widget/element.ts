@@ -1,0 +1,270 @@
+/** <usher-chat>: the button in the corner, the window that it opens, and what happens in it. */
+import { render } from "lit/html.js";
+import { palette } from "./colour";
+import { LONGEST_TEXT, type Config, type MessageFrame } from "./protocol";
+import { ask, Refused, Session } from "./session";
+import { language, speaker, type Say } from "./texts";
+import { frame } from "./views/frame";
+import { stateWords } from "./views/words";
+import css from "./widget.css?inline";
+
+/** What the script tag says. `base`: the address of the visitor's door, ending in a slash. */
+export interface Setup {
+  base: string;
+  key: string;
+}
+
+/** What the visitor has to mend before we can start; `field` is the name of an input, or "". */
+export interface Fault {
+  field: string;
+  text: string;
+}
+
+const ATTEMPTS = 4;
+/** Closer to the end than this, and new messages scroll into view by themselves (in pixels). */
+const NEAR_END = 60;
+/** So many announcements stay for a screen reader to go back to. */
+const ANNOUNCEMENTS = 5;
+
+const style = new CSSStyleSheet();
+style.replaceSync(css);
+
+export class UsherChat extends HTMLElement {
+  config: Config | null = null;
+  readonly language = language();
+  say!: Say;
+  readonly session: Session;
+  isOpen = false;
+  /** He pressed "End chat", and is asked whether he means it. */
+  isAskingEnd = false;
+  isStarting = false;
+  fault: Fault | null = null;
+  /** What he said of himself, for the next chat. */
+  known = { name: "", email: "" };
+  draft = "";
+  /** The end of the messages is in view. */
+  atEnd = true;
+  readonly #root = this.attachShadow({ mode: "open" });
+  readonly #phone = matchMedia("(max-width: 479px)");
+  #drawing: Promise<void> | null = null;
+  #told: string | null = null;
+
+  constructor(private readonly setup: Setup) {
+    super();
+    this.#root.adoptedStyleSheets = [style];
+    const heard = ({ author, text }: MessageFrame) => this.#announce(`${author || this.config?.name}: ${text}`);
+    this.session = new Session(setup.base, setup.key, () => this.update(), heard);
+    this.session.resume();
+    this.draft = this.session.notes.draft;
+    this.#listen();
+    void this.#configure(1);
+  }
+
+  #listen(): void {
+    this.#phone.addEventListener("change", () => this.#raise());
+    visualViewport?.addEventListener("resize", () => this.#fit());
+    const wake = () => document.visibilityState === "visible" && this.session.wake();
+    for (const event of ["online", "pageshow", "visibilitychange"]) addEventListener(event, wake);
+    addEventListener("pagehide", () => {
+      this.session.notes.draft = this.draft;
+      this.session.save();
+    });
+  }
+
+  async #configure(attempt: number): Promise<void> {
+    const { base, key } = this.setup;
+    try {
+      [this.config, this.say] = await Promise.all([ask<Config>(`${base}v1/widgets/${key}`), speaker(base, this.language)]);
+    } catch (error) {
+      if (error instanceof Refused || attempt === ATTEMPTS) console.error("Usher: the chat is not shown.", error);
+      else setTimeout(() => void this.#configure(attempt + 1), 2000 * 2 ** attempt);
+      return;
+    }
+    for (const [name, value] of Object.entries(palette(this.config.colour))) this.style.setProperty(name, value);
+    // On a phone the window would cover the page that he has just asked for.
+    if (this.session.chat && this.session.notes.open && !this.#phone.matches) this.isOpen = true;
+    await this.update();
+  }
+
+  /** Draw what has changed, once for all changes of this moment. */
+  update(): Promise<void> {
+    return (this.#drawing ??= Promise.resolve().then(() => {
+      this.#drawing = null;
+      if (!this.config) return;
+      render(frame(this, this.config), this.#root);
+      this.#drawn();
+    }));
+  }
+
+  show(): void {
+    this.isOpen = true;
+    this.#remember();
+    for (const other of document.querySelectorAll<UsherChat>(this.localName)) if (other !== this) other.hide();
+    if (!this.session.chat) void this.#configure(ATTEMPTS); // opening hours and presence as they are now
+    void this.update().then(() => {
+      this.#raise();
+      this.toEnd();
+      // A finger that opens the window wants to read first, and not a keyboard over it.
+      if (matchMedia("(pointer: coarse)").matches) this.#focus("title");
+      else this.#focus("anew", "name", "text", "title");
+    });
+  }
+
+  hide(): void {
+    if (!this.isOpen) return;
+    const hadFocus = this.#root.querySelector("dialog:focus-within");
+    this.isOpen = this.isAskingEnd = false;
+    this.#remember();
+    if (hadFocus) this.#focus("launcher");
+  }
+
+  /** Send what is written; before the first message that starts the chat. */
+  async submit(): Promise<void> {
+    const text = this.draft.trim();
+    if (this.isStarting || this.excess > 0) return;
+    if (this.session.chat) {
+      if (text) this.session.say(text);
+    } else if (!this.#isComplete() || (text && !(await this.#start(text)))) {
+      return this.#focus(this.fault?.field ?? "", "text");
+    }
+    this.draft = "";
+    this.atEnd = true;
+    this.#focus("text");
+  }
+
+  /** How many characters too long the draft is. */
+  get excess(): number {
+    return [...this.draft.trim()].length - LONGEST_TEXT;
+  }
+
+  write(text: string): void {
+    this.draft = text;
+    if (text) this.session.tellTyping();
+    void this.update();
+  }
+
+  askEnd(on: boolean): void {
+    this.isAskingEnd = on;
+    this.#focus(on ? "confirm" : "text");
+  }
+
+  end(): void {
+    this.isAskingEnd = false;
+    this.session.leave();
+    this.#focus("anew");
+  }
+
+  startAnew(): void {
+    this.session.forget();
+    this.show();
+  }
+
+  toEnd(): void {
+    const thread = this.#find("thread");
+    if (thread) thread.scrollTop = thread.scrollHeight;
+  }
+
+  scrolled({ scrollHeight, scrollTop, clientHeight }: Element): void {
+    const atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
+    if (atEnd === this.atEnd) return;
+    this.atEnd = atEnd;
+    void this.update();
+  }
+
+  #drawn(): void {
+    const dialog = this.#dialog;
+    // Opened by a page that was only loaded: not `show()`, which would take the focus away from what he does there.
+    if (this.isOpen) dialog.open = true;
+    else dialog.close();
+    const area = this.#find("text");
+    if (area) {
+      area.style.height = "";
+      area.style.height = `${area.scrollHeight}px`; // as high as what is written in it
+    }
+    if (this.atEnd) this.toEnd();
+    if (this.isOpen && this.atEnd && document.visibilityState === "visible") this.session.markRead();
+    // Screen readers are told what the eye sees: that he waits, with whom he talks, that it is over.
+    const status = this.session.chat?.status;
+    const words = status ? stateWords(status, this.say) : "";
+    if (this.#told !== null && words !== this.#told) this.#announce(words);
+    this.#told = words;
+  }
+
+  /** Bring the window up, over all of a phone's screen or in the corner of a larger one. */
+  #raise(): void {
+    const dialog = this.#dialog;
+    if (!this.isOpen) return;
+    dialog.close();
+    if (this.#phone.matches) dialog.showModal();
+    else dialog.show();
+    this.#fit();
+  }
+
+  /** A keyboard on a phone's screen covers the page without making it smaller. */
+  #fit(): void {
+    this.style.setProperty("--seen", `${visualViewport?.height ?? innerHeight}px`);
+    if (this.atEnd) this.toEnd();
+  }
+
+  /** Draw, then put the focus on the first of these that is there. */
+  #focus(...ids: string[]): void {
+    void this.update().then(() => ids.map((id) => this.#find(id)).find(Boolean)?.focus());
+  }
+
+  #isComplete(): boolean {
+    const { ask: asked, privacy } = this.config as Config;
+    const [name, email] = [this.#value("name"), this.#value("email")];
+    const wrong = (field: "name" | "email" | "privacy") => (this.fault = { field, text: this.say(`need_${field}`) });
+    this.fault = null;
+    if (asked.name === "required" && !name) wrong("name");
+    else if (email ? !/^\S+@\S+\.\S+$/.test(email) : asked.email === "required") wrong("email");
+    else if (privacy.tick && !this.#isTicked()) wrong("privacy");
+    return !this.fault;
+  }
+
+  async #start(text: string): Promise<boolean> {
+    const privacy_accepted = this.#isTicked();
+    this.known = { name: this.#value("name"), email: this.#value("email") };
+    this.isStarting = true;
+    void this.update();
+    try {
+      await this.session.start({ ...this.known, privacy_accepted, locale: this.language }, text);
+    } catch (error) {
+      const { message, field } = error instanceof Refused ? error : { message: this.say("no_network"), field: "" };
+      this.fault = { field, text: message || this.say("no_start") };
+    }
+    this.isStarting = false;
+    return !this.fault;
+  }
+
+  #announce(text: string): void {
+    const region = this.#find("news");
+    if (!region || !text) return;
+    const line = document.createElement("p");
+    line.textContent = text;
+    region.append(line);
+    if (region.childElementCount > ANNOUNCEMENTS) region.firstElementChild?.remove();
+  }
+
+  /** Whether the window is open is remembered once there is a chat. */
+  #remember(): void {
+    this.session.notes.open = this.isOpen;
+    this.session.save();
+  }
+
+  get #dialog(): HTMLDialogElement {
+    return this.#root.querySelector("dialog") as HTMLDialogElement;
+  }
+
+  #find(id: string): HTMLElement | null {
+    return this.#root.getElementById(id);
+  }
+
+  #isTicked(): boolean {
+    return !!this.#root.querySelector("#privacy:checked");
+  }
+
+  #value(id: string): string {
+    return (this.#find(id) as HTMLInputElement | null)?.value.trim() ?? "";
+  }
+}

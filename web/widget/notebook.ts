@@ -1,0 +1,91 @@
+/** What the widget keeps in the browser, once the visitor has started: one localStorage key per widget, for a day. */
+import { merge, type Entry } from "./log";
+import type { Status } from "./protocol";
+
+const KEPT_MS = 24 * 3600 * 1000;
+/** Enough to read back, and more than the 50 acknowledged messages that are offered again to a server that lost them. */
+const KEPT_ENTRIES = 200;
+const KEPT_CHATS = 3;
+
+export interface Chat {
+  id: string;
+  token: string;
+  since: number;
+  /** The last number seen, of any kind of message. */
+  seen: number;
+  /** The last number that the visitor had before his eyes. */
+  read: number;
+  status: Status;
+  entries: Entry[];
+  /** He ended it; the server may not know yet. */
+  leaving?: boolean;
+}
+
+export interface Notes {
+  chat: Chat | null;
+  /** Ended chats, oldest first. */
+  earlier: Chat[];
+  open: boolean;
+  draft: string;
+}
+
+export const nothingNoted = (): Notes => ({ chat: null, earlier: [], open: false, draft: "" });
+
+const isFresh = (chat: Chat) => Date.now() - chat.since < KEPT_MS;
+
+/** Bring `mine` and what another tab wrote together: nobody's message gets lost, the newer chat wins. */
+export function reconcile(mine: Notes, other: Notes): Notes {
+  const [here, there] = [mine.chat, other.chat];
+  if (here && there && here.id === there.id) {
+    const [ahead, behind] = here.seen < there.seen ? [there, here] : [here, there];
+    const chat = { ...ahead, read: Math.max(here.read, there.read), entries: merge(ahead.entries, behind.entries) };
+    if (here.leaving || there.leaving) chat.leaving = true;
+    return { ...mine, chat };
+  }
+  const isOver = here && other.earlier.some((chat) => chat.id === here.id);
+  if ((there && (!here || there.since > here.since)) || isOver) return { ...other, open: mine.open, draft: mine.draft };
+  return mine;
+}
+
+export class Notebook {
+  readonly #key: string;
+
+  constructor(widget: string) {
+    this.#key = `usher:${widget}`;
+  }
+
+  read(): Notes | null {
+    try {
+      const notes = JSON.parse(localStorage.getItem(this.#key) ?? "null") as Notes | null;
+      if (!notes) return null;
+      notes.earlier = notes.earlier.filter(isFresh);
+      if (notes.chat && !isFresh(notes.chat)) notes.chat = null;
+      return notes;
+    } catch {
+      return null; // storage is switched off, or somebody else's text stands under our key
+    }
+  }
+
+  write(notes: Notes): void {
+    const { chat, earlier } = notes;
+    if (!chat && !earlier.length) return;
+    const kept = {
+      ...notes,
+      chat: chat && { ...chat, entries: chat.entries.slice(-KEPT_ENTRIES) },
+      earlier: earlier.slice(-KEPT_CHATS),
+    };
+    try {
+      localStorage.setItem(this.#key, JSON.stringify(kept));
+    } catch {
+      // Storage is full or switched off: the chat goes on, and ends with this page.
+    }
+  }
+
+  /** @param changed called with what another tab wrote. */
+  watch(changed: (notes: Notes) => void): void {
+    addEventListener("storage", (event) => {
+      const notes = event.key === this.#key && this.read();
+      if (notes) changed(notes);
+    });
+  }
+}

@@ -1,0 +1,69 @@
+/** What the widget and the visitor's door say to each other. Instants are milliseconds since the epoch. */
+
+/** How the owner has set the widget up: `GET v1/widgets/{key}`. */
+export interface Config {
+  key: string;
+  name: string;
+  open: boolean;
+  missing?: { code: string; message: string }[];
+  ask: { name: Ask; email: Ask };
+  greeting: string;
+  privacy: { text: string; url: string; tick: boolean };
+  colour: string;
+  presence: "available" | "busy" | "away" | "offline" | null;
+}
+
+export type Ask = "no" | "optional" | "required";
+
+/** Where a chat stands; only the state is known before the server has spoken. */
+export interface Status {
+  state: "new" | "waiting" | "connected" | "ended";
+  service?: string;
+  agent?: string | null;
+  position?: number | null;
+  outcome?: string | null;
+  visitor_ended?: boolean;
+}
+
+export type Sender = "visitor" | "agent" | "system";
+
+export interface MessageFrame {
+  type: "message";
+  seq: number;
+  sender: Sender;
+  author: string;
+  text: string;
+  at: number;
+  id: string;
+  kind: "text" | "edit" | "delete";
+  refers_to: number | null;
+}
+
+export interface ErrorFrame {
+  type: "error";
+  code: string;
+  field?: string | null;
+  message: string;
+  id?: string | null;
+  after_seconds?: number;
+}
+
+export type ServerFrame =
+  | { type: "welcome"; last: number; status: Status }
+  | MessageFrame
+  | { type: "ack"; id: string; seq: number; at: number }
+  | { type: "status"; status: Status }
+  | { type: "typing" }
+  | { type: "beat"; last: number }
+  | { type: "retry"; after_seconds: number }
+  | ErrorFrame;
+
+export type ClientFrame =
+  | { type: "hello"; token: string; after: number }
+  | { type: "say"; id: string; text: string }
+  | { type: "typing" }
+  | { type: "leave" }
+  | { type: "pong" };
+
+/** The longest message that the door takes, in characters as Unicode counts them. */
+export const LONGEST_TEXT = 8000;

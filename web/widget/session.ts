@@ -1,0 +1,249 @@
+/** The visitor's side of one chat: starts it, keeps it in step with the server, and survives reloads and lost lines. */
+import { Line, type LineOwner } from "./line";
+import { acknowledge, enter, pending, rewind } from "./log";
+import { Notebook, nothingNoted, reconcile, type Chat, type Notes } from "./notebook";
+import type { ClientFrame, ErrorFrame, MessageFrame, ServerFrame, Status } from "./protocol";
+
+const TYPING_SHOWN_MS = 6000;
+const TYPING_TOLD_MS = 3000;
+/** After the end the last words may still arrive; then there is no reason to hold a connection. */
+const LONGEST_ADDRESS = 2000;
+const GOODBYE_MS = 30_000;
+
+/** The door said no; `field` names what the visitor can mend. */
+export class Refused extends Error {
+  constructor(
+    message = "",
+    readonly field = "",
+  ) {
+    super(message);
+  }
+}
+
+export interface Introduction {
+  name: string;
+  email: string;
+  privacy_accepted: boolean;
+  locale: string;
+}
+
+export class Session implements LineOwner {
+  notes: Notes = nothingNoted();
+  typing = false;
+  /** What the server complained of last, when it was not about one message. */
+  fault = "";
+  readonly #line: Line;
+  readonly #book: Notebook;
+  #typingEnds: ReturnType<typeof setTimeout> | undefined;
+  #goodbye: ReturnType<typeof setTimeout> | undefined;
+  #toldTyping = 0;
+
+  /** @param heard is called with each message that comes from somebody else while we listen. */
+  constructor(
+    private readonly base: string,
+    private readonly widget: string,
+    readonly changed: () => unknown,
+    private readonly heard: (frame: MessageFrame) => void,
+  ) {
+    this.#line = new Line(`${base.replace(/^http/, "ws")}v1/socket`, this);
+    this.#book = new Notebook(widget);
+    this.#book.watch((notes) => this.#adopt(notes));
+  }
+
+  get chat(): Chat | null {
+    return this.notes.chat;
+  }
+
+  /** The line is down although a chat needs it. */
+  get offline(): boolean {
+    return this.#isLive() && !this.#line.up;
+  }
+
+  /** Go on with what this browser remembers. */
+  resume(): void {
+    this.notes = this.#book.read() ?? nothingNoted();
+    this.#connect();
+  }
+
+  /** Open a conversation, and say the first words. Throws `Refused`, or a TypeError when the server is not reached. */
+  async start(who: Introduction, text: string): Promise<void> {
+    const body = { ...who, widget: this.widget, page: location.href.slice(0, LONGEST_ADDRESS) };
+    const made = await ask<{ conversation: string; token: string }>(`${this.base}v1/sessions`, body);
+    const status: Status = { state: "new" };
+    const chat = { id: made.conversation, token: made.token, since: Date.now(), seen: 0, read: 0, status, entries: [] };
+    this.notes = { ...this.notes, chat, draft: "" };
+    this.#book.write(this.notes);
+    this.#connect();
+    this.say(text);
+  }
+
+  say(text: string): void {
+    const entries = this.chat?.entries;
+    if (!entries) return;
+    const key = newId();
+    entries.push({ key, sender: "visitor", author: "", text, at: Date.now(), seq: 0 });
+    this.#line.send({ type: "say", id: key, text });
+    this.save();
+  }
+
+  /** Offer a refused message again, as it was. */
+  sayAgain(key: string): void {
+    const entry = this.chat?.entries.find((one) => one.key === key);
+    if (!entry) return;
+    delete entry.error;
+    this.#line.send({ type: "say", id: key, text: entry.text });
+    this.save();
+  }
+
+  tellTyping(): void {
+    if (Date.now() - this.#toldTyping < TYPING_TOLD_MS) return;
+    this.#toldTyping = Date.now();
+    this.#line.send({ type: "typing" });
+  }
+
+  /** The visitor ends the chat; here it is over at once, the server learns of it as soon as it can be reached. */
+  leave(): void {
+    const chat = this.chat;
+    if (!chat) return;
+    chat.leaving = true;
+    chat.status = { ...chat.status, state: "ended", visitor_ended: true };
+    this.#line.send({ type: "leave" });
+    this.save();
+  }
+
+  /** Lay the ended chat aside; the next message starts a new one. */
+  forget(): void {
+    const { chat, earlier } = this.notes;
+    if (!chat) return;
+    this.#line.close();
+    this.notes = { ...this.notes, chat: null, earlier: [...earlier, chat] };
+    this.#book.write(this.notes);
+    this.changed();
+  }
+
+  get unread(): number {
+    const chat = this.chat;
+    return chat?.entries.filter((entry) => entry.seq > chat.read && /agent|system/.test(entry.sender)).length ?? 0;
+  }
+
+  markRead(): void {
+    const chat = this.chat;
+    if (!chat || chat.read === chat.seen) return;
+    chat.read = chat.seen;
+    this.save();
+  }
+
+  wake(): void {
+    this.#line.wake();
+  }
+
+  /** Remember, together with what another tab may have written meanwhile. */
+  save(): void {
+    const stored = this.chat && this.#book.read();
+    if (stored) this.notes = reconcile(this.notes, stored);
+    this.#book.write(this.notes);
+    this.changed();
+  }
+
+  hello(): ClientFrame {
+    return { type: "hello", token: this.chat?.token ?? "", after: this.chat?.seen ?? 0 };
+  }
+
+  hear(frame: ServerFrame): void {
+    const chat = this.chat;
+    if (!chat) return;
+    if (frame.type === "welcome") this.#welcomed(chat, frame.last, frame.status);
+    else if (frame.type === "message") this.#message(chat, frame);
+    else if (frame.type === "ack") acknowledge(chat.entries, frame.id, frame.seq, frame.at);
+    else if (frame.type === "status") this.#status(chat, frame.status);
+    else if (frame.type === "typing") this.#showTyping(true);
+    else if (frame.type === "error") this.#refused(chat, frame);
+    this.save();
+  }
+
+  #welcomed(chat: Chat, last: number, status: Status): void {
+    this.fault = "";
+    if (last < chat.seen) {
+      rewind(chat.entries, last);
+      chat.seen = last;
+      chat.read = Math.min(chat.read, last);
+    }
+    for (const entry of pending(chat.entries)) this.#line.send({ type: "say", id: entry.key, text: entry.text });
+    if (chat.leaving) this.#line.send({ type: "leave" });
+    this.#status(chat, status);
+  }
+
+  #message(chat: Chat, frame: MessageFrame): void {
+    const isNews = frame.seq > chat.seen;
+    chat.seen = Math.max(chat.seen, frame.seq);
+    enter(chat.entries, frame);
+    if (frame.sender === "visitor") return;
+    this.#showTyping(false);
+    if (isNews && frame.kind !== "delete") this.heard(frame);
+  }
+
+  #status(chat: Chat, status: Status): void {
+    if (status.state === "ended") delete chat.leaving;
+    else if (chat.leaving) return;
+    const met = status.state === "connected" && status.agent;
+    const key = `met-${status.agent}`;
+    if (met && !chat.entries.some((entry) => entry.key === key)) {
+      // It has its place after what has been said so far, in every tab.
+      chat.entries.push({ key, sender: "event", author: status.agent ?? "", text: "", at: Date.now(), seq: chat.seen });
+    }
+    chat.status = status;
+    if (status.state !== "ended") return;
+    this.#showTyping(false);
+    clearTimeout(this.#goodbye);
+    this.#goodbye = setTimeout(() => !this.#isLive() && this.#line.close(), GOODBYE_MS);
+  }
+
+  #refused(chat: Chat, { id, code, message, after_seconds: pause }: ErrorFrame): void {
+    const entry = id && chat.entries.find((one) => one.key === id);
+    if (entry && pause) setTimeout(() => this.sayAgain(id), pause * 1000);
+    else if (entry) entry.error = message;
+    else this.fault = message;
+    if (code !== "no_session") return;
+    // The day is over, or the server does not know this chat any more.
+    this.fault = "";
+    delete chat.leaving;
+    chat.status = { ...chat.status, state: "ended", outcome: "expired" };
+    this.#line.close();
+  }
+
+  #showTyping(on: boolean): void {
+    this.typing = on;
+    clearTimeout(this.#typingEnds);
+    if (on) this.#typingEnds = setTimeout(() => (this.#showTyping(false), this.changed()), TYPING_SHOWN_MS);
+  }
+
+  #adopt(notes: Notes): void {
+    const before = this.chat?.id;
+    this.notes = reconcile(this.notes, notes);
+    if (this.chat?.id !== before) this.#line.close();
+    this.#connect();
+    this.changed();
+  }
+
+  #isLive(): boolean {
+    const chat = this.chat;
+    return !!chat && (chat.status.state !== "ended" || !!chat.leaving);
+  }
+
+  #connect(): void {
+    if (this.#isLive()) this.#line.open();
+  }
+}
+
+/** POST or GET JSON; what is not a success becomes `Refused` with the server's own words. */
+export async function ask<T>(url: string, body?: unknown): Promise<T> {
+  const request: RequestInit = { credentials: "omit" };
+  if (body) Object.assign(request, { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+  const answer = await fetch(url, request);
+  if (answer.ok) return (await answer.json()) as T;
+  const { error } = (await answer.json().catch(() => ({}))) as { error?: { message: string; field?: string } };
+  throw new Refused(error?.message, error?.field ?? "");
+}
+
+/** A name for a message, the same whenever it is sent. (crypto.randomUUID exists on HTTPS only; intranets are not.) */
+const newId = () => crypto.getRandomValues(new Uint8Array(16)).join("");

@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { defineConfig, type Plugin } from "vite";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const out = fileURLToPath(new URL("../../interact/static/", import.meta.url));
+
+/** All that a visitor's browser fetches before a message can be sent, gzipped. A page's owner pays for every byte. */
+const BUDGET = 15_000;
+
+const texts = Object.fromEntries(["en", "de", "fr", "it"].map((tag) => [tag, `${here}texts/${tag}.json`]));
+
+/** The line breaks that the minifier leaves are those inside templates, where a blank does; comments serve nobody here. */
+function tightTemplates(): Plugin {
+  return {
+    name: "usher-tight-templates",
+    generateBundle(_options, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (file.type === "chunk") file.code = file.code.replace(/\s*\n\s*/g, " ").replace(/\/\*.*?\*\//g, "");
+      }
+    },
+  };
+}
+
+/** Fails the build when the widget has outgrown its budget, and says how big it is when it has not. */
+function budget(): Plugin {
+  return {
+    name: "usher-budget",
+    closeBundle() {
+      const sizeOf = (name: string) => gzipSync(readFileSync(out + name)).length;
+      // A browser fetches one language: the longest counts.
+      const longest = Object.keys(texts).map((tag) => `${tag}.js`).sort((a, b) => sizeOf(b) - sizeOf(a)).slice(0, 1);
+      const fetched = ["embed.js", "widget.js", ...longest];
+      const total = fetched.reduce((sum, name) => sum + sizeOf(name), 0);
+      const words = `${fetched.map((name) => `${name} ${sizeOf(name)}`).join(" + ")} = ${total} bytes gzipped`;
+      if (total > BUDGET) throw new Error(`The widget is too big: ${words}; the limit is ${BUDGET}.`);
+      console.log(`${words} (limit ${BUDGET})`);
+    },
+  };
+}
+
+export default defineConfig({
+  root: here,
+  // One object, and not a variable for each text.
+  json: { namedExports: false, stringify: false },
+  plugins: [tightTemplates(), budget()],
+  build: {
+    outDir: out,
+    emptyOutDir: true,
+    target: "es2022",
+    // The style is written for the browsers that we mean; rewriting it for others only makes it longer.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
+    modulePreload: false,
+    lib: { entry: { embed: `${here}embed.ts`, widget: `${here}widget.ts`, ...texts }, formats: ["es"] },
+    // A library keeps its blanks and names for the one who bundles it next; here nobody does.
+    rolldownOptions: { output: { entryFileNames: "[name].js", chunkFileNames: "[name].js", minify: true } },
+    reportCompressedSize: false,
+  },
+});
