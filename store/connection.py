@@ -59,11 +59,11 @@ class Store:
 
     async def ping(self) -> None:
         """Return if the server answers; raise `StoreDown` if not."""
-        await self._ask(Command(("PING",), str))
+        await self.ask(Command(("PING",), str))
 
     async def info(self, section: str) -> dict[str, str]:
         """The server's own report: `section` as in INFO, `field: value`."""
-        text = await self._ask(Command(("INFO", section), str))
+        text = await self.ask(Command(("INFO", section), str))
         lines = (line.partition(":") for line in text.splitlines() if ":" in line)
         return {name: value for name, _, value in lines}
 
@@ -101,67 +101,68 @@ class Store:
         answers = await self.pool.talk([command.words for command in chosen])
         return [_read(command, answer) for command, answer in zip(chosen, answers, strict=True)]
 
-    async def _ask(self, command: Command[T]) -> T:
+    async def ask(self, command: Command[T]) -> T:
+        """Send one command of `commands.py`, or one made for a purpose."""
         return _read(command, (await self.pool.talk([command.words]))[0])
 
     async def get(self, key: str) -> str | None:
-        return await self._ask(commands.get(key))
+        return await self.ask(commands.get(key))
 
     async def set(self, key: str, value: Word, *, ttl_seconds: float | None = None, only_if_new: bool = False) -> bool:
         """Write `value`; False if `only_if_new` and the key was there already."""
-        return await self._ask(commands.set(key, value, ttl_seconds=ttl_seconds, only_if_new=only_if_new))
+        return await self.ask(commands.set(key, value, ttl_seconds=ttl_seconds, only_if_new=only_if_new))
 
     async def delete(self, *keys: str) -> int:
         """Delete keys; return how many were there."""
-        return await self._ask(commands.delete(*keys)) if keys else 0
+        return await self.ask(commands.delete(*keys)) if keys else 0
 
     async def exists(self, key: str) -> bool:
-        return await self._ask(commands.exists(key))
+        return await self.ask(commands.exists(key))
 
     async def expire(self, key: str, seconds: float) -> bool:
         """Let `key` live for `seconds` from now; False if it is not there."""
-        return await self._ask(commands.expire(key, seconds))
+        return await self.ask(commands.expire(key, seconds))
 
     async def ttl(self, key: str) -> float | None:
         """Seconds that `key` still has to live; None if it lives for ever, or is not there."""
-        return await self._ask(commands.ttl(key))
+        return await self.ask(commands.ttl(key))
 
     async def scan(self, pattern: str) -> list[str]:
         """Every key that matches `pattern`. It walks through the whole store: for tests, `verify` and `doctor` only."""
-        cursor, found = await self._ask(commands.scan("0", pattern))
+        cursor, found = await self.ask(commands.scan("0", pattern))
         while cursor != "0":
-            cursor, more = await self._ask(commands.scan(cursor, pattern))
+            cursor, more = await self.ask(commands.scan(cursor, pattern))
             found += more
         return found
 
     async def hgetall(self, key: str) -> Fields:
         """All fields of a hash; `{}` if it is not there."""
-        return await self._ask(commands.hgetall(key))
+        return await self.ask(commands.hgetall(key))
 
     async def hget(self, key: str, field: str) -> str | None:
-        return await self._ask(commands.hget(key, field))
+        return await self.ask(commands.hget(key, field))
 
     async def hmget(self, key: str, *fields: str) -> list[str | None]:
-        return await self._ask(commands.hmget(key, *fields))
+        return await self.ask(commands.hmget(key, *fields))
 
     async def hset(self, key: str, mapping: Mapping[str, Word]) -> int:
         """Write fields of a hash; return how many of them are new."""
-        return await self._ask(commands.hset(key, mapping))
+        return await self.ask(commands.hset(key, mapping))
 
     async def hdel(self, key: str, *fields: str) -> int:
-        return await self._ask(commands.hdel(key, *fields))
+        return await self.ask(commands.hdel(key, *fields))
 
     async def smembers(self, key: str) -> frozenset[str]:
-        return await self._ask(commands.smembers(key))
+        return await self.ask(commands.smembers(key))
 
     async def sismember(self, key: str, member: str) -> bool:
-        return await self._ask(commands.sismember(key, member))
+        return await self.ask(commands.sismember(key, member))
 
     async def sadd(self, key: str, *members: str) -> int:
-        return await self._ask(commands.sadd(key, *members))
+        return await self.ask(commands.sadd(key, *members))
 
     async def srem(self, key: str, *members: str) -> int:
-        return await self._ask(commands.srem(key, *members))
+        return await self.ask(commands.srem(key, *members))
 
     @overload
     async def zrange(
@@ -176,38 +177,38 @@ class Store:
     ) -> list[str] | list[tuple[str, float]]:
         """Members by rank from `start` to `stop` (both counted in; -1 is the last one), with scores if asked for."""
         if scores:
-            return await self._ask(commands.zrange_scores(key, start, stop, desc=desc))
-        return await self._ask(commands.zrange(key, start, stop, desc=desc))
+            return await self.ask(commands.zrange_scores(key, start, stop, desc=desc))
+        return await self.ask(commands.zrange(key, start, stop, desc=desc))
 
     async def zrangebyscore(
         self, key: str, low: float | str, high: float | str, *, offset: int = 0, count: int = -1
     ) -> list[str]:
         """Members with a score from `low` to `high` (`"-inf"`, `"+inf"`, `"(5"` for exclusive), lowest first."""
-        return await self._ask(commands.zrangebyscore(key, low, high, offset=offset, count=count))
+        return await self.ask(commands.zrangebyscore(key, low, high, offset=offset, count=count))
 
     async def zscore(self, key: str, member: str) -> float | None:
-        return await self._ask(commands.zscore(key, member))
+        return await self.ask(commands.zscore(key, member))
 
     async def zcard(self, key: str) -> int:
-        return await self._ask(commands.zcard(key))
+        return await self.ask(commands.zcard(key))
 
     async def zadd(self, key: str, mapping: Mapping[str, float]) -> int:
         """Set scores, `{member: score}`; return how many members are new."""
-        return await self._ask(commands.zadd(key, mapping))
+        return await self.ask(commands.zadd(key, mapping))
 
     async def zrem(self, key: str, *members: str) -> int:
-        return await self._ask(commands.zrem(key, *members))
+        return await self.ask(commands.zrem(key, *members))
 
     async def xrange(self, key: str, after_exclusive: str = "", count: int = 1000) -> list[Entry]:
         """Entries of a stream after the id `after_exclusive` (`""` = from the beginning): `[(id, {field: value})]`."""
-        return await self._ask(commands.xrange(key, after_exclusive, count))
+        return await self.ask(commands.xrange(key, after_exclusive, count))
 
     async def xrevrange(self, key: str, before_exclusive: str = "", count: int = 1000) -> list[Entry]:
         """Entries of a stream, newest first, before the id `before_exclusive` (`""` = from the end)."""
-        return await self._ask(commands.xrevrange(key, before_exclusive, count))
+        return await self.ask(commands.xrevrange(key, before_exclusive, count))
 
     async def publish(self, channel: str, text: str) -> None:
-        await self._ask(commands.publish(channel, text))
+        await self.ask(commands.publish(channel, text))
 
 
 def _raise_first(scripts: Sequence[LuaScript], answers: Sequence[Any]) -> None:

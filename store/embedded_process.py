@@ -28,6 +28,7 @@ TELL_EVERY_SECONDS = 5.0
 # A server that lives but does not answer for so long is replaced (it answers even while it reads its files).
 DEAF_SECONDS = 10.0
 STOP_SECONDS = 10.0
+ASK_AGAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +105,24 @@ def stop(place: Place) -> None:
     pid = pid_of(place)
     if pid is None:
         return
-    os.kill(pid, signal.SIGTERM)
     end = time.monotonic() + STOP_SECONDS
+    asked = float("-inf")
     while is_running(place):
-        if time.monotonic() > end:
+        now = time.monotonic()
+        if now > end:
             log.warning("embedded_killed", pid=pid)
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-            end += STOP_SECONDS
+            _signal(pid, signal.SIGKILL)
+            end = now + STOP_SECONDS
+        elif now - asked > ASK_AGAIN_SECONDS:
+            # A server that is writing its first append-only file refuses to stop, and forgets that it was asked.
+            _signal(pid, signal.SIGTERM)
+            asked = now
         time.sleep(POLL_SECONDS)
+
+
+def _signal(pid: int, what: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, what)
 
 
 def _wait_for_answer(place: Place, lives: Callable[[], bool], give_up: float | None = None) -> bool:
