@@ -12,9 +12,10 @@ MOST_ACTIONS = 6  # Teams shows no more (Adaptive Cards in Teams, docs)
 MOST_REFRESHERS = 60  # user specific views, docs
 
 _URI = re.compile(r"[^\s]+")
+# Where the place tells the type, `type` may be left out.
 _UNTYPED = {"Fact", "Input.Choice", "MediaSource", "TargetElement", "BackgroundImage", "Refresh", "Authentication",
             "AuthCardButton", "TokenExchangeResource", "Column", "TableColumnDefinition", "TableRow", "TableCell", "Image",
-            "AdaptiveCard", "TextRun", "Action.Execute"}  # fmt: skip
+            "AdaptiveCard", "Action.Execute"}  # fmt: skip
 
 
 class CardError(Exception):
@@ -89,6 +90,9 @@ class _Check:
                 continue
             if key not in kind.properties:
                 raise CardError(f"{path}: {name} has no {key}")
+            if kind.properties[key].version > max(self._version, kind.version):
+                since = _text(kind.properties[key].version)
+                raise CardError(f"{path}.{key} came with {since}, later than the card's version")
             self.property(inner, kind.properties[key], f"{path}.{key}")
 
     @staticmethod
@@ -98,22 +102,19 @@ class _Check:
     def property(self, value: object, property_: Property, path: str) -> None:
         if value is None and property_.maybe:
             return
-        if property_.version > self._version:
-            raise CardError(f"{path} came with {_text(property_.version)}, later than the card's version")
         self.one_of(value, property_.kinds, path)
 
     def one_of(self, value: object, kinds: tuple[str, ...], path: str) -> None:
-        """A value of any of these kinds. With several, the last complaint is the one that is told."""
-        problem: CardError | None = None
+        """A value of any of these kinds. Of several complaints the one is told that came furthest into the value."""
+        problems: list[CardError] = []
         for kind in kinds:
             try:
                 self.kind(value, kind, path)
-            except CardError as found:
-                problem = found
+            except CardError as problem:
+                problems.append(problem)
             else:
                 return
-        assert problem is not None
-        raise problem
+        raise max(problems, key=lambda problem: len(str(problem).partition(" ")[0]))
 
     def kind(self, value: object, kind: str, path: str) -> None:
         if kind.startswith("["):
