@@ -156,6 +156,7 @@ async def test_two_customers_of_one_name_have_a_room_each(desk: Desk, microsoft:
     await desk.settle(second)
     [chat] = await sdk.chats_of(ben, 1)
     await sdk.add_member(chat.id, Seat(anna))
+    await desk.store.delete(*await desk.store.scan("*:room-claim:*"))  # a day later only the binding tells
     assert await desk.settle(first) is TaskState.ACTIVE
     rooms = [await desk.conversations.get(TENANT, task) for task in (first, second)]
     assert len({room.chat_id for room in rooms if room is not None}) == 2
