@@ -60,7 +60,7 @@ _DOWN_TYPES = (
 
 def translate(error: Exception) -> StoreDown | StoreError:
     """Turn an error of redis-py or of the socket into one of the two of this module."""
-    text = str(error) or type(error).__name__
+    text = str(error) or "no answer in time"
     if isinstance(error, _DOWN_TYPES) or text.startswith(_DOWN_WORDS):
         return StoreDown(text)
     return StoreError(text)
@@ -89,18 +89,17 @@ class Pool:
         return cast("Wire", self._factory.make_connection())  # pyright: ignore[reportUnknownMemberType]
 
     async def talk(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
-        """Send `commands` in one write; return their answers, errors among them as exceptions. Raises StoreDown."""
+        """Send `commands` in one write; return their answers, errors among them as exceptions. Raises StoreDown, and
+        StoreError for what cannot be sent."""
         async with self._connection() as wire:
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
                     await wire.send_packed_command(wire.pack_commands(commands), check_health=False)
                     return [await _answer(wire) for _ in commands]
-            except BaseException as error:
-                # The rest of an answer may still arrive: this connection must not be used again.
-                await wire.disconnect(nowait=True)
-                if isinstance(error, (redis_errors.RedisError, OSError)):
-                    raise StoreDown(str(error) or "no answer in time") from error
-                raise
+            except (redis_errors.RedisError, OSError) as error:
+                # Whatever ends a read or a write early, cancellation too, redis-py closes the connection: a late
+                # answer never reaches the next caller.
+                raise translate(error) from error
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Wire]:

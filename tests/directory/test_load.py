@@ -236,6 +236,16 @@ async def test_two_loads_at_once_both_count(directory: Directory, tenant: str) -
     assert [service.id for service in await directory.services(tenant)] == ["garden", "orders"]
 
 
+async def test_two_loads_at_once_do_not_share_the_last_licence(directory: Directory, tenant: str) -> None:
+    await put(directory, head(tenant, contact_center=1))
+    outcomes = await asyncio.gather(
+        *(put(directory, head(tenant, contact_center=1), service) for service in (GARDEN, ORDERS)),
+        return_exceptions=True,
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["LoadErrors", "LoadReport"]
+    assert len(await directory.services(tenant)) == 1
+
+
 async def test_what_a_load_could_not_bring_over_is_brought_over_later(
     directory: Directory, distributor: Distributor, store: Store, tenant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

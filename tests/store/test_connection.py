@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,6 +94,12 @@ async def test_a_command_that_redis_refuses_is_an_error_of_ours(store: Store, ke
     with pytest.raises(StoreError, match="WRONGTYPE"):
         await store.hgetall(key)
     assert await store.get(key) == "text"  # the connection is still good
+
+
+async def test_what_cannot_be_sent_is_an_error_of_ours(store: Store, key: str) -> None:
+    nothing: Any = None
+    with pytest.raises(StoreError, match="NoneType"):
+        await store.set(key, nothing)
 
 
 async def test_a_script_that_the_server_has_forgotten_is_loaded_again_and_runs_once(
