@@ -6,6 +6,7 @@ Ids are those of the app roles of Microsoft Graph (learn.microsoft.com/graph/per
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"  # Microsoft Graph itself, in every tenant
 
@@ -112,3 +113,27 @@ NEEDED: Mapping[str, Permission] = {
     "presences": PRESENCE,
     "person": USERS,
 }
+
+_BEGIN = "<!-- permissions: written by `python -m graph.permissions`, held against the code by a test -->"
+_END = "<!-- end of permissions -->"
+
+
+def table() -> str:
+    """The table as Markdown, for people."""
+    kinds = {Kind.APPLICATION: "application", Kind.RSC: "in the app manifest, per chat"}
+    rows = [f"| `{entry.name}` | {kinds[entry.kind]} | {entry.why} |" for entry in PERMISSIONS]
+    return "\n".join(["| permission | kind | what for |", "|---|---|---|", *rows])
+
+
+def documented(text: str) -> str:
+    """A document with the table, as it is now, behind its marker. Raises ValueError when there is no marker."""
+    before, marker, after = text.partition(_BEGIN)
+    if not marker:
+        raise ValueError(f"there is no line {_BEGIN}")
+    _, end, rest = after.partition(_END)
+    return f"{before}{_BEGIN}\n\n{table()}\n\n{_END}{rest if end else after}"
+
+
+if __name__ == "__main__":
+    readme = Path(__file__).parent.parent / "README.md"
+    readme.write_text(documented(readme.read_text(encoding="utf-8")), encoding="utf-8")
