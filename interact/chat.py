@@ -29,6 +29,18 @@ log = structlog.get_logger(__name__)
 class VisitorChat:
     """Everything here is for the one conversation that the visitor's claims open. Methods raise StoreDown."""
 
+    __slots__ = (
+        "_agent",
+        "_claims",
+        "_conversations",
+        "_directory",
+        "_distributor",
+        "conversation",
+        "key",
+        "task",
+        "widget",
+    )  # ten thousand of these are kept
+
     def __init__(
         self,
         claims: Claims,
@@ -47,7 +59,7 @@ class VisitorChat:
         self._conversations = conversations
         self._distributor = distributor
         self._directory = directory
-        self._agents: dict[str, str | None] = {}
+        self._agent: tuple[str, str | None] | None = None  # (user, name) of whom was last looked up
 
     async def refresh(self) -> None:
         """Read the conversation and its task as they are now. Raises NoAccess when the conversation is gone."""
@@ -82,10 +94,10 @@ class VisitorChat:
         if self.widget.agent_name is not None:
             return self.widget.agent_name
         assert task.agent is not None
-        if task.agent not in self._agents:
+        if self._agent is None or self._agent[0] != task.agent:
             user = await self._directory.user(task.tenant, task.agent)
-            self._agents[task.agent] = user.name if user is not None else None
-        return self._agents[task.agent]
+            self._agent = (task.agent, user.name if user is not None else None)
+        return self._agent[1]
 
     async def read(self, after: int, limit: int) -> list[Message]:
         """Entries behind `after`, notes included (they count as seen, and are not shown)."""

@@ -13,6 +13,7 @@ import structlog
 
 from conversations.messages import NoAccess
 from interact.chat import VisitorChat
+from interact.frames import dump
 from store.connection import StoreDown
 
 log = structlog.get_logger(__name__)
@@ -34,6 +35,20 @@ class Todo(IntFlag):
 class Feed:
     """Sends to one socket. `broken` is called when it cannot go on: StoreDown, or anything unforeseen."""
 
+    __slots__ = (
+        "_broken",
+        "_chat",
+        "_connection",
+        "_counted",
+        "_cursor",
+        "_open",
+        "_public",
+        "_pump",
+        "_send",
+        "_status",
+        "_todo",
+    )  # ten thousand of these are kept
+
     def __init__(
         self,
         chat: VisitorChat,
@@ -51,7 +66,7 @@ class Feed:
         self._open = False
         self._cursor = 0
         self._public = 0
-        self._status: dict[str, Any] | None = None
+        self._status = ""
         self._counted = False  # the distributor knows of this connection
 
     async def welcome(self, after: int) -> None:
@@ -61,8 +76,9 @@ class Feed:
         self._cursor = min(after, conversation.last_seq)
         self._public = conversation.last_public_seq
         await self._be_here()
-        self._status = await self._chat.status()
-        await self._send({"type": "welcome", "last": self._public, "status": self._status})
+        status = await self._chat.status()
+        self._status = dump(status)
+        await self._send({"type": "welcome", "last": self._public, "status": status})
         self._open = True
         self.wake(Todo.LOOK)
 
@@ -136,6 +152,7 @@ class Feed:
 
     async def _send_status(self) -> None:
         status = await self._chat.status()
-        if status != self._status:
-            self._status = status
+        text = dump(status)
+        if text != self._status:
+            self._status = text
             await self._send({"type": "status", "status": status})

@@ -50,7 +50,7 @@ def interact_routes(app: web.Application, deps: InteractDeps) -> Sockets:
 
 class _Door:
     def __init__(self, deps: InteractDeps) -> None:
-        self.sockets = Sockets(deps.conversations, deps.limits)
+        self.sockets = Sockets(deps.conversations, deps.doorbells, deps.limits)
         self._deps = deps
         self._widgets = Widgets(deps.directory, deps.distributor, normal_origin(deps.public_url))
         self._scripts = Scripts(deps.static)

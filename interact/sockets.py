@@ -1,4 +1,4 @@
-"""All sockets of this process: the common ticker, limits that tabs share, and the end."""
+"""All sockets of this process: one pair of ears for the doorbells, the common ticker, shared limits, and the end."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,6 +11,7 @@ from conversations.messages import Conversations
 from interact.limits import Buckets, Limits
 from interact.visitor_socket import VisitorSocket
 from store.connection import StoreDown
+from store.doorbells import Bell, Doorbells
 
 log = structlog.get_logger(__name__)
 
@@ -24,26 +25,30 @@ CLOSE_SECONDS: Final = 5.0
 class Sockets:
     """Register of the open sockets. `run` is the one background task for all of them."""
 
-    def __init__(self, conversations: Conversations, limits: Limits) -> None:
+    def __init__(self, conversations: Conversations, doorbells: Doorbells, limits: Limits) -> None:
         self.messages = Buckets(burst=limits.messages_burst, rate=limits.messages_rate)
         self.closing = False
         self._conversations = conversations
         self._limits = limits
         self._slots: list[set[VisitorSocket]] = [set() for _ in range(SLOTS)]
-        self._tabs: dict[tuple[str, str], int] = {}
+        self._tabs: dict[tuple[str, str], list[VisitorSocket]] = {}
+        self._deaf_times = 0
         self._count = 0
         self._somebody = asyncio.Event()
         self._moves: set[asyncio.Task[None]] = set()
+        # Two listeners for all sockets, instead of two for each: that is a kilobyte for every idle visitor.
+        doorbells.listen("conv", self._rung)
+        doorbells.listen("typing", self._rung)
 
     def __len__(self) -> int:
         return self._count
 
     def add(self, socket: VisitorSocket) -> bool:
         """Take it in; False when its chat is open in too many tabs."""
-        tabs = self._tabs.get(socket.key, 0)
-        if tabs >= self._limits.sockets:
+        tabs = self._tabs.setdefault(socket.key, [])
+        if len(tabs) >= self._limits.sockets:
             return False
-        self._tabs[socket.key] = tabs + 1
+        tabs.append(socket)
         self._count += 1
         socket.slot = min(range(SLOTS), key=lambda slot: len(self._slots[slot]))
         self._slots[socket.slot].add(socket)
@@ -54,13 +59,19 @@ class Sockets:
         """It is closed."""
         self._slots[socket.slot].discard(socket)
         self._count -= 1
-        left = self._tabs[socket.key] - 1
-        if left:
-            self._tabs[socket.key] = left
-        else:
+        tabs = self._tabs[socket.key]
+        tabs.remove(socket)
+        if not tabs:
             del self._tabs[socket.key]
         if not self._count:
             self._somebody.clear()
+
+    def _rung(self, bell: Bell) -> None:
+        if bell.number == -1:  # bells were missed: every socket looks for itself at its next beat, not all at once
+            self._deaf_times += 1
+            return
+        for socket in self._tabs.get((bell.tenant, bell.id), ()):
+            socket.rung(bell)
 
     async def run(self) -> None:
         """Give every socket its beat, for ever; sleeps while there is none."""
@@ -84,7 +95,8 @@ class Sockets:
             self._start_move(sockets, "store_down")
             return
         for socket, place in zip(sockets, places, strict=True):
-            socket.beat(*(place or (0, 0)))
+            last, public = place or (0, 0)
+            socket.beat(last, public, self._deaf_times)
 
     def _start_move(self, sockets: list[VisitorSocket], why: str) -> None:
         """In the background: a client that does not close its side must not hold up the ticker."""

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, Final, Protocol
 
 import structlog
-from aiohttp import ClientConnectionError, WSCloseCode, WSMsgType, web
+from aiohttp import ClientConnectionError, WSCloseCode, WSMessage, WSMsgType, web
 
 from conversations.access import access_conversation_as_visitor
 from conversations.messages import NoAccess
@@ -48,6 +48,24 @@ class Gone(Exception):
 class VisitorSocket:
     """Serves one prepared WebSocket; `origin` is the page's, as its browser says."""
 
+    __slots__ = (
+        "_beats",
+        "_deaf_times",
+        "_deps",
+        "_feed",
+        "_heard",
+        "_moved",
+        "_origin",
+        "_registry",
+        "_transport",
+        "_typed_at",
+        "_widgets",
+        "_ws",
+        "connection",
+        "key",
+        "slot",
+    )  # ten thousand of these are kept
+
     def __init__(
         self, deps: InteractDeps, widgets: Widgets, registry: Registry, ws: web.WebSocketResponse, request: web.Request
     ) -> None:
@@ -62,6 +80,7 @@ class VisitorSocket:
         self._transport = request.transport
         self._beats = 0
         self._heard = 0  # the beat at which the client was last heard
+        self._deaf_times = -1
         self._typed_at = 0.0
         self._moved = False
         self._feed: Feed | None = None
@@ -88,7 +107,7 @@ class VisitorSocket:
         """The first frame: who it is, and what he has seen. Raises BadFrame."""
         try:
             async with asyncio.timeout(self._deps.limits.hello_seconds):
-                hello = parse_frame(await self._receive())
+                hello = parse_frame(self._text_of(await self._ws.receive()))
         except TimeoutError:
             raise BadFrame("no_hello", None, "The first frame, hello, did not come in time.") from None
         if not isinstance(hello, Hello):
@@ -115,25 +134,18 @@ class VisitorSocket:
         return chat, hello.after
 
     async def _listen(self, chat: VisitorChat, after: int) -> None:
-        """From the accepted hello to the end; leaves registry, doorbells and the distributor clean behind it."""
+        """From the accepted hello to the end; leaves the registry and the distributor clean behind it."""
         if not self._registry.add(self):
             raise BadFrame("too_many_tabs", None, "This chat is open in too many tabs.")
         self._feed = feed = Feed(chat, self.connection, send=self._send, broken=self.move)
-        bells = self._deps.doorbells
-        stops = [
-            bells.listen_to("conv", *self.key, lambda _: feed.wake(Todo.LOOK)),
-            bells.listen_to("typing", *self.key, lambda bell: self._somebody_types(feed, bell)),
-        ]
         try:
             await self._welcome(chat, feed, after)
             while True:
-                await self._understand(chat, feed, await self._receive())
+                await self._understand(chat, feed, self._text_of(await self._ws.receive()))
         except NoAccess:
             raise BadFrame("no_session", "token", OVER) from None
         finally:
             feed.stop()
-            for stop in stops:
-                stop()
             self._registry.remove(self)
             await self._away(chat)
 
@@ -159,8 +171,8 @@ class VisitorSocket:
 
     # --- what the client says --------------------------------------------------------------------------------------
 
-    async def _receive(self) -> str:
-        message = await self._ws.receive()
+    def _text_of(self, message: WSMessage) -> str:
+        """Raises Gone, and BadFrame for what is too large to be looked at."""
         self._heard = self._beats
         if message.type is WSMsgType.TEXT:
             data: str = message.data
@@ -210,13 +222,27 @@ class VisitorSocket:
 
     # --- what the client hears -------------------------------------------------------------------------------------
 
-    def beat(self, last: int, public: int) -> None:
-        """The common ticker. A client that was silent for too long is cut off: its line is dead."""
+    def rung(self, bell: Bell) -> None:
+        """A doorbell of this chat."""
+        if self._feed is not None:
+            if bell.kind == "conv":
+                self._feed.wake(Todo.LOOK)
+            elif bell.word == "agent":
+                self._feed.wake(Todo.TYPING)
+
+    def beat(self, last: int, public: int, deaf_times: int) -> None:
+        """The common ticker: the chat's last entries, and how often this process has missed doorbells so far.
+
+        A client that was silent for too long is cut off: its line is dead.
+        """
         self._beats += 1
         if self._beats - self._heard > self._deps.limits.silence_beats and self._transport is not None:
             log.info("visitor_silent", conversation=self.key[1])
             self._transport.abort()
         elif self._feed is not None:
+            if deaf_times != self._deaf_times:
+                self._deaf_times = deaf_times
+                self._feed.wake(Todo.LOOK)
             self._feed.beat(last, public, here=self._beats % self._deps.limits.here_beats == 0)
 
     async def move(self, why: str) -> None:
@@ -244,11 +270,6 @@ class VisitorSocket:
         except ClientConnectionError:
             return False
         return True
-
-    @staticmethod
-    def _somebody_types(feed: Feed, bell: Bell) -> None:
-        if bell.word == "agent":
-            feed.wake(Todo.TYPING)
 
 
 def _error_of(bad: BadFrame) -> dict[str, Any]:

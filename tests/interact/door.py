@@ -44,6 +44,7 @@ class Door:
     widgets: dict[str, str]  # "garden-advice", "orders", "dominique" → widget key
     sockets: Sockets
     http: ClientSession
+    doorbells: Doorbells
     visitors: list[Visitor] = field(default_factory=list["Visitor"])
 
     def visitor(self, widget: str = "garden-advice", *, origin: str | None = SITE) -> Visitor:
@@ -147,7 +148,7 @@ async def open_door(
     await server.start_server()
     async with ClientSession() as http:
         base = str(server.make_url("")).rstrip("/")
-        door = Door(base, tenant, store, distributor, conversations, directory, widgets, sockets, http)
+        door = Door(base, tenant, store, distributor, conversations, directory, widgets, sockets, http, doorbells)
         try:
             yield door
         finally:

@@ -1,6 +1,7 @@
 """A visitor's chat over real sockets: from the first message to the end, in tabs, over drops and resends."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -100,6 +101,22 @@ async def test_visitor_stops_receiving__chatwoot_4335_rocketchat_36023(store: St
         await line.status("connected")
         await door.agent_says(visitor, "Good morning")
         await line.texts("Hello", "Good morning")
+
+
+async def test_missed_doorbells_are_made_up_for_when_bells_are_heard_again(store: Store, tenant: str) -> None:
+    limits = replace(QUICK, here_beats=1_000_000)  # so that no beat looks at the status by itself
+    async with open_door(store, tenant, limits=limits, bells=False, workflow=False) as door:
+        visitor = await door.visitor().begin()
+        line = await visitor.enter()
+        await line.said("Hello")
+        await door.distributor.queue(door.tenant, visitor.conversation)
+        await door.answer(visitor)
+        for _ in range(3):
+            await line.expect("beat")
+        assert "connected" not in str(line.seen), "nobody told this socket"
+        hearing = asyncio.create_task(door.doorbells.run())
+        await line.status("connected")
+        hearing.cancel()
 
 
 async def test_a_message_reaches_sockets_of_other_replicas(store: Store, tenant: str) -> None:
