@@ -94,8 +94,11 @@ class Demo:
     def start_sandbox(self) -> dict[str, str]:
         ready = HOME / "sandbox.json"
         ready.unlink(missing_ok=True)
+        # Entra knows the app's redirect addresses, so the port that was chosen has to be in them.
+        world = HOME / "world.toml"
+        world.write_text(WORLD.read_text().replace("http://127.0.0.1:3978", self.app_url))
         process = self.start("sandbox", [
-            sys.executable, "-m", "sandbox", "--world", str(WORLD), "--state", str(HOME / "sandbox"),
+            sys.executable, "-m", "sandbox", "--world", str(world), "--state", str(HOME / "sandbox"),
             "--http-port", str(self.http_port), "--tls-port", str(self.tls_port), "--ready-file", str(ready),
         ])  # fmt: skip
         ends = time.monotonic() + 30

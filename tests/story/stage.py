@@ -78,8 +78,10 @@ class Stage:
         self.directory = Directory(self.store, self.distributor)
 
     async def start_sandbox(self) -> None:
-        ready = self.folder / "sandbox.json"
-        command = [sys.executable, "-m", "sandbox", "--world", str(ROOT / "demo" / "world.toml"),
+        ready, world = self.folder / "sandbox.json", self.folder / "world.toml"
+        # Entra knows the app's redirect addresses, so this stage's port has to be in them.
+        world.write_text((ROOT / "demo" / "world.toml").read_text().replace("http://127.0.0.1:3978", self.app))
+        command = [sys.executable, "-m", "sandbox", "--world", str(world),
                    "--state", str(self.folder / "sandbox"), "--http-port", "0", "--tls-port", "0",
                    "--ready-file", str(ready)]  # fmt: skip
         self.sandbox_process = self._spawn("sandbox", command, dict(os.environ))
@@ -110,7 +112,11 @@ class Stage:
 
     def start_app(self, port: int | None = None) -> subprocess.Popen[bytes]:
         """Start one more replica; the first one listens where the sandbox sends activities."""
-        process = self._spawn("app", [sys.executable, str(ROOT / "app.py")], self.environment(port or self.port))
+        process = self._spawn(
+            "app",
+            [sys.executable, os.environ.get("THIN_APP", str(ROOT / "app.py"))],
+            self.environment(port or self.port),
+        )
         self.app_processes.append(process)
         return process
 

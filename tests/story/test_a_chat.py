@@ -40,7 +40,7 @@ async def test_a_visitor_is_seated_with_an_agent(stage: Stage) -> None:
     await anna.click(await anna.sees("Terminate"), "terminate")
     await visitor.is_("ended")
     form = await anna.sees("Topic", "Done", without=("Accept",))
-    await anna.click(form, "acw_done", {"codes": "Plants", "note": "asked about roses"})
+    await anna.click(form, "acw_done", {"code0": "Plants", "note": "asked about roses"})
     ended = await anna.sees("Plants", without=("Done",))
     assert "Terminate" not in ended["text"]
 
@@ -83,24 +83,26 @@ async def test_decline_goes_to_somebody_else(stage: Stage) -> None:
 
 
 async def test_an_offer_that_nobody_answers_is_missed(stage: Stage) -> None:
-    """RONA: the offer time ends, the card says so, the task waits on for somebody else."""
-    company = await stage.company("Anna", offer_seconds=5, persistent_rona=True)
-    [anna] = company.agents
+    """RONA: the offer time ends, the card says so, somebody else is asked, and the flag is reset in My Sessions."""
+    company = await stage.company("Anna", "Ben", offer_seconds=5, persistent_rona=True)
     visitor = await stage.visitor(company.widget, "Ida")
     await visitor.say("Anybody there?")
-    await anna.sees("Ida", "Accept")
-    await stage.task_is(visitor.task, "queued")
-    missed = await anna.sees("Ida", without=("Accept", "Decline"))
-    assert "missed" in missed["text"].lower() or "not answered" in missed["text"].lower()
+    offered = await stage.task_is(visitor.task, "offered")
+    sleepy = next(agent for agent in company.agents if agent.user in offered.invited)
+    awake = next(agent for agent in company.agents if agent is not sleepy)
 
-    agent = await stage.distributor.agent(TENANT, anna.user)
-    assert agent is not None
-    assert agent.rona
-    portal = await stage.portal(anna.user)
-    await portal.call("POST", "/me/rona/reset")
-    card = await anna.sees("Ida", "Accept")
-    await anna.click(card, "accept")
+    await sleepy.sees("Ida", "Accept")
+    await sleepy.sees("Ida", "Missed", without=("Accept", "Decline"))
+    await awake.click(await awake.sees("Ida", "Accept"), "accept")
     await visitor.is_("connected")
+
+    flagged = await stage.distributor.agent(TENANT, sleepy.user)
+    assert flagged is not None
+    assert flagged.rona
+    assert company.service not in flagged.selectable_for
+    portal = await stage.portal(sleepy.user)
+    await portal.call("POST", "/me/rona/reset")
+    await stage.selectable(sleepy, company.service)
 
 
 async def test_accept_clicked_five_times_opens_one_room(stage: Stage) -> None:
