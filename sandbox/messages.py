@@ -43,6 +43,9 @@ class View:
     refreshed: int  # the version that his client has asked the bot to refresh; 0 = none yet
 
 
+NO_VIEW = View(None, None, 0)
+
+
 class Messages:
     """All messages, and the views of them."""
 
@@ -99,8 +102,13 @@ class Messages:
             "SELECT * FROM views WHERE chat = ? AND message = ? AND person = ?", chat, message, person
         )
         if row is None:
-            return View(None, None, 0)
-        return View(json.loads(row["card"]) if row["card"] else None, row["error"], row["refreshed"])
+            return NO_VIEW
+        return _view(row)
+
+    def views(self, chat: str, person: str) -> dict[str, View]:
+        """All of somebody's views in a chat, by message."""
+        rows = self._database.rows("SELECT * FROM views WHERE chat = ? AND person = ?", chat, person)
+        return {row["message"]: _view(row) for row in rows}
 
     def set_view(self, chat: str, message: str, person: str, view: View) -> None:
         card = json.dumps(view.card) if view.card is not None else None
@@ -126,3 +134,7 @@ def _message(row: sqlite3.Row) -> Message:
         summary=row["summary"], version=row["version"], edited_at=row["edited_at"], deleted=bool(row["deleted"]),
         kind=row["kind"],
     )  # fmt: skip
+
+
+def _view(row: sqlite3.Row) -> View:
+    return View(json.loads(row["card"]) if row["card"] else None, row["error"], row["refreshed"])

@@ -23,6 +23,10 @@ class People:
         self._database = database
         self._app = world.app.client_id
         self._teams_ids: dict[str, str] = {}
+        self._everybody: dict[str, Person] = {row["id"]: _person(row) for row in self._rows()}
+        self._names: dict[str, str] = {}
+        for person in self._everybody.values():
+            self._know(person)
         for person in world.people:
             self.add(person)
 
@@ -33,18 +37,23 @@ class People:
             "ON CONFLICT (id) DO UPDATE SET upn = ?2, name = ?3, guest = ?4",
             person.id, person.upn, person.name, person.guest,
         )  # fmt: skip
+        self._everybody[person.id] = person
+        self._know(person)
+
+    def _rows(self) -> list[sqlite3.Row]:
+        return self._database.rows("SELECT * FROM people ORDER BY place")
+
+    def _know(self, person: Person) -> None:
+        for name in (person.id, person.upn.lower(), self.teams_id(person.id)):
+            self._names[name] = person.id
 
     def all(self) -> list[Person]:
-        return [_person(row) for row in self._database.rows("SELECT * FROM people ORDER BY place")]
+        return list(self._everybody.values())
 
     def find(self, name: str) -> Person | None:
         """By object id, by UPN, or by the bot's `29:…` id."""
-        row = self._database.row("SELECT * FROM people WHERE id = ? OR upn = ?", name.lower(), name)
-        if row is not None:
-            return _person(row)
-        if name.startswith("29:"):
-            return next((person for person in self.all() if self.teams_id(person.id) == name), None)
-        return None
+        known = self._names.get(name) or self._names.get(name.lower())
+        return self._everybody[known] if known is not None else None
 
     def teams_id(self, person: str) -> str:
         """The id that Teams tells a bot: stable for this bot, different for every other one."""

@@ -20,6 +20,7 @@ from sandbox.wire import Route, build_app
 from sandbox.world import World
 
 HOST = "127.0.0.1"
+STOP_SECONDS = 2  # what is still being answered then, such as a click on a slow bot, is cut off
 
 
 def tls_routes(world: World) -> list[Route]:
@@ -49,7 +50,7 @@ async def running(world: World, state: Path, http_port: int = 0, tls_port: int =
         )
         for routes, sock, ssl_context in ((http_routes(), http, None), (tls_routes(world), tls, context)):
             # A caller that hangs up does not undo what it asked for: handlers run to their end (aiohttp's default).
-            runner = web.AppRunner(build_app(core, routes), access_log=None)
+            runner = web.AppRunner(build_app(core, routes), access_log=None, shutdown_timeout=STOP_SECONDS)
             runners.append(runner)
             await runner.setup()
             await web.SockSite(runner, sock, ssl_context=ssl_context).start()

@@ -13,6 +13,7 @@ from sandbox.teams import happenings
 from sandbox.wire import Route
 
 INSTALLATION = "microsoft.graph.teamsAppInstallation"
+USER_INSTALLATION = "microsoft.graph.userScopeTeamsAppInstallation"
 INSTALL: dict[str, type] = {"teamsApp@odata.bind": str, "consentedPermissionSet": dict}
 PERMISSION_SET: dict[str, type] = {"resourceSpecificPermissions": list}
 PERMISSION: dict[str, type] = {"permissionValue": str, "permissionType": str}
@@ -149,7 +150,7 @@ async def list_of_user(request: web.Request) -> web.Response:
 async def install_for_user(request: web.Request) -> web.Response:
     core = door.enter(request, "Users.InstallApp")
     person = door.person_of(core, request.match_info["user"])
-    body = door.check_properties(await door.read_object(request), INSTALL, INSTALLATION)
+    body = door.check_properties(await door.read_object(request), INSTALL, INSTALLATION, USER_INSTALLATION)
     _check_app(core, body)
     if person.id in core.settings.texts("blocked_people"):
         raise refuse("graph.app_blocked")

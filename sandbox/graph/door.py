@@ -69,13 +69,16 @@ async def read_object(request: web.Request) -> Body:
     return value
 
 
-def check_properties(value: object, kinds: Mapping[str, type], type_name: str) -> Body:
-    """The object, if each property is known and of its type. Raises `graph.property_…`."""
+def check_properties(value: object, kinds: Mapping[str, type], type_name: str, derived: str | None = None) -> Body:
+    """The object, if each property is known and of its type. Raises `graph.property_…`.
+
+    It may call itself by the type's name, or by that of a derived type which adds no properties.
+    """
     if not is_object(value):
         raise refuse("graph.property_type", property=type_name, type=type_name)
     for name, inner in value.items():
         if name == "@odata.type":
-            if inner != f"#{type_name}":
+            if inner not in (f"#{type_name}", f"#{derived}"):
                 raise refuse("graph.property_type", property=name, type=type_name)
         elif name not in kinds:
             raise refuse("graph.property_unknown", property=name, type=type_name)

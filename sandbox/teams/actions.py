@@ -45,7 +45,8 @@ async def refresh(core: Core, message: Message, me: Person) -> Json:
 
 
 def _on_the_card(core: Core, message: Message, me: Person, action: Json) -> bool:
-    return any(found == action for card in cards(core, message, me) for found in objects(card["content"]))
+    view = core.messages.view(message.chat, message.id, me.id)
+    return any(found == action for card in cards(message, view) for found in objects(card["content"]))
 
 
 def _data(action: Mapping[str, Any], inputs: Json) -> Any:

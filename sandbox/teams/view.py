@@ -7,7 +7,7 @@ from sandbox.chats import Chat, ChatKind
 from sandbox.connector.body import ADAPTIVE
 from sandbox.core import Core
 from sandbox.graph.chats import web_url
-from sandbox.messages import BOT, Message
+from sandbox.messages import BOT, NO_VIEW, Message, View
 from sandbox.people import ACTIVITIES
 from sandbox.teams import happenings
 from sandbox.teams.text import clean, shown
@@ -47,7 +47,7 @@ def _chat(core: Core, chat: Chat, me: Person) -> Json:
         {"id": member.person, "name": happenings.author(core, member.person), "kind": "user"} for member in members
     ]
     bot: list[Json] = [{"id": app.bot_id, "name": app.name, "kind": "bot"}] if installed else []
-    messages = core.messages.latest(chat.id)
+    messages, views = core.messages.latest(chat.id), core.messages.views(chat.id, me.id)
     read_at = next(member.read_at for member in members if member.person == me.id)
     unread = [
         one
@@ -59,11 +59,11 @@ def _chat(core: Core, chat: Chat, me: Person) -> Json:
         "title": happenings.title(core, chat, me.id), "web_url": web_url(core, chat), "members": people + bot,
         "app_installed": installed, "reads_all": happenings.bot_hears(core, chat),
         "can_write": installed or chat.kind is not ChatKind.PERSONAL, "unread": len(unread), "updated_at": chat.updated_at,
-        "messages": [_message(core, message, me) for message in messages],
+        "messages": [_message(core, message, me, views.get(message.id, NO_VIEW)) for message in messages],
     }  # fmt: skip
 
 
-def _message(core: Core, message: Message, me: Person) -> Json:
+def _message(core: Core, message: Message, me: Person, view: View) -> Json:
     bot = message.sender == BOT
     kind = "bot" if bot else "user" if message.sender else "system"
     value: Json = {
@@ -79,17 +79,15 @@ def _message(core: Core, message: Message, me: Person) -> Json:
     html = clean(message.html) if message.html is not None else shown(message.text, message.text_format)
     value |= {"text": message.text, "html": html or None, "summary": message.summary}
     if message.attachments:
-        view = core.messages.view(message.chat, message.id, me.id)
-        value |= {"cards": cards(core, message, me), "error": view.error}
+        value |= {"cards": cards(message, view), "error": view.error}
         value["refresh_due"] = view.refreshed < message.version and refreshes(core, message, me)
     return value
 
 
-def cards(core: Core, message: Message, me: Person) -> list[Json]:
-    """The message's Adaptive Cards as this person sees them."""
-    own = core.messages.view(message.chat, message.id, me.id).card
-    if own is not None:
-        return [{"content": own, "own_view": True}]
+def cards(message: Message, view: View) -> list[Json]:
+    """The message's Adaptive Cards as the person with this view sees them."""
+    if view.card is not None:
+        return [{"content": view.card, "own_view": True}]
     adaptive = [one["content"] for one in message.attachments if one.get("contentType") == ADAPTIVE]
     return [{"content": content, "own_view": False} for content in adaptive]
 

@@ -36,7 +36,7 @@ async def test_every_resource_that_is_answered_is_of_its_type(product: Product) 
         (chats.MEMBER, (await product.graph("GET", f"/chats/{chat}/members")).body["value"]),
         (apps.INSTALLATION, (await product.graph("GET", f"/chats/{chat}/installedApps?{expand}")).body["value"]),
         (
-            "microsoft.graph.userScopeTeamsAppInstallation",
+            apps.USER_INSTALLATION,
             (await product.graph("GET", f"/users/{ANNA}/teamwork/installedApps?{expand}")).body["value"],
         ),
         (

@@ -76,7 +76,9 @@ async def test_the_app_is_found_installed_and_removed_for_a_person(product: Prod
         "value"
     ]
     assert [app["id"] for app in catalogue] == [product.core.world.app.catalogue_id]
-    assert (await product.graph("POST", path, product.the_app())).status == 201
+    # The SDK names the derived type of the path.
+    typed = product.the_app(**{"@odata.type": "#microsoft.graph.userScopeTeamsAppInstallation"})
+    assert (await product.graph("POST", path, typed)).status == 201
     listed: list[dict[str, Any]] = (
         await product.graph("GET", f"{path}?$expand=teamsApp&$filter=teamsApp/id eq '{catalogue[0]['id']}'")
     ).body["value"]
