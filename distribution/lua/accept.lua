@@ -3,6 +3,8 @@
 -- args: tenant, task, offer, user, via, allowed, at:int
 -- returns: verdict, why, then the task's fields and values
 -- journal: accepted, withdrawn, reached
+--@include offer_end
+--@include reach
 --@include finish
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
@@ -32,6 +34,6 @@ put(record, 'won', offer)
 log(c, 'accepted', { 'task', task, 'service', service_of(record), 'offer', offer, 'user', user, 'via', via })
 put(agent, 'misses', nil)
 clear_unreached(c, agent)
-hold(c, agent, task, 'connecting')
+hold(c, agent, task, 'talk')
 finish(c)
 return answer(record, 'ok')

@@ -3,6 +3,7 @@
 -- args: tenant, task, actor, why, allowed, at:int
 -- returns: verdict, why, then the task's fields and values
 -- journal: cancelled, closed, withdrawn, offered
+--@include closing
 --@include finish
 local c = begin(root, tenant, at)
 local record = load_task(c, task)

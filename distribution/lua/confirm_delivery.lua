@@ -3,15 +3,15 @@
 -- args: tenant, task, offer, user, via, allowed, at:int
 -- returns: verdict, why, then the task's fields and values
 -- journal: delivered, reached
+--@include reach
 --@include finish
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
 if not record then
   return answer(nil, 'no_such_task')
 end
-local agent = load_agent(c, user)
-if agent then
-  clear_unreached(c, agent)
+if redis.call('HGET', key_of(c, 'agent', user), 'unreached') then
+  clear_unreached(c, load_agent(c, user))
 end
 local verdict = 'gone'
 if record.f.won == offer and record.f.agent == user then

@@ -3,6 +3,7 @@
 -- args: tenant, task, service, user, customer, workflow:int, at:int
 -- returns: verdict, why, then the task's fields and values
 -- journal: created, offered
+--@include eligible
 --@include finish
 --@include visitor
 local c = begin(root, tenant, at)

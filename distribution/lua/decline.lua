@@ -3,6 +3,9 @@
 -- args: tenant, task, offer, user, via, allowed, at:int
 -- returns: verdict, why, then the task's fields and values
 -- journal: declined, rona_set, requeued, offered, closed, reached
+--@include rona
+--@include reach
+--@include going_back
 --@include finish
 local c = begin(root, tenant, at)
 local record = load_task(c, task)

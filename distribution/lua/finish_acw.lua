@@ -3,6 +3,7 @@
 -- args: tenant, task, user, via, allowed, at:int
 -- returns: verdict, why, then the task's fields and values
 -- journal: acw_finished, closed, offered
+--@include closing
 --@include finish
 local c = begin(root, tenant, at)
 local record = load_task(c, task)

@@ -17,9 +17,5 @@ end
 set(record, 'state', 'active')
 set(record, 'active', c.now)
 log(c, 'opened', { 'task', task, 'service', service_of(record), 'user', record.f.agent })
-local agent = load_agent(c, record.f.agent)
-if agent then
-  hold(c, agent, task, 'active')
-end
 finish(c)
 return answer(record, 'ok')

@@ -3,6 +3,7 @@
 -- args: tenant, task, why, allowed, at:int
 -- returns: verdict, why, then the task's fields and values
 -- journal: failed, requeued, offered, closed
+--@include going_back
 --@include finish
 local c = begin(root, tenant, at)
 local record = load_task(c, task)

@@ -3,6 +3,7 @@
 -- args: tenant, user, at:int
 -- returns: verdict
 -- journal: reached, offered
+--@include reach
 --@include finish
 local c = begin(root, tenant, at)
 local agent = load_agent(c, user)

@@ -3,8 +3,9 @@
 -- args: tenant, user, at:int
 -- returns: verdict
 -- journal: agent_removed, withdrawn, requeued, offered
---@include finish
+--@include lost
 --@include membership
+--@include finish
 local c = begin(root, tenant, at)
 local agent = load_agent(c, user)
 if not agent or agent.f.removed then
@@ -16,6 +17,7 @@ set(agent, 'direct', nil)
 set(agent, 'services', nil)
 set(agent, 'removed', '1')
 log(c, 'agent_removed', { 'user', user })
+withdraw_if_lost(c, agent)
 stir(c, agent)
 finish(c)
 return 'ok'

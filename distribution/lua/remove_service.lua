@@ -3,6 +3,7 @@
 -- args: tenant, service, at:int
 -- returns: more or done
 -- journal: service_removed, cancelled, closed
+--@include closing
 --@include finish
 local c = begin(root, tenant, at)
 local key = key_of(c, 'rules', service)

@@ -3,6 +3,7 @@
 -- args: tenant, user, actor, at:int
 -- returns: verdict
 -- journal: rona_reset, offered
+--@include rona
 --@include finish
 local c = begin(root, tenant, at)
 local agent = load_agent(c, user)

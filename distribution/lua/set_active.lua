@@ -3,6 +3,7 @@
 -- args: tenant, user, service, on:int, at:int
 -- returns: verdict
 -- journal: active, withdrawn, requeued, offered
+--@include lost
 --@include finish
 local c = begin(root, tenant, at)
 local agent = load_agent(c, user)
@@ -19,6 +20,7 @@ end
 pair_put(services, service, whole(on))
 set(agent, 'services', pairs_text(services))
 log(c, 'active', { 'user', user, 'service', service, 'on', on })
+withdraw_if_lost(c, agent)
 stir(c, agent)
 finish(c)
 return 'ok'

@@ -3,8 +3,9 @@
 -- args: tenant, user, licensed:int, direct_licensed:int, services, capacity:int, at:int
 -- returns: verdict
 -- journal: agent, withdrawn, requeued, offered
---@include finish
+--@include lost
 --@include membership
+--@include finish
 local c = begin(root, tenant, at)
 local agent = load_agent(c, user) or new_agent(c, user)
 set_members(c, agent, pairs_of(services))
@@ -16,6 +17,7 @@ set(agent, 'removed', nil)
 if agent.touched then
   log(c, 'agent', { 'user', user, 'licensed', licensed, 'direct', direct_licensed, 'services', services, 'capacity', capacity })
 end
+withdraw_if_lost(c, agent)
 stir(c, agent)
 finish(c)
 return 'ok'

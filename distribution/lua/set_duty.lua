@@ -3,8 +3,11 @@
 -- args: tenant, user, on:int, actor, at:int
 -- returns: verdict
 -- journal: duty, rona_reset, withdrawn, requeued, offered
---@include finish
+--@include lost
+--@include reach
+--@include rona
 --@include presence
+--@include finish
 local c = begin(root, tenant, at)
 local agent = load_agent(c, user)
 if not agent or agent.f.removed then
@@ -23,6 +26,7 @@ end
 if actor == user then
   clear_unreached(c, agent)
 end
+withdraw_if_lost(c, agent)
 stir(c, agent)
 finish(c)
 return 'ok'

@@ -3,6 +3,7 @@
 -- args: tenant, user, on:int, at:int
 -- returns: verdict
 -- journal: registered, reached, offered
+--@include reach
 --@include finish
 local c = begin(root, tenant, at)
 local agent = load_agent(c, user)

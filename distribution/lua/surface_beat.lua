@@ -3,8 +3,9 @@
 -- args: tenant, user, surface, at:int
 -- returns: verdict
 -- journal: surface, reached, offered
---@include finish
+--@include reach
 --@include surface
+--@include finish
 local c = begin(root, tenant, at)
 local agent = load_agent(c, user)
 if not agent or agent.f.removed then

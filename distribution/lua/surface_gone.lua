@@ -3,8 +3,8 @@
 -- args: tenant, user, surface, at:int
 -- returns: verdict
 -- journal: surface
---@include finish
 --@include surface
+--@include finish
 local c = begin(root, tenant, at)
 local agent = load_agent(c, user)
 if not agent or agent.f.removed then

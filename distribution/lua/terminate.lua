@@ -3,6 +3,7 @@
 -- args: tenant, task, by, actor, via, allowed, at:int
 -- returns: verdict, why, then the task's fields and values
 -- journal: terminated, ended, closed, withdrawn, offered
+--@include closing
 --@include finish
 local c = begin(root, tenant, at)
 local record = load_task(c, task)

@@ -3,8 +3,9 @@
 -- args: tenant, task, offer, user, why, allowed, at:int
 -- returns: verdict, why, then the task's fields and values
 -- journal: undelivered, requeued, offered
+--@include eligible
+--@include offer_fails
 --@include finish
---@include offer_end
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
 if not record then

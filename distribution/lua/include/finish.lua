@@ -1,4 +1,8 @@
---@include match
+--@include past
+--@include queues
+--@include presence_ends
+--@include settle
+--@include deadline
 --@include due
 --@include bell
 -- finish: settle, then write each task and agent once, set its deadline, mark its effects as due, and ring.
@@ -32,6 +36,23 @@ local function task_next(c, task)
       if asked > c.now then
         at = earlier(at, asked)
       end
+    end
+  end
+  return at
+end
+
+-- When time alone next changes something about him.
+local function agent_next(c, agent)
+  local at, now = nil, c.now
+  for _, instant in ipairs({
+    agent.f.rona == '1' and num(agent, 'rona_until') or 0,
+    num(agent, 'retry_at') or 0,
+    latest_of(pairs_of(agent.f.surfaces)) or 0,
+    agent.f.presence ~= 'Offline' and presence_ends(agent) or 0,
+    num(agent, 'resume_at') or 0,
+  }) do
+    if instant > now then
+      at = earlier(at, instant)
     end
   end
   return at

@@ -1,10 +1,36 @@
---@include life
+--@include queues
+--@include past
+--@include eligible
 --@include policy
---@include deadline
 -- match: brings waiting tasks and selectable agents together, in the call that makes it possible.
 local MOST_SKIPPED = 32    -- heads an agent declined that are passed over in one call; a deadline goes on
-local MOST_MATCHED = 32    -- offers one call makes for a lane; a deadline goes on
-local GO_ON_AFTER = 100    -- ms
+local MOST_MATCHED = 32    -- offers one call makes for a service; a deadline goes on
+local SKIP_ON_AFTER = 100   -- ms
+
+-- Stand in the queue of every lane, ranked by waiting since.
+local function join_queue(c, task)
+  for _, lane in ipairs(lanes_of(task)) do
+    redis.call('ZADD', key_of(c, 'queue', lane), task.f.since, task.id)
+  end
+  task.listed = true
+end
+
+local function make_offer(c, task, agent)
+  leave_queue(c, task)
+  local number = whole((num(task, 'offers') or 0) + 1)
+  put(task, 'offers', number)
+  set(task, 'state', 'offered')
+  set(task, 'offer', number)
+  set(task, 'invited', agent.user)
+  set(task, 'offered', c.now)
+  set(task, 'deliver_by', c.now + rule(c, service_of(task), 'deliver_seconds') * 1000)
+  set(task, 'why', nil)
+  enter_running(c, task)
+  put(agent, 'last_offer', c.now)
+  agent.moved = true
+  hold(c, agent, task.id, 'ringing')
+  log(c, 'offered', { 'task', task.id, 'service', service_of(task), 'offer', number, 'user', agent.user, 'since', task.f.since })
+end
 
 local function offer_if_selectable(c, task, agent)
   if agent and is_selectable(c, agent, service_of(task)) then
@@ -102,7 +128,7 @@ local function match_agent(c, agent, lanes)
       skipped = skipped + 1
       if skipped == MOST_SKIPPED then
         put(agent, 'resume', head.index + 1)
-        put(agent, 'resume_at', c.now + GO_ON_AFTER)
+        put(agent, 'resume_at', c.now + SKIP_ON_AFTER)
         return false
       end
       heads[place] = head_of(c, head.lane, head.index + 1)
@@ -164,51 +190,4 @@ local function stand_ready(c, agent, lanes)
   end
   agent.moved = false
   put(agent, 'ready', after)
-end
-
-local function withdraw_if_lost(c, agent)
-  for _, entry in ipairs(pairs_of(agent.f.held)) do
-    if entry[2] == 'ringing' then
-      local task = load_task(c, entry[1])
-      if task and is_lost(c, agent, service_of(task)) then
-        drop_invited(c, task, agent.user, 'withdrawn', 'agent_lost')
-        if_nobody_left(c, task, 'withdrawn')
-      end
-    end
-  end
-end
-
-local function settle_agent(c, agent)
-  agent.is_stirred = false
-  withdraw_if_lost(c, agent)
-  local lanes = open_lanes(c, agent)
-  if #lanes > 0 and match_agent(c, agent, lanes) then
-    lanes = open_lanes(c, agent)
-  end
-  stand_ready(c, agent, lanes)
-end
-
-local function settle_task(c, task)
-  task.is_seeking = false
-  if task.f.state == 'queued' and not match_task(c, task) then
-    if not task.listed then
-      join_queue(c, task)
-    end
-  end
-end
-
--- Follow every consequence: tasks first (they take the longest idle), then agents (they take the longest waiting), then
--- services that came below their limit. Each step only ever makes an offer, so it ends.
-local function settle(c)
-  while true do
-    if #c.seeking > 0 then
-      settle_task(c, table.remove(c.seeking, 1))
-    elseif #c.stirred > 0 then
-      settle_agent(c, table.remove(c.stirred, 1))
-    elseif #c.slots > 0 then
-      match_service(c, table.remove(c.slots, 1))
-    else
-      return
-    end
-  end
 end

@@ -1,29 +1,29 @@
---@include life
--- offer_end: an offer that did not arrive, or was not answered in time.
-local RETRY_FIRST = 60000   -- ms; doubled each time in a row: nobody says "he is back" when Teams was only slow
-local RETRY_MOST = 900000
-
-local function fail_delivery(c, task, user, why)
-  drop_invited(c, task, user, 'undelivered', why)
-  local agent = load_agent(c, user)
-  if agent then
-    local failures = (num(agent, 'unreached') or 0) + 1
-    set(agent, 'unreached', failures)
-    set(agent, 'retry_at', c.now + math.min(RETRY_FIRST * 2 ^ (failures - 1), RETRY_MOST))
-  end
-  if_nobody_left(c, task, 'undelivered')
+--@include slots
+--@include past
+-- offer_end: an invited agent has the offer no longer.
+local function clear_offer(task)
+  set(task, 'invited', nil)
+  set(task, 'deliver_by', nil)
+  set(task, 'deadline', nil)
+  put(task, 'delivered', nil)
 end
 
-local function miss(c, task, user)
-  drop_invited(c, task, user, 'rona', 'time')
-  local agent = load_agent(c, user)
-  if agent then
-    local service = service_of(task)
-    local misses, limit = (num(agent, 'misses') or 0) + 1, rule(c, service, 'rona_after_misses')
-    put(agent, 'misses', misses)
-    if rule(c, service, 'persistent_rona') == 1 or (limit > 0 and misses >= limit) then
-      flag_rona(c, agent, service)
+-- One invited agent loses the offer. What it means for him depends on the result.
+local function drop_invited(c, task, user, result, how)
+  local invited = {}
+  for _, other in ipairs(words_of(task.f.invited)) do
+    if other ~= user then
+      invited[#invited + 1] = other
     end
   end
-  if_nobody_left(c, task, 'rona')
+  set(task, 'invited', words_text(invited))
+  note_past(c, task, user, result)
+  log(c, result, { 'task', task.id, 'service', service_of(task), 'offer', task.f.offer, 'user', user, 'how', how or '' })
+  local agent = load_agent(c, user)
+  if agent then
+    release(c, agent, task.id)
+    if DECLINED_OR_MISSED[result] then
+      put_back(c, agent)
+    end
+  end
 end

@@ -1,4 +1,5 @@
 --@include eligible
+--@include rona
 -- presence: what Graph says about an agent. Coming on duty or online begins his idle time anew.
 local KNOWN = {
   Available = true, Away = true, BeRightBack = true, Busy = true, DoNotDisturb = true, Focusing = true, InACall = true,

@@ -3,6 +3,7 @@
 -- stopped is kept in the rules, and a deadline goes on should nobody else.
 local MEMBERS_AT_ONCE = 20
 local GO_ON_IF_LEFT = 1000  -- ms
+local GO_ON_AFTER = 100     -- ms
 
 local function begin_refresh(c, service)
   redis.call('HSET', key_of(c, 'rules', service), 'refresh', '-')
@@ -29,7 +30,6 @@ local function refresh(c, service)
   local cursor = redis.call('HGET', key, 'refresh')
   if cursor then
     cursor = refresh_some(c, service, cursor)
-    settle(c)
     if cursor then
       redis.call('HSET', key, 'refresh', cursor)
       deadline_set(c.root, c.tenant, member, c.now + GO_ON_IF_LEFT)
@@ -37,7 +37,11 @@ local function refresh(c, service)
     end
     redis.call('HDEL', key, 'refresh')
   end
-  if service ~= '' and match_service(c, service) then
+  if service ~= '' then
+    c.slots[#c.slots + 1] = service
+    settle(c)
+  end
+  if c.unfinished then
     deadline_set(c.root, c.tenant, member, c.now + GO_ON_AFTER)
     return true
   end

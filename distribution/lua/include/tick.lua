@@ -1,8 +1,9 @@
---@include refresh
---@include visitor
---@include offer_end
+--@include lost
+--@include offer_fails
 --@include surface
 --@include presence
+--@include visitor
+--@include refresh
 -- tick: time passed for one deadline's member. It looks at what is due now, whatever the deadline was set for.
 local function tick_visitor(c, task)
   local gone_at = not task.f.left and latest_of(pairs_of(task.f.conns))
