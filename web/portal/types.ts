@@ -17,7 +17,7 @@ export type Outcome =
   | "stale"
   | "error";
 
-export type OfferResult = "accepted" | "declined" | "rona" | "undelivered" | "withdrawn";
+export type OfferResult = "accepted" | "declined" | "rona" | "undelivered" | "withdrawn" | "failed";
 
 export type Language = "en" | "de" | "fr" | "it";
 export type ThemeChoice = "light" | "dark" | "system" | "teams";

@@ -20,7 +20,7 @@ interface Result {
 /** What this chat was to me: my part when I did not take it, its outcome when I did. */
 function result(task: Task): Result {
   if (task.my_result !== null && task.my_result !== "accepted") {
-    const missed = task.my_result === "rona" || task.my_result === "undelivered";
+    const missed = task.my_result !== "declined" && task.my_result !== "withdrawn";
     return { text: t(`result.${task.my_result}` as TextKey), sign: missed ? "missed" : "cross", tone: missed ? "warm" : "" };
   }
   if (task.outcome === null) return { text: "", sign: "check", tone: "" };

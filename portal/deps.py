@@ -1,0 +1,61 @@
+"""What the portal is given: the rooms below it by their types, the room beside it as plain callables."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from aiohttp import web
+
+from conversations.messages import Conversations
+from directory.directory import Directory
+from distribution.distributor import Distributor
+from store.doorbells import Doorbells
+
+
+class InstallOutcome(Protocol):
+    """How bringing the bot to a person, or taking it away, came out. `text` is a sentence for that person."""
+
+    @property
+    def ok(self) -> bool: ...
+
+    @property
+    def status(self) -> str: ...
+
+    @property
+    def text(self) -> str: ...
+
+
+STATIC = Path(__file__).parent / "static"
+"""Where `npm run build:portal` puts the pages."""
+
+Install = Callable[[str, str], Awaitable[InstallOutcome]]
+"""`(tenant, user)`; harmless when called again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """Seconds. A page whose surface did not answer for 30 s does not count (distribution), so 10 leaves two to lose."""
+
+    heartbeat: float = 5.0
+    surface: float = 10.0
+    coalesce: float = 0.05
+    """What changes within this time comes as one update: nobody sees the delay, and a busy queue does not flood a page."""
+    keep: float = 5.0
+    """What pages share is read again after so long even if a bell was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortalDeps:
+    distributor: Distributor
+    conversations: Conversations
+    directory: Directory
+    doorbells: Doorbells
+    install: Install
+    uninstall: Install
+    public_url: str
+    rhythm: Rhythm = Rhythm()
+    static: Path = STATIC
+
+
+DEPS = web.AppKey("PORTAL_DEPS", PortalDeps)

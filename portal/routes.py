@@ -1,0 +1,97 @@
+"""The portal's door: one table of all routes. The OpenAPI document is made from the same table."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from portal import me_api, tasks_api
+from portal.calls import PORTAL, Call, Handler, Portal, guarded
+from portal.deps import DEPS, PortalDeps
+from portal.events import events
+from portal.hub import Hub
+from portal.openapi import Operation, document
+from portal.pages import page_routes
+from portal.schemas import (
+    DutyBody,
+    MeView,
+    Nothing,
+    OfferBody,
+    PreferencesBody,
+    RegisterAnswer,
+    Snapshot,
+    SurfaceBody,
+    TaskAnswer,
+    Transcript,
+    WrapupBody,
+)
+from portal.snapshot import Snapshots
+
+API = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`refusals`: the statuses that this call has beside those that all have."""
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    body: type[BaseModel] = Nothing
+    answer: type[BaseModel] | str | None = None
+    refusals: tuple[int, ...] = ()
+
+
+async def openapi(_call: Call[Nothing]) -> web.StreamResponse:
+    """This API, described."""
+    return web.json_response(DOCUMENT, headers={"Cache-Control": "no-store"})
+
+
+_OFFER = (400, 403, 404, 409)
+_TASK = (403, 404, 409)
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/me", me_api.me, "Who I am", answer=MeView),
+    Route("GET", "/state", me_api.state, "Everything my pages show", answer=Snapshot),
+    Route("GET", "/events", events, "The same, live", answer="text/event-stream", refusals=(400, 429)),
+    Route("GET", "/openapi.json", openapi, "This document", answer="application/json"),
+    Route("POST", "/surface", me_api.surface, "An open page answers a heartbeat", SurfaceBody, refusals=(400,)),
+    Route("POST", "/me/duty", me_api.duty, "On or off duty", DutyBody, refusals=(400, 409)),
+    Route("POST", "/me/rona/reset", me_api.reset_rona, "End the pause after a missed offer", refusals=(409,)),
+    Route("POST", "/me/register", me_api.register, "Register with the bot", answer=RegisterAnswer, refusals=(409,)),
+    Route("POST", "/me/unregister", me_api.unregister, "Unregister", answer=RegisterAnswer, refusals=(409,)),
+    Route("PUT", "/me/preferences", me_api.preferences, "My preferences", PreferencesBody, MeView, (400,)),
+    Route("POST", "/tasks/{task}/delivered", tasks_api.delivered, "I can see the offer", OfferBody, TaskAnswer, _OFFER),
+    Route("POST", "/tasks/{task}/accept", tasks_api.accept, "Accept an offer", OfferBody, TaskAnswer, _OFFER),
+    Route("POST", "/tasks/{task}/decline", tasks_api.decline, "Decline an offer", OfferBody, TaskAnswer, _OFFER),
+    Route("POST", "/tasks/{task}/terminate", tasks_api.terminate, "End a chat", answer=TaskAnswer, refusals=_TASK),
+    Route("POST", "/tasks/{task}/wrapup", tasks_api.save_wrapup, "Codes, tags, note", WrapupBody, TaskAnswer, _OFFER),
+    Route("POST", "/tasks/{task}/acw/done", tasks_api.finish_acw, "End after-call work", answer=TaskAnswer, refusals=_TASK),
+    Route("POST", "/tasks/{task}/acw/extend", tasks_api.extend_acw, "More time", answer=TaskAnswer, refusals=_TASK),
+    Route("GET", "/tasks/{task}/transcript", tasks_api.transcript, "What was said", answer=Transcript, refusals=(404,)),
+)  # fmt: skip
+
+DOCUMENT: dict[str, Any] = document(
+    API,
+    [
+        Operation(route.method, route.path, route.handler.__name__, route.summary, route.handler.__doc__ or "",
+                  route.body, route.answer, route.refusals)
+        for route in ROUTES
+    ],
+)  # fmt: skip
+
+
+def portal_routes(app: web.Application, deps: PortalDeps) -> None:
+    """Add the portal to the app, which must have `identity_routes`. Its feeds start and stop with the app."""
+    snapshots = Snapshots(deps)
+    hub = Hub(deps.distributor, deps.doorbells, snapshots)
+    app[DEPS] = deps
+    app[PORTAL] = Portal(deps, snapshots, hub)
+    app.on_startup.append(hub.start)
+    app.on_shutdown.append(hub.stop)
+    app.add_routes(page_routes())
+    for route in ROUTES:
+        path = API + route.path.replace("{task}", "{task:[0-9a-z]{1,40}}")
+        app.router.add_route(route.method, path, guarded(route.handler, route.body))

@@ -1,0 +1,225 @@
+"""The JSON that goes in and out. Instants (`…_at`) are milliseconds since the epoch, in the server's time.
+
+`openapi.py` describes the API from these models, and web/portal/types.ts has the same shapes.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Language = Literal["en", "de", "fr", "it"]
+Theme = Literal["light", "dark", "system", "teams"]
+State = Literal["arriving", "queued", "offered", "connecting", "active", "acw", "closed"]
+Choice = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Shape(BaseModel):
+    """Frozen, and nothing in it that is not known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Words(Shape):
+    """A code for programs, a sentence in the user's language for people."""
+
+    code: str
+    text: str
+
+
+class TaskView(Shape):
+    """A task as one agent sees it."""
+
+    id: str
+    state: State
+    revision: int
+    service: str | None = Field(description="null: the visitor asked for this user, not for a service")
+    service_name: str
+    customer: str
+    page: str
+    first_message: str
+    created_at: int
+    since_at: int = Field(description="waiting since; kept when the task goes back to the queue")
+    offer: str | None = Field(description="the offer that is open to this user")
+    offered_at: int | None
+    deadline_at: int | None = Field(description="end of the time to answer; null until the offer has arrived somewhere")
+    offer_seconds: int
+    accepted_at: int | None
+    active_at: int | None
+    ended_at: int | None
+    ended_by: str | None
+    acw_until_at: int | None
+    acw_can_extend: bool
+    closed_at: int | None
+    outcome: str | None
+    my_result: str | None = Field(description="how this user's own latest offer of the task ended")
+    codes: list[str]
+    tags: list[str]
+    note: str
+    visitor_here: bool
+    visitor_grace_until_at: int | None = Field(description="when the chat ends unless the visitor comes back")
+    chat_url: str | None = Field(description="the room in Teams")
+
+
+class CodeCategoryView(Shape):
+    category: str
+    required: bool
+    codes: list[str]
+
+
+class ServiceView(Shape):
+    """What a wrap-up of this service may contain; id "" stands for chats straight to the user."""
+
+    id: str
+    name: str
+    codes: list[CodeCategoryView]
+    tags: list[str]
+
+
+class AgentServiceView(Shape):
+    id: str
+    name: str
+    selectable: bool
+    reasons: list[Words]
+
+
+class AgentView(Shape):
+    on_duty: bool
+    presence: str
+    rona: bool
+    rona_until_at: int | None
+    services: list[AgentServiceView]
+
+
+class RegistrationView(Shape):
+    registered: bool
+    since_at: int | None
+    missing: list[Words] = Field(description="what stands against chats reaching this user at all")
+
+
+class MeView(Shape):
+    tenant: str
+    tenant_name: str
+    user: str
+    upn: str
+    name: str
+    roles: list[str]
+    language: Language
+    theme: Theme
+    notifications: bool
+
+
+class WaitingTaskView(Shape):
+    id: str
+    customer: str
+    position: int
+    since_at: int
+
+
+class WaitingView(Shape):
+    service: str
+    name: str
+    tasks: list[WaitingTaskView]
+
+
+class Pieces(Shape):
+    """Everything a page shows."""
+
+    me: MeView
+    registration: RegistrationView
+    agent: AgentView | None = Field(description="null: this user takes no chats")
+    services: list[ServiceView]
+    offers: list[TaskView]
+    open: list[TaskView] = Field(description="connecting, active and after-call work")
+    waiting: list[WaitingView]
+    past: list[TaskView]
+
+
+class Snapshot(Pieces):
+    revision: str = Field(description="changes with the content and with nothing else")
+    at: int
+
+
+class Update(Shape):
+    """Event `state`: the pieces that changed, each whole."""
+
+    revision: str
+    at: int
+    pieces: dict[str, object]
+
+
+class TaskAnswer(Shape):
+    """What became of a request. A late click is an answer, too: verdict `gone`, and the task as it is now."""
+
+    verdict: str
+    message: str = Field(description='a sentence when there is something to say, else ""')
+    task: TaskView | None
+
+
+class MessageView(Shape):
+    seq: int
+    sender: Literal["visitor", "agent", "system", "note"]
+    author: str
+    text: str
+    at: int
+    edited: bool
+    deleted: bool
+
+
+class Transcript(Shape):
+    """All that was said, in order, with edits and deletions applied; notes included."""
+
+    task: str
+    customer: str
+    service_name: str
+    messages: list[MessageView]
+
+
+class RegisterAnswer(Shape):
+    result: str
+    message: str
+
+
+class Fault(Shape):
+    code: str
+    field: str | None
+    message: str
+
+
+class Problem(Shape):
+    """Every refusal looks like this."""
+
+    error: Fault
+
+
+class Nothing(Shape):
+    """An empty body, or `{}`."""
+
+
+class OfferBody(Shape):
+    offer: Annotated[str, Field(pattern=r"^[0-9a-z-]{1,64}$")]
+
+
+class WrapupBody(Shape):
+    codes: Annotated[list[Choice], Field(max_length=100)]
+    tags: Annotated[list[Choice], Field(max_length=100)]
+    note: Annotated[str, Field(max_length=2_000)]
+
+
+class DutyBody(Shape):
+    on: bool
+
+
+class PreferencesBody(Shape):
+    """What is left out stays as it is."""
+
+    language: Language | None = None
+    theme: Theme | None = None
+    notifications: bool | None = None
+
+
+class SurfaceBody(Shape):
+    """An open page answers a heartbeat. Hidden, it counts only when it can raise a desktop notification."""
+
+    surface: Annotated[str, Field(pattern=r"^[0-9a-zA-Z-]{1,64}$")]
+    hidden: bool
+    notifications: bool

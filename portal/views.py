@@ -1,0 +1,212 @@
+"""From the rooms' own types to what a page shows. Pure functions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from conversations.messages import Kind, Message, Sender
+from conversations.topic import clean_name, visitor_name
+from directory.model import Registration, Service, ServiceSettings, Tenant, User
+from distribution.agents import Agent
+from distribution.tasks import OfferResult, Task, TaskState
+from identity.sessions import Identity
+from portal.schemas import (
+    AgentServiceView,
+    AgentView,
+    CodeCategoryView,
+    MessageView,
+    MeView,
+    RegistrationView,
+    ServiceView,
+    TaskView,
+    Theme,
+    WaitingTaskView,
+    Words,
+)
+from portal.words import Voice
+
+DIRECT = ""
+"""The id that stands for chats straight to a user, where others have a service's."""
+
+
+_THEMES: Mapping[str, Theme] = {theme: theme for theme in get_args(Theme)}
+"""What is stored and no longer offered is Teams' own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A tenant and its services, as many pages need them at once."""
+
+    tenant: Tenant | None
+    services: Mapping[str, Service]
+
+    def settings(self, service: str | None) -> ServiceSettings:
+        """The settings a task runs under; those of a service that is gone are the defaults."""
+        found = self.services.get(service or DIRECT) if service else self.tenant and self.tenant.direct
+        return found or ServiceSettings()
+
+    def name(self, service: str | None, voice: Voice) -> str:
+        if not service:
+            return voice.direct
+        found = self.services.get(service)
+        return found.name if found else service
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """What a task's view takes from its conversation."""
+
+    page: str = ""
+    first_message: str = ""
+    chat_url: str = ""
+
+
+NO_CHAT = Chat()
+
+
+def customer_name(task: Task) -> str:
+    """Never empty: a visitor without a name is `Visitor 7F3A`."""
+    return clean_name(task.customer) or visitor_name(task.id)
+
+
+def task_view(task: Task, user: str, company: Company, voice: Voice, chat: Chat = NO_CHAT) -> TaskView:
+    settings = company.settings(task.service)
+    invited = task.state is TaskState.OFFERED and user in task.invited
+    extendable = task.acw_extensions < settings.acw_extensions and settings.acw_extension_seconds > 0
+    grace = settings.visitor_grace_active_seconds * 1000
+    gone_at = task.visitor_left_at if task.state is TaskState.ACTIVE else None
+    return TaskView(
+        id=task.id,
+        state=task.state.value,
+        revision=task.revision,
+        service=task.service,
+        service_name=company.name(task.service, voice),
+        customer=customer_name(task),
+        page=chat.page,
+        first_message=chat.first_message,
+        created_at=task.created_at,
+        since_at=task.since_at,
+        offer=task.offer if invited else None,
+        offered_at=task.offered_at,
+        deadline_at=task.deadline_at if invited else None,
+        offer_seconds=settings.offer_seconds,
+        accepted_at=task.accepted_at,
+        active_at=task.active_at,
+        ended_at=task.ended_at,
+        ended_by=task.ended_by,
+        acw_until_at=task.acw_until_at,
+        acw_can_extend=task.state is TaskState.ACW and task.agent == user and extendable,
+        closed_at=task.closed_at,
+        outcome=task.outcome,
+        my_result=OfferResult.ACCEPTED if task.agent == user else task.past.get(user),
+        codes=list(task.codes),
+        tags=list(task.tags),
+        note=task.note,
+        visitor_here=task.visitor_here,
+        visitor_grace_until_at=gone_at + grace if gone_at is not None else None,
+        chat_url=chat.chat_url or None,
+    )
+
+
+def me_view(identity: Identity, user: User | None, company: Company, voice: Voice) -> MeView:
+    return MeView(
+        tenant=identity.tenant,
+        tenant_name=company.tenant.name if company.tenant else "",
+        user=identity.user,
+        upn=user.upn if user else identity.upn,
+        name=user.name if user else identity.name,
+        roles=list(user.roles) if user else [],
+        language=voice.language,
+        theme=_THEMES.get(user.theme, "teams") if user else "teams",
+        notifications=user.notifications if user else False,
+    )
+
+
+def registration_view(
+    registration: Registration | None, user: User | None, company: Company, voice: Voice
+) -> RegistrationView:
+    missing = [Words(code=code, text=voice(text)) for code, text in _missing(user, company)]
+    since_at = registration.installed_at if registration else None
+    return RegistrationView(registered=registration is not None, since_at=since_at, missing=missing)
+
+
+def _missing(user: User | None, company: Company) -> list[tuple[str, str]]:
+    if user is None:
+        return [("not_known", "problem.not_known")]
+    switched_off = company.tenant is not None and not company.tenant.instant_messaging
+    found = {
+        "tenant_im_off": switched_off,
+        "no_im": not user.instant_messaging,
+        "no_service": not user.agent_of and not user.interact_user,
+    }
+    return [(code, f"missing.{code}") for code, so in found.items() if so]
+
+
+def agent_view(agent: Agent, user: User, company: Company, voice: Voice) -> AgentView:
+    """His services in the order of their names, chats straight to him last."""
+    mine = sorted(user.agent_of, key=lambda service: company.name(service, voice).casefold())
+    lanes = [*mine, DIRECT] if user.interact_user else mine
+    return AgentView(
+        on_duty=agent.on_duty,
+        presence=agent.presence,
+        rona=agent.rona,
+        rona_until_at=agent.rona_until_at,
+        services=[_agent_service(agent, lane, company, voice) for lane in lanes if lane in agent.reasons],
+    )
+
+
+def _agent_service(agent: Agent, lane: str, company: Company, voice: Voice) -> AgentServiceView:
+    against = agent.reasons[lane]
+    reasons = [voice.reason(reason) for reason in against]
+    return AgentServiceView(id=lane, name=company.name(lane, voice), selectable=not against, reasons=reasons)
+
+
+def service_view(service: str, company: Company, voice: Voice) -> ServiceView:
+    settings = company.settings(service)
+    codes = [
+        CodeCategoryView(category=category.category, required=category.required, codes=list(category.codes))
+        for category in settings.codes
+    ]
+    return ServiceView(id=service, name=company.name(service, voice), codes=codes, tags=list(settings.tags))
+
+
+def waiting_view(tasks: Sequence[Task]) -> list[WaitingTaskView]:
+    """The queue in its order, which is the order in which the tasks will be offered."""
+    return [
+        WaitingTaskView(id=task.id, customer=customer_name(task), position=position, since_at=task.since_at)
+        for position, task in enumerate(tasks, start=1)
+    ]
+
+
+def transcript_messages(messages: Sequence[Message], customer: str) -> list[MessageView]:
+    """Edits and deletions are applied to the message that they change; it keeps its place and its time.
+
+    `customer`: what a visitor without a name is called.
+    """
+    shown: dict[int, MessageView] = {}
+    for message in messages:
+        if message.kind is Kind.TEXT:
+            shown[message.seq] = _message(message, customer)
+        elif message.refers_to in shown:
+            before = shown[message.refers_to]
+            if message.kind is Kind.DELETE:
+                change: dict[str, object] = {"text": "", "deleted": True}
+            else:
+                # An edit can make a note of an agent's message; it never makes a message of a note.
+                sender = "note" if message.sender is Sender.NOTE else before.sender
+                change = {"text": message.text, "edited": True, "sender": sender}
+            shown[message.refers_to] = before.model_copy(update=change)
+    return list(shown.values())
+
+
+def _message(message: Message, customer: str) -> MessageView:
+    author = message.author or (customer if message.sender is Sender.VISITOR else "")
+    return MessageView(
+        seq=message.seq,
+        sender=message.sender.value,
+        author=author,
+        text=message.text,
+        at=message.at,
+        edited=False,
+        deleted=False,
+    )

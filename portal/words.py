@@ -1,0 +1,86 @@
+"""Sentences for people, in the user's language: the cards' own where they say the same thing, the portal's for the rest."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+from cards.wording import LANGUAGES, Wording, wording
+from distribution.agents import Reason
+from distribution.tasks import OfferResult, Task
+from distribution.verdicts import Answer, Verdict
+from portal.schemas import Language, Words
+
+FOLDER = Path(__file__).parent / "texts"
+
+
+class Voice:
+    """Speaks one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language: Language = language
+        self._cards = wording(language)
+        self._own = _own(language)
+
+    def __call__(self, key: str, **values: str | int) -> str:
+        return self._own(key, **values)
+
+    @property
+    def direct(self) -> str:
+        """What stands where a service's name would, when the visitor asked for this user."""
+        return self._cards("direct")
+
+    def reason(self, reason: Reason) -> Words:
+        text = self._cards(f"reason.{reason}")
+        return Words(code=reason, text=text[:1].upper() + text[1:])
+
+    def about(self, answer: Answer) -> str:
+        """What to say about a verdict; "" when all went as asked."""
+        match answer.verdict:
+            case Verdict.OK | Verdict.UNCHANGED:
+                return ""
+            case Verdict.GONE:
+                return self._cards("answer.gone")
+            case Verdict.NOT_YOURS:
+                return self._cards("answer.not_yours")
+            case Verdict.REFUSED if answer.why == "no_extension":
+                return self._cards("answer.no_extension")
+            case Verdict.NO_SUCH_TASK:
+                return self("problem.no_such_task")
+            case _:
+                return self._cards("answer.not_possible")
+
+    def gone(self, task: Task, user: str, customer: str) -> Words | None:
+        """Why an offer or a room has gone from a person's page; None when he did it himself, or it just went on."""
+        match task.past.get(user):
+            case OfferResult.RONA:
+                return Words(code="missed", text=self("notice.missed", customer=customer))
+            case OfferResult.UNDELIVERED:
+                return Words(code="undelivered", text=self("notice.undelivered", customer=customer))
+            case OfferResult.WITHDRAWN:
+                return Words(code="withdrawn", text=self("notice.withdrawn", customer=customer))
+            case OfferResult.FAILED:
+                why, _, detail = task.why.partition("-")
+                text = self._cards.get(f"failed.{why}", "failed.text", detail=detail)
+                return Words(code="failed", text=f"{customer}: {text}")
+            case _:
+                return None
+
+
+@cache
+def voice(language: Language) -> Voice:
+    return Voice(language)
+
+
+def best_language(accepted: str) -> Language:
+    """The first of our languages in an Accept-Language header; for people whose own choice is not known."""
+    for part in accepted.split(","):
+        short = part.strip().partition(";")[0].partition("-")[0].lower()
+        for known in ("en", "de", "fr", "it"):
+            if short == known:
+                return known
+    return "en"
+
+
+def _own(language: str) -> Wording:
+    assert language in LANGUAGES
+    return Wording(language, json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8")))

@@ -1,0 +1,115 @@
+"""What a person does about himself: duty, the pause after a missed chat, the bot, his preferences."""
+
+from tests.portal.browser import Browser
+from tests.portal.company import ANNA, BEN, DOMINIQUE, SAMIR, STRANGER
+from tests.portal.office import Office
+from tests.support import wait_until
+
+
+async def test_the_state_says_for_every_service_what_stands_against_a_chat(office: Office) -> None:
+    ben = office.browser(BEN)
+    [orders] = (await ben.state())["agent"]["services"]
+    assert (orders["name"], orders["selectable"]) == ("Orders & Delivery", False)
+    assert {reason["code"] for reason in orders["reasons"]} == {"not_licensed", "offline", "unreachable"}
+    assert all(reason["text"][0].isupper() for reason in orders["reasons"])
+
+
+async def test_off_duty_and_on_again(office: Office, anna: Browser) -> None:
+    await anna.call("POST", "/me/duty", {"on": False}, expect=204)
+    agent = (await anna.state())["agent"]
+    assert not agent["on_duty"]
+    assert [reason["code"] for reason in agent["services"][0]["reasons"]] == ["off_duty"]
+    await anna.call("POST", "/me/duty", {"on": True}, expect=204)
+    assert (await anna.state())["agent"]["services"][0]["selectable"]
+
+
+async def test_the_pause_after_a_missed_chat_is_ended_here(office: Office, anna: Browser) -> None:
+    task = await office.visitor()
+    [offer] = await anna.sees("the offer", lambda now: now["offers"])
+    await anna.call("POST", f"/tasks/{task}/decline", {"offer": offer["offer"]})
+    agent = (await anna.state())["agent"]
+    assert agent["rona"]
+    assert agent["rona_until_at"] > offer["offered_at"]
+    await anna.call("POST", "/me/rona/reset", {}, expect=204)
+    assert not (await anna.state())["agent"]["rona"]
+
+
+async def test_registering_and_unregistering(office: Office) -> None:
+    anna = office.browser(ANNA)
+    assert (await anna.state())["registration"] == {"registered": False, "since_at": None, "missing": []}
+    answer = await anna.call("POST", "/me/register")
+    assert (answer["result"], answer["message"]) == ("installed", "The bot comes to your Teams.")
+    registration = (await anna.state())["registration"]
+    assert (registration["registered"], registration["since_at"]) == (True, 1_700_000_000_000)
+    await anna.call("POST", "/me/unregister", {})
+    assert not (await anna.state())["registration"]["registered"]
+
+
+async def test_registering_before_the_admin_granted_says_what_is_missing(office: Office) -> None:
+    office.granted = False
+    error = await office.browser(ANNA).refused("POST", "/me/register", expect=409)
+    assert error["code"] == "not_granted"
+    assert "grant" in error["message"]
+
+
+async def test_what_is_missing_for_chats_is_said_in_words(office: Office) -> None:
+    missing = (await office.browser(BEN).state())["registration"]["missing"]
+    assert [one["code"] for one in missing] == ["no_im"]
+    missing = (await office.browser(SAMIR).state())["registration"]["missing"]
+    assert [one["code"] for one in missing] == ["no_im", "no_service"]
+
+
+async def test_preferences_are_kept_and_speak_the_chosen_language(office: Office, anna: Browser) -> None:
+    chosen = await anna.call("PUT", "/me/preferences", {"language": "de", "theme": "dark", "notifications": True})
+    assert (chosen["language"], chosen["theme"], chosen["notifications"]) == ("de", "dark", True)
+    await anna.call("PUT", "/me/preferences", {"theme": "light"})
+    assert (await anna.call("GET", "/me"))["language"] == "de", "what is left out stays"
+    error = await anna.refused("GET", "/tasks/aaaaaaaaaaaaaaaaaaaa/transcript", expect=404)
+    assert error["message"] == "Diesen Chat gibt es nicht, oder er gehört Ihnen nicht."
+
+
+async def test_an_unknown_preference_is_refused_with_its_field(office: Office, anna: Browser) -> None:
+    error = await anna.refused("PUT", "/me/preferences", {"language": "es"}, expect=400)
+    assert error["field"] == "language"
+    assert (await anna.call("GET", "/me"))["language"] == "en"
+
+
+async def test_chats_straight_to_a_person_have_no_service(office: Office) -> None:
+    await office.present(DOMINIQUE)
+    dominique = office.browser(DOMINIQUE)
+    [direct] = (await dominique.state())["agent"]["services"]
+    assert (direct["id"], direct["name"], direct["selectable"]) == ("", "Straight to you", True)
+    await office.visitor(service=None, user=DOMINIQUE)
+    await office.visitor(service=None, user=DOMINIQUE, name="Theo")
+    [offer] = await dominique.sees("the offer", lambda now: now["offers"])
+    assert (offer["service"], offer["service_name"]) == (None, "Straight to you")
+    [waiting] = (await dominique.state())["waiting"]
+    assert [one["customer"] for one in waiting["tasks"]] == ["Theo"]
+
+
+async def test_somebody_who_is_not_in_the_directory_can_look_and_do_nothing(office: Office) -> None:
+    stranger = office.browser(STRANGER, name="Nobody")
+    state = await stranger.state()
+    assert (state["agent"], state["waiting"], state["me"]["roles"]) == (None, [], [])
+    assert [one["code"] for one in state["registration"]["missing"]] == ["not_known"]
+    assert (await stranger.refused("POST", "/me/register", expect=403))["code"] == "not_known"
+    assert (await stranger.refused("POST", "/me/duty", {"on": True}, expect=409))["code"] == "not_an_agent"
+    assert office.installed == []
+
+
+async def test_a_hidden_page_counts_only_when_it_can_notify(office: Office) -> None:
+    await office.present(ANNA, registered=False)
+    anna = office.browser(ANNA)
+
+    async def counts(number: int) -> bool:
+        agent = await office.distributor.agent(office.tenant, ANNA)
+        assert agent is not None
+        return agent.surfaces == number
+
+    async with anna.page("page-1"):
+        await wait_until(lambda: counts(1), 2, "the open page counts")
+        await anna.call("POST", "/surface", {"surface": "page-1", "hidden": True, "notifications": False}, expect=204)
+        assert await counts(0)
+        await anna.call("POST", "/surface", {"surface": "page-1", "hidden": True, "notifications": True}, expect=204)
+        assert await counts(1)
+    await wait_until(lambda: counts(0), 3, "the closed page counts no more")
