@@ -47,6 +47,13 @@ class Answer:
     headers: Mapping[str, str]
 
     @property
+    def message(self) -> str:
+        """The sentence of whichever error shape this is."""
+        if "error_description" in self.body:
+            return self.body["error_description"]
+        return self.body["message"] if "message" in self.body else self.body["error"]["message"]
+
+    @property
     def code(self) -> str:
         """The code of whichever error shape this is; Entra's as `error/number`, on its pages the number alone."""
         if isinstance(self.body, str):
