@@ -1,0 +1,4 @@
+import "./card";
+import { TeamsPage } from "./page";
+
+customElements.define("teams-page", TeamsPage);
