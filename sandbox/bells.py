@@ -47,6 +47,9 @@ class Bells:
         finally:
             self._open[person].discard(queue)
 
+    def open_pages(self, person: str) -> int:
+        return len(self._open.get(person, ()))
+
     def close(self) -> None:
         for queues in self._open.values():
             for queue in queues:

@@ -1,6 +1,7 @@
 """The Teams page's API: what a person sees, and what a person does. Plain HTTP, on this machine only, no sign-in."""
 
 import asyncio
+import contextlib
 import json
 from dataclasses import replace
 
@@ -81,7 +82,8 @@ async def events(request: web.Request) -> web.StreamResponse:
     core, me = _enter(request)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     await response.prepare(request)
-    with core.bells.listening(me.id) as queue:
+    # A page that was closed is noticed when something is written to it.
+    with core.bells.listening(me.id) as queue, contextlib.suppress(ConnectionResetError):
         await response.write(_event(Ring("change", {"revision": core.bells.revision, "chat": None})))
         while True:
             try:
@@ -90,8 +92,9 @@ async def events(request: web.Request) -> web.StreamResponse:
                 await response.write(b": beat\n\n")
                 continue
             if ring is None:
-                return response
+                break
             await response.write(_event(ring))
+    return response
 
 
 def _event(ring: Ring) -> bytes:

@@ -8,7 +8,7 @@ from sandbox.chats import Chat, ChatKind, Install
 from sandbox.core import Core
 from sandbox.messages import BOT, Message
 from sandbox.teams import activities
-from sandbox.teams.text import plain
+from sandbox.teams.text import plain, shown
 from sandbox.world import Person
 
 # With this permission of the manifest the bot gets every message of a chat; without it, mentions only (RSC in Teams, docs).
@@ -42,7 +42,8 @@ def said(core: Core, chat: Chat, message: Message) -> None:
     core.chats.touch(chat.id, message.at)
     people = people_in(core, chat)
     core.bells.changed(people, chat.id)
-    text = message.summary or (plain(message.html) if message.html else message.text)
+    html = message.html if message.html is not None else shown(message.text, message.text_format)
+    text = message.summary or (plain(html) if html is not None else message.text)
     for person in people:
         if person != message.sender:
             heading = f"{author(core, message.sender)} · {title(core, chat, person)}"

@@ -203,3 +203,26 @@ async def test_a_page_hears_of_changes_toasts_and_typing(product: Product) -> No
         heard = [await page.content.readuntil(b"\n\n") for _ in range(3)]
     assert [event.partition(b"\n")[0] for event in heard] == [b"event: change", b"event: toast", b"event: typing"]
     assert b"A visitor is waiting" in heard[1]
+
+
+async def test_a_toast_shows_words_and_no_markup(product: Product) -> None:
+    chat = await product.made_chat(ANNA)
+    async with product.session.get(f"{product.core.addresses.http}/teams/api/{ANNA}/events") as page:
+        await product.connector("POST", f"/{quote(chat)}/activities", {"type": "message", "text": "**Marie**: hello"})
+        heard = [await page.content.readuntil(b"\n\n") for _ in range(3)]
+    assert b'"text": "Marie: hello"' in heard[2]
+
+
+async def test_a_page_that_was_closed_troubles_nobody(product: Product, caplog: pytest.LogCaptureFixture) -> None:
+    await product.made_chat(ANNA)
+    page = await product.session.get(f"{product.core.addresses.http}/teams/api/{ANNA}/events")
+    await page.content.readuntil(b"\n\n")
+    page.close()
+    bells = product.core.bells
+
+    def noticed() -> bool:
+        bells.changed([ANNA], None)
+        return bells.open_pages(ANNA) == 0
+
+    await wait_until(noticed, 5, "the closed page is noticed")
+    assert caplog.records == []
