@@ -122,6 +122,7 @@ class _Door:
         own = origin is None and request.method == "GET"
         if not own and not view.widget.origins.allow(origin):
             where = origin or "a page without an origin"
+            log.info("origin_refused", widget=key, origin=normal_origin(origin or ""))
             raise Refusal(403, "wrong_origin", f"This widget may not be used from {where}.")
         request[ORIGIN_ALLOWED] = True
         return view

@@ -9,7 +9,7 @@ from pathlib import Path
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from conversations.messages import Conversations, Sender
+from conversations.messages import Conversations, Kind, Sender
 from dialogs.arrival import Arrival
 from directory.directory import Directory
 from distribution.agents import Presence
@@ -87,7 +87,17 @@ class Door:
         task = await self.distributor.task(self.tenant, visitor.conversation)
         return task if task is not None and task.state is TaskState.OFFERED else None
 
-    async def agent_says(self, visitor: Visitor, text: str, *, sender: Sender = Sender.AGENT) -> None:
+    async def agent_says(
+        self,
+        visitor: Visitor,
+        text: str,
+        *,
+        sender: Sender = Sender.AGENT,
+        kind: Kind = Kind.TEXT,
+        refers: str | None = None,
+        client_id: str = "",
+    ) -> None:
+        """Anna writes, edits or deletes in the room in Teams."""
         await self.conversations.say(
             self.tenant,
             visitor.conversation,
@@ -95,7 +105,21 @@ class Door:
             author="Anna Meier",
             author_id=ANNA,
             text=text,
-            client_id=f"teams:{new_id()}",
+            client_id=client_id or f"teams:{new_id()}",
+            kind=kind,
+            refers_to_client_id=refers,
+        )
+
+    async def visitor_says(self, visitor: Visitor, text: str) -> None:
+        """A message of his is stored, and none of his sockets had to do with it."""
+        await self.conversations.say(
+            self.tenant,
+            visitor.conversation,
+            sender=Sender.VISITOR,
+            author="",
+            author_id="",
+            text=text,
+            client_id=new_id(),
         )
 
     async def hang_up(self, visitor: Visitor) -> None:

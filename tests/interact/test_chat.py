@@ -1,6 +1,7 @@
 """A visitor's chat over real sockets: from the first message to the end, in tabs, over drops and resends."""
 
 import asyncio
+import random
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from conversations.messages import Kind, Sender
 from distribution.tasks import TaskState
 from store.connection import Store
 from tests.interact.door import QUICK, Door, open_door
+from tests.interact.visitor import Frame
 from tests.support import wait_until
 
 
@@ -90,6 +92,47 @@ async def test_missed_after_a_reconnect__chatwoot_14934_3916_995(door: Door) -> 
     assert [f["seq"] for f in again.seen if f["type"] == "message"] == list(range(3, 453))
 
 
+@pytest.mark.parametrize("seed", range(5))
+async def test_what_a_torn_line_brings_piece_by_piece_is_what_a_fresh_one_brings_at_once(door: Door, seed: int) -> None:
+    """Snapshot and events agree: resuming at any moment, from the last message seen, gives the same chat."""
+    chance = random.Random(seed)
+    visitor = await door.visitor().begin()
+    line, pieces, seen = await visitor.enter(), list[Frame](), 0
+    await line.said("Hello")
+    await door.answer(visitor)
+    await door.agent_says(visitor, "0", client_id="teams:0")
+    told = ["teams:0"]
+    changes = {
+        "edit": (Kind.EDIT, Sender.AGENT),
+        "make it a note": (Kind.EDIT, Sender.NOTE),
+        "delete": (Kind.DELETE, Sender.AGENT),
+    }
+    for n in range(1, 40):
+        step = chance.choice(["agent", "note", "early edit", "visitor", "tear", *changes])
+        if step == "visitor":
+            await door.visitor_says(visitor, f"{n}")
+        elif step == "tear":
+            await line.drop()
+            pieces += line.messages()
+            seen = max([frame["seq"] for frame in pieces], default=0)
+            line = await visitor.enter(after=seen)
+        elif step in changes:
+            (kind, sender), of = changes[step], chance.choice(told)
+            await door.agent_says(visitor, f"{n}", sender=sender, kind=kind, refers=of, client_id=f"{of}:{n}")
+        else:
+            if step == "early edit":
+                await door.agent_says(visitor, "new", kind=Kind.EDIT, refers=f"teams:{n}", client_id=f"early:{n}")
+            sender = Sender.NOTE if step == "note" else Sender.AGENT
+            await door.agent_says(visitor, f"{n}", sender=sender, client_id=f"teams:{n}")
+            told.append(f"teams:{n}")
+    fresh = await visitor.enter()
+    last: int = fresh.seen[0]["last"]
+    await wait_until(lambda: max(line.last_seq(), seen) >= last and fresh.last_seq() >= last, 10, "the last message")
+    assert pieces + line.messages() == fresh.messages()
+    assert len(fresh.messages()) > 10
+    assert not [frame for frame in fresh.messages() if frame["sender"] == "note"]
+
+
 async def test_visitor_stops_receiving__chatwoot_4335_rocketchat_36023(store: Store, tenant: str) -> None:
     """A socket that no doorbell reaches hears of messages and of the status with the beats, a few seconds late."""
     async with open_door(store, tenant, bells=False, workflow=False) as door:
@@ -109,9 +152,12 @@ async def test_missed_doorbells_are_made_up_for_when_bells_are_heard_again(store
         visitor = await door.visitor().begin()
         line = await visitor.enter()
         await line.said("Hello")
+        await line.status("waiting")
+        for _ in range(2):
+            await line.expect("beat")  # by now it has looked at everything that it looks at by itself
         await door.distributor.queue(door.tenant, visitor.conversation)
         await door.answer(visitor)
-        for _ in range(3):
+        for _ in range(2):
             await line.expect("beat")
         assert "connected" not in str(line.seen), "nobody told this socket"
         hearing = asyncio.create_task(door.doorbells.run())
@@ -176,15 +222,7 @@ async def test_fifty_messages_are_offered_again_after_a_resume_without_harm(door
 
 async def test_a_crash_between_the_first_message_and_its_task_heals_on_resume(door: Door) -> None:
     visitor = await door.visitor().begin()
-    await door.conversations.say(
-        door.tenant,
-        visitor.conversation,
-        sender=Sender.VISITOR,
-        author="",
-        author_id="",
-        text="Hello",
-        client_id="m-000001",
-    )
+    await door.visitor_says(visitor, "Hello")
     line = await visitor.enter()
     assert (await door.task(visitor)).state is not TaskState.CLOSED
     await line.status("waiting")
@@ -238,15 +276,9 @@ async def test_agents_edits_and_deletes_reach_the_visitor(door: Door) -> None:
     line = await visitor.enter()
     await line.said("Hello")
     await line.texts("Hello", "Welcome.")
-    for client_id, text, kind, refers in (
-        ("teams:1", "Helo", Kind.TEXT, None),
-        ("teams:1:e", "Hello", Kind.EDIT, "teams:1"),
-        ("teams:1:d", "", Kind.DELETE, "teams:1"),
-    ):
-        await door.conversations.say(
-            door.tenant, visitor.conversation, sender=Sender.AGENT, author="Anna", author_id="a", text=text,
-            client_id=client_id, kind=kind, refers_to_client_id=refers,
-        )  # fmt: skip
+    await door.agent_says(visitor, "Helo", client_id="teams:1")
+    await door.agent_says(visitor, "Hello", kind=Kind.EDIT, refers="teams:1", client_id="teams:1:e")
+    await door.agent_says(visitor, "", kind=Kind.DELETE, refers="teams:1", client_id="teams:1:d")
     await line.expect("message", seq=3, kind="text", refers_to=None)
     await line.expect("message", seq=4, kind="edit", text="Hello", refers_to=3)
     await line.expect("message", seq=5, kind="delete", text="", refers_to=3)

@@ -101,9 +101,17 @@ class Line:
             pass
         assert self.shown() == list(wanted)
 
+    def messages(self) -> list[Frame]:
+        """Every message that came, edits and deletes included."""
+        return [frame for frame in self.seen if frame["type"] == "message"]
+
     def shown(self) -> list[str]:
         """The texts of all messages that came."""
-        return [frame["text"] for frame in self.seen if frame["type"] == "message"]
+        return [frame["text"] for frame in self.messages()]
+
+    def last_seq(self) -> int:
+        """The place of the last message that came."""
+        return max((frame["seq"] for frame in self.messages()), default=0)
 
     async def ended(self) -> int | None:
         """Wait for the close and return its code."""
