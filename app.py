@@ -20,6 +20,7 @@ from bots.config import BotConfig
 from bots.entry import Bot, BotDeps, bot_routes
 from conversations.messages import Conversations
 from dialogs.arrival import Arrival
+from dialogs.registration import RegistrationChat
 from directory.directory import Directory
 from distribution.deadlines import Timers
 from distribution.distributor import Distributor
@@ -43,6 +44,7 @@ from settings import Settings, SettingsError, load_settings
 from store.connection import Store, StoreDown, StoreRefused, open_store
 from store.doorbells import Doorbells
 from store.due import DueWorker
+from store.durability import risks
 from store.embedded import EmbeddedRefused, EmbeddedServer, start_embedded
 from store.ids import new_id
 from store.schema import check_schema
@@ -113,6 +115,7 @@ class Usher:
             directory=self.directory,
             store=store,
             keys=self.jwks,
+            personal=RegistrationChat(store=store, directory=self.directory, distributor=self.distributor),
         )
         self.bot = Bot(bot_deps)
 
@@ -249,6 +252,9 @@ async def serve(settings: Settings, url: str, *, shared_port: bool) -> None:
     store = await open_store(url)
     try:
         await check_schema(store)
+        if settings.redis_url is not None:
+            for risk in await risks(store):
+                log.warning("redis_may_lose", what=risk)
         if settings.dangerously_allow_unauthenticated_bot:
             log.warning("unauthenticated_bot_allowed", advice="anybody who reaches this port can pretend to be Teams")
         await Usher(settings, store).run(stopping, shared_port=shared_port)

