@@ -10,6 +10,7 @@ import pytest
 from store import keys
 from store.connection import Store, open_store
 from store.embedded import start_embedded
+from tests.story.stage import Stage
 
 DEBIAN_REDIS = Path("/usr/bin/redis-server")
 
@@ -32,6 +33,15 @@ async def session_store(valkey_url: str) -> AsyncIterator[Store]:
     opened = await open_store(valkey_url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """The whole product on its embedded server beside the sandbox, for tests that tell a story."""
+    built = Stage(tmp_path_factory.mktemp("stage"))
+    await built.start()
+    yield built
+    await built.stop()
 
 
 @pytest.fixture
