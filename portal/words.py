@@ -30,7 +30,8 @@ class Voice:
         return self._cards("direct")
 
     def reason(self, reason: Reason) -> Words:
-        text = self._cards(f"reason.{reason}")
+        # The cards send people to My Sessions to end the pause; here they are there.
+        text = self("reason.rona") if reason is Reason.RONA else self._cards(f"reason.{reason}")
         return Words(code=reason, text=text[:1].upper() + text[1:])
 
     def about(self, answer: Answer) -> str:

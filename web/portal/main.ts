@@ -15,7 +15,7 @@ async function start(): Promise<void> {
   // Teams knows who is looking; a browser has its session already, or the page says that it has none.
   if (inTeams) await teamsSignIn();
   if (location.pathname === "/portal/signed-out") session.signedOut();
-  else await session.live.run();
+  else await session.stay(teamsSignIn);
 }
 
 void start();

@@ -1,5 +1,5 @@
 /** How a new offer makes itself felt: the title, a desktop notification, a soft sound; each only as the user wants it. */
-import type { Task } from "./types.js";
+import { offerKey, type Task } from "./types.js";
 import { delivered, reportSurface } from "./state/actions.js";
 import { session } from "./state/session.js";
 import { t } from "./i18n.js";
@@ -40,15 +40,15 @@ function chime(): void {
   setTimeout(() => void audio.close(), 1_500);
 }
 
-/** Offers this page has told the person about, and the notifications that are still up, by offer id. */
+/** Offers this page has told the person about, and the notifications that are still up, by `offerKey`. */
 const told = new Set<string>();
 const confirmed = new Set<string>();
 const shown = new Map<string, Notification>();
 
-function show(task: Task, offer: string): void {
+function show(task: Task, key: string): void {
   const note = new Notification(t("notice.offer", { customer: task.customer }), {
     body: task.first_message === "" ? task.service_name : `${task.service_name}: ${task.first_message}`,
-    tag: `usher-${offer}`,
+    tag: `usher-${key}`,
     icon: "/portal/static/icon.svg",
     requireInteraction: true,
   });
@@ -56,31 +56,34 @@ function show(task: Task, offer: string): void {
     window.focus();
     note.close();
   };
-  shown.set(offer, note);
+  shown.set(key, note);
 }
 
 /** The offer has arrived once a person can see it: from here his time to answer counts. */
-function confirm(task: Task, offer: string): void {
-  if (confirmed.has(offer) || task.deadline_at !== null) return;
-  if (document.hidden && !shown.has(offer)) return;
-  confirmed.add(offer);
-  delivered(task).catch(() => confirmed.delete(offer));
+function confirm(task: Task, key: string): void {
+  if (confirmed.has(key) || task.deadline_at !== null) return;
+  if (document.hidden && !shown.has(key)) return;
+  confirmed.add(key);
+  delivered(task).catch(() => confirmed.delete(key));
 }
 
 function offersChanged(): void {
-  const open = new Map(session.tasks().flatMap((task) => (task.state === "offered" && task.offer ? [[task.offer, task]] : [])));
-  for (const [offer, task] of open) {
-    if (!told.has(offer)) {
-      told.add(offer);
-      if (document.hidden && canNotify()) show(task, offer);
+  const open = new Set<string>();
+  for (const task of session.tasks()) {
+    const key = offerKey(task);
+    if (key === null) continue;
+    open.add(key);
+    if (!told.has(key)) {
+      told.add(key);
+      if (document.hidden && canNotify()) show(task, key);
       if (soundOn()) chime();
     }
-    confirm(task, offer);
+    confirm(task, key);
   }
-  for (const [offer, note] of shown) {
-    if (open.has(offer)) continue;
+  for (const [key, note] of shown) {
+    if (open.has(key)) continue;
     note.close();
-    shown.delete(offer);
+    shown.delete(key);
   }
   titleChanged(open.size);
 }

@@ -5,6 +5,7 @@ import { t, useLanguage } from "./i18n.js";
 import { setTitle } from "./notify.js";
 import { session, Watching } from "./state/session.js";
 import { inTeams } from "./teams.js";
+import { offerKey } from "./types.js";
 import { chooseTheme } from "./theme.js";
 import { icon, mark } from "./parts/icons.js";
 import { shellStyles } from "./shell-styles.js";
@@ -72,8 +73,9 @@ export class Portal extends LitElement {
 
   #announce(): void {
     for (const task of session.tasks()) {
-      if (task.state !== "offered" || task.offer === null || this.#announced.has(task.offer)) continue;
-      this.#announced.add(task.offer);
+      const key = offerKey(task);
+      if (key === null || this.#announced.has(key)) continue;
+      this.#announced.add(key);
       this.announcement = t("offer.announce", { customer: task.customer, service: task.service_name });
     }
   }

@@ -63,6 +63,9 @@ export interface Task {
   chat_url: string | null;
 }
 
+/** What tells one offer from all others: offers are counted within a task. null: nothing is offered. */
+export const offerKey = (task: Task): string | null => (task.state === "offered" && task.offer !== null ? `${task.id}-${task.offer}` : null);
+
 export interface CodeCategory {
   category: string;
   required: boolean;

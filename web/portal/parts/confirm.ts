@@ -15,9 +15,20 @@ export class Confirm extends LitElement {
   static override styles = [
     base,
     css`
+      h2 {
+        font: inherit;
+      }
+
       fluent-dialog::part(dialog) {
-        width: 500px;
+        width: 460px;
         max-width: calc(100vw - 32px);
+      }
+
+      fluent-dialog-body::part(actions) {
+        display: flex;
+        flex-direction: row;
+        flex-wrap: wrap;
+        justify-content: flex-end;
       }
     `,
   ];
@@ -34,7 +45,7 @@ export class Confirm extends LitElement {
   override render(): unknown {
     return html`<fluent-dialog type="alert" aria-label=${this.heading}>
       <fluent-dialog-body>
-        <h2 slot="title" style="font:inherit">${this.heading}</h2>
+        <h2 slot="title">${this.heading}</h2>
         <p>${this.text}</p>
         <fluent-button role="button" slot="action" appearance="secondary" autofocus @click=${() => this.dialog.hide()}>
           ${t("app.cancel")}

@@ -18,6 +18,7 @@ const PATHS = {
 export type IconName = keyof typeof PATHS;
 
 export const icon = (name: IconName, size = 20, slot = ""): TemplateResult => html`<svg
+  class="icon"
   slot=${slot}
   width=${size}
   height=${size}
@@ -27,7 +28,6 @@ export const icon = (name: IconName, size = 20, slot = ""): TemplateResult => ht
   stroke-width="1.5"
   stroke-linecap="round"
   stroke-linejoin="round"
-  style="fill:none;width:${size}px;height:${size}px;flex:none"
   aria-hidden="true"
 >
   ${PATHS[name]}

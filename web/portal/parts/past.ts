@@ -54,6 +54,10 @@ export class Past extends LitElement {
         padding-bottom: 12px;
       }
 
+      .none {
+        padding: 12px 0 8px;
+      }
+
       h3 {
         padding: 16px 0 4px;
       }
@@ -165,7 +169,7 @@ export class Past extends LitElement {
     return html`<section class="card" aria-labelledby="title">
       <h2 class="section-title" id="title">${t("past.title")}</h2>
       ${past.length === 0
-        ? html`<p class="quiet" style="padding:12px 0 8px">${t("past.empty")}</p>`
+        ? html`<p class="quiet none">${t("past.empty")}</p>`
         : byDay(past.slice(0, this.shown)).map(
             ([name, tasks]) => html`<h3 class="label">${name}</h3>
               <ul>${tasks.map((task) => this.#task(task))}</ul>`,

@@ -4,12 +4,12 @@ import { customElement, property } from "lit/decorators.js";
 import { initials } from "../format.js";
 import { base } from "./styles.js";
 
-const PALETTE = 6;
+const HUES = [188, 142, 32, 268, 338, 218];
 
 function tone(name: string): number {
   let sum = 0;
   for (const letter of name) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
-  return sum % PALETTE;
+  return sum % HUES.length;
 }
 
 @customElement("usher-person")
@@ -37,8 +37,12 @@ export class Person extends LitElement {
     `,
   ];
 
+  protected override willUpdate(): void {
+    // Set from here: the pages' policy forbids style attributes.
+    this.style.setProperty("--hue", String(HUES[tone(this.name)]));
+  }
+
   override render(): unknown {
-    const hue = [188, 142, 32, 268, 338, 218][tone(this.name)] ?? 188;
-    return html`<div aria-hidden="true" style="--hue:${hue}">${initials(this.name)}</div>`;
+    return html`<div aria-hidden="true">${initials(this.name)}</div>`;
   }
 }

@@ -52,6 +52,17 @@ export const base = css`
     outline-offset: 4px;
   }
 
+  /* Inside a Fluent button, too, which would fill and stretch them. */
+  .icon {
+    flex: none;
+    fill: none;
+  }
+
+  .icon[width="16"] {
+    width: 16px;
+    height: 16px;
+  }
+
   .quiet {
     color: var(--quiet);
   }
@@ -70,6 +81,7 @@ export const base = css`
   }
 
   @media (prefers-reduced-motion: reduce) {
+    :host,
     *,
     *::before,
     *::after {

@@ -23,13 +23,10 @@ export function toast(text: string, problem = false): void {
   if (text !== "") bus.dispatchEvent(new CustomEvent("toast", { detail: { text, problem } }));
 }
 
-/** Says what went wrong in words; a lost sign-in leads to the signed-out page instead. */
+/** Says what went wrong in words; a lost sign-in shows on the line to the server, too, which then does what is needed. */
 export function tell(error: unknown): void {
-  if (error instanceof ApiError && error.signedOut) {
-    session.signedOut();
-    return;
-  }
-  if (error instanceof ApiError && error.message !== "") toast(error.message, true);
+  if (error instanceof ApiError && error.signedOut) session.live.renew();
+  else if (error instanceof ApiError && error.message !== "") toast(error.message, true);
   else if (error instanceof ApiError && error.status === 0) toast(t("problem.offline"), true);
   else toast(t("problem.server"), true);
 }
@@ -68,7 +65,11 @@ export class Toasts extends LitElement {
         animation: rise 200ms ease-out;
       }
 
-      .problem svg {
+      .toast > span {
+        flex: 1;
+      }
+
+      .problem > svg {
         color: var(--stop);
       }
 

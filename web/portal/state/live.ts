@@ -17,7 +17,6 @@ export interface LiveEvents {
   notice(text: string): void;
   beat(at: number): void;
   lost(): void;
-  signedOut(): void;
 }
 
 export class Live {
@@ -32,7 +31,7 @@ export class Live {
     private readonly events: LiveEvents,
   ) {}
 
-  /** Runs until `stop`; every time the line breaks it takes a new snapshot. */
+  /** Runs until `stop` or until nobody is signed in any more; every time the line breaks it takes a new snapshot. */
   async run(): Promise<void> {
     this.#stopped = false;
     while (!this.#stopped) {
@@ -40,10 +39,7 @@ export class Live {
       try {
         await this.#connection();
       } catch (error) {
-        if (error instanceof ApiError && error.signedOut) {
-          this.events.signedOut();
-          return;
-        }
+        if (error instanceof ApiError && error.signedOut) return;
         if (error instanceof ApiError) waitMs = error.retryAfter * 1000;
       }
       if (this.#stopped) return;

@@ -13,9 +13,13 @@ class Session extends EventTarget {
   snapshot: Snapshot | null = null;
   #aheadMs = 0;
   #beats = 0;
+  #snapshots = 0;
 
   readonly live = new Live(this.surface, {
-    snapshot: (snapshot) => this.#took(snapshot.at, snapshot),
+    snapshot: (snapshot) => {
+      this.#snapshots += 1;
+      this.#took(snapshot.at, snapshot);
+    },
     update: (update: Update) => {
       const { at, revision, pieces } = update;
       if (this.snapshot !== null) this.#took(at, { ...this.snapshot, ...pieces, at, revision });
@@ -30,7 +34,6 @@ class Session extends EventTarget {
       this.connected = false;
       this.#changed();
     },
-    signedOut: () => this.signedOut(),
   });
 
   /** The server's time in milliseconds: deadlines are compared with this, never with the computer's own clock. */
@@ -49,6 +52,17 @@ class Session extends EventTarget {
 
   get beats(): number {
     return this.#beats;
+  }
+
+  /** Keeps the line to the server until nobody is signed in; `signIn` may do that anew without asking the person. */
+  async stay(signIn: () => Promise<boolean>): Promise<void> {
+    let seen: number;
+    do {
+      seen = this.#snapshots;
+      await this.live.run();
+      // A sign-in that did not lead to a snapshot will not do so the next time either.
+    } while (this.#snapshots > seen && (await signIn()));
+    this.signedOut();
   }
 
   signedOut(): void {

@@ -1,0 +1,209 @@
+"""The pages in a real Chromium on the real server: a chat by mouse and keyboard, on a phone, in the dark, and as a tab in Teams."""
+
+import os
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import BrowserContext, Page, Route, async_playwright, expect
+
+from portal.deps import STATIC, Rhythm
+from scripts.browser import find
+from store.connection import Store
+from tests.portal.company import ANNA
+from tests.portal.office import Office, open_office
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+CHROMIUM = find()
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    # The page that plays Teams has a public name, the portal a loopback address.
+    "--disable-features=LocalNetworkAccessChecks",
+]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="no Chromium on this machine"),
+    pytest.mark.skipif(
+        not (STATIC / "index.html").exists() and not os.environ.get("CI"), reason="the pages are not built"
+    ),
+]
+
+TEAMS = """<!doctype html><iframe id="tab" src="{tab}" style="width:100%;height:600px"></iframe><script>
+const answers = {{
+  initialize: ["content", "web", JSON.stringify({{apiVersion: 4, isLegacyTeams: false, supports: {{}}}}), "2.0.0"],
+  getContext: [{{theme: "dark", locale: "en-gb", hostClientType: "web"}}],
+  "authentication.getAuthToken": [true, "a token of Teams"],
+}};
+addEventListener("message", ({{data, source, origin}}) => {{
+  const args = answers[data.func];
+  if (args) source.postMessage({{id: data.id, uuid: data.uuid, args}}, origin);
+}});
+const theme = (name) => document.getElementById("tab").contentWindow.postMessage({{func: "themeChange", args: [name]}}, "*");
+</script>"""
+"""Teams, as far as TeamsJS asks it in a tab."""
+
+
+@pytest.fixture(scope="module")
+async def chromium() -> AsyncIterator[Chromium]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def office(store: Store, tenant: str) -> AsyncIterator[Office]:
+    async with open_office(store, tenant, rhythm=Rhythm(heartbeat=1.0)) as opened:
+        await opened.present(ANNA, registered=False)
+        yield opened
+
+
+@asynccontextmanager
+async def window(
+    chromium: Chromium,
+    office: Office,
+    *,
+    width: int = 1280,
+    scheme: Literal["light", "dark"] = "light",
+    signed_in: bool = True,
+) -> AsyncGenerator[BrowserContext]:
+    """A window of its own. Whatever goes wrong on its pages fails the test."""
+    faults: list[str] = []
+    async with await chromium.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce", locale="en-GB"
+    ) as context:
+        context.on("weberror", lambda error: faults.append(str(error.error)))
+        context.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
+        if signed_in:
+            name, _, value = office.browser(ANNA, name="Anna").headers["Cookie"].partition("=")
+            await context.add_cookies([{"name": name, "value": value, "url": office.base}])
+        yield context
+        assert faults == []
+
+
+async def looks_right(page: Page) -> None:
+    """Nothing for axe to find, and nothing to scroll sideways for."""
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = await page.evaluate(
+        "async rules => (await axe.run(document, {runOnly: rules})).violations"
+        ".map(one => `${one.id}: ${one.nodes.map(node => node.target.join(' ')).join(', ')}`)",
+        RULES,
+    )
+    assert found == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def focused(page: Page) -> str:
+    """The element that has the keyboard, through all shadow roots."""
+    return await page.evaluate(
+        "() => { let one = document.activeElement; while (one?.shadowRoot?.activeElement) one = one.shadowRoot.activeElement;"
+        " return one?.localName ?? '' }"
+    )
+
+
+async def test_a_chat_from_offer_to_past_session(chromium: Chromium, office: Office) -> None:
+    async with window(chromium, office) as context:
+        page = await context.new_page()
+        await page.goto(f"{office.base}/portal/")
+        await expect(page.get_by_text("The next chat can come to you.")).to_be_visible()
+        await looks_right(page)
+        task = await office.visitor("My lemon tree has yellow leaves.", name="Lena Vogel")
+        await expect(page.get_by_text("left to answer")).to_be_visible()
+        await expect(page).to_have_title("(1) New chat · Usher")
+        await looks_right(page)
+        # By keyboard: the focus stays with the chat when the button that had it is gone.
+        await page.get_by_role("button", name="Accept").press("Enter")
+        await expect(page.get_by_text("A chat room in Teams is being opened.")).to_be_visible()
+        assert await focused(page) == "h3"
+        await office.room(task)
+        await expect(page.get_by_role("link", name="Open Chat")).to_be_visible()
+        await page.get_by_role("button", name="Transcript").click()
+        await expect(page.get_by_text("My lemon tree has yellow leaves.")).to_be_visible()
+        await looks_right(page)
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="Terminate").click()
+        await looks_right(page)
+        await page.locator("usher-confirm").get_by_role("button", name="Terminate").click()
+        await page.get_by_role("button", name="Done").click()
+        await expect(page.get_by_text("Choose at least one.")).to_be_visible()
+        await looks_right(page)
+        await page.get_by_role("checkbox", name="Plants").check()
+        await page.get_by_role("textbox", name="Note").fill("Less water.")
+        await expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+        assert (await office.task(task)).note == "Less water."
+        # What is entered on a card shows here at once.
+        await office.distributor.save_wrapup(office.tenant, task, ANNA, codes=["Tools"], tags=["urgent"], note="Card")
+        await expect(page.get_by_role("checkbox", name="Tools")).to_be_checked()
+        await expect(page.get_by_role("textbox", name="Note")).to_have_value("Card")
+        await page.get_by_role("button", name="Done").click()
+        await expect(page.get_by_text("Handled")).to_be_visible()
+        assert await focused(page) == "h2"
+        assert (await office.task(task)).codes == ("Tools",)
+
+
+async def test_two_windows_show_the_same_at_once(chromium: Chromium, office: Office) -> None:
+    async with window(chromium, office) as one, window(chromium, office, width=390, scheme="dark") as other:
+        desk, phone = await one.new_page(), await other.new_page()
+        for page in (desk, phone):
+            await page.goto(f"{office.base}/portal/")
+        await office.visitor(name="Lena")
+        for page in (desk, phone):
+            await expect(page.get_by_role("button", name="Accept")).to_be_visible()
+        await looks_right(phone)
+        await phone.get_by_role("button", name="Accept").click()
+        await expect(desk.get_by_text("A chat room in Teams is being opened.")).to_be_visible()
+
+
+async def test_preferences_change_language_and_theme_at_once(chromium: Chromium, office: Office) -> None:
+    async with window(chromium, office, width=390) as context:
+        page = await context.new_page()
+        await page.goto(f"{office.base}/portal/preferences")
+        await page.get_by_role("button", name="Register").click()
+        await expect(page.get_by_text("Registered since")).to_be_visible()
+        await page.get_by_role("radio", name="Italiano").check()
+        await expect(page.get_by_role("heading", name="Lingua e aspetto")).to_be_visible()
+        await page.get_by_role("radio", name="Scuro").check()
+        await expect(page.locator("html")).to_have_attribute("data-mode", "dark")
+        assert await page.locator("html").get_attribute("lang") == "it"
+        await looks_right(page)
+        await page.reload()
+        await expect(page.locator("html")).to_have_attribute("data-mode", "dark")
+
+
+async def test_without_a_session_the_page_says_so(chromium: Chromium, office: Office) -> None:
+    async with window(chromium, office, signed_in=False) as context:
+        page = await context.new_page()
+        await page.goto(f"{office.base}/portal/signed-out")
+        await expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+        await looks_right(page)
+
+
+async def test_a_tab_in_teams_takes_its_theme_and_signs_in_there(chromium: Chromium, office: Office) -> None:
+    tokens: list[str | None] = []
+
+    async def teams(route: Route) -> None:
+        await route.fulfill(content_type="text/html", body=TEAMS.format(tab=f"{office.base}/portal/"))
+
+    async def sign_in(route: Route) -> None:
+        tokens.append(route.request.post_data)
+        await route.fulfill(status=403, json={})
+
+    async with window(chromium, office, signed_in=False) as context:
+        await context.route("https://teams.microsoft.com/**", teams)
+        await context.route("https://res.cdn.office.net/**", lambda route: route.abort())
+        await context.route("**/auth/teams", sign_in)
+        page = await context.new_page()
+        await page.goto("https://teams.microsoft.com/v2/")
+        tab = page.frame_locator("#tab")
+        await expect(tab.get_by_role("button", name="Try again")).to_be_visible()
+        assert tokens == ['{"token":"a token of Teams"}']
+        await expect(tab.locator("html")).to_have_attribute("data-mode", "dark")
+        await page.evaluate("theme('default')")
+        await expect(tab.locator("html")).to_have_attribute("data-mode", "light")
