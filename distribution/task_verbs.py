@@ -53,7 +53,10 @@ class TaskVerbs(Scripts):
 
     async def confirm_delivery(self, tenant: str, task: str, offer: str, user: str, via: Via, *, at: int = 0) -> Answer:
         """The offer has arrived: the offer time starts, once. Also says that the agent can be reached."""
-        return await self._event(Event.CONFIRM_DELIVERY, tenant, task, offer=offer, user=user, via=via, at=at)
+        answer = await self._event(Event.CONFIRM_DELIVERY, tenant, task, offer=offer, user=user, via=via, at=at)
+        if answer.why == "unreached":
+            await self._run("reached", tenant, user=user, at=at)
+        return answer
 
     async def undelivered(self, tenant: str, task: str, offer: str, user: str, why: str, *, at: int = 0) -> Answer:
         """The offer cannot be brought to him: it goes back and he is unreachable, unless an open surface may still show it."""
@@ -104,7 +107,7 @@ class TaskVerbs(Scripts):
         if len(note) > MAX_NOTE:
             return Answer(Verdict.BAD_ARGUMENT, None, "note")
         return await self._event(
-            Event.SAVE_WRAPUP, tenant, task, user=user, codes=_packed(codes), tags=_packed(tags), note=note, at=at
+            Event.SAVE_WRAPUP, tenant, task, user=user, codes=_packed(codes), tags=_packed(tags), note=_text(note), at=at
         )
 
     async def finish_acw(self, tenant: str, task: str, user: str, via: Via, *, at: int = 0) -> Answer:
@@ -120,10 +123,15 @@ def _packed(words: Sequence[str]) -> str:
     return dumps(list(words), ensure_ascii=False, separators=(",", ":")) if words else ""
 
 
+def _text(text: str) -> str:
+    """Without control characters other than line breaks and tabs: they part the fields of a reply."""
+    return "".join(c for c in text if c >= " " or c in "\n\t")
+
+
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:200]
+    return _text(" ".join(text.split()))[:200]
 
 
 def _word(text: str) -> str:
     """Reasons and connection names go into packed fields and the journal: no spaces, no separators, short."""
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in text)[:64]
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in text)[:96]

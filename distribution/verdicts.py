@@ -40,7 +40,9 @@ _BY_NAME = {verdict.value: verdict for verdict in Verdict}
 
 
 def read_answer(tenant: str, task: str, reply: Sequence[str]) -> Answer:
-    """A task script's flat reply, `[verdict, why, field, value, …]`, as an Answer."""
-    fields = iter(reply[2:])
-    values = dict(zip(fields, fields, strict=True))
-    return Answer(_BY_NAME[reply[0]], read_task(tenant, task, values) if values else None, reply[1])
+    """A task script's reply: `[verdict, why, "field<US>value<US>…"]`, US = the unit separator, which no value contains."""
+    verdict, why, text = reply
+    if not text:
+        return Answer(_BY_NAME[verdict], None, why)
+    words = text.split("\x1f")
+    return Answer(_BY_NAME[verdict], read_task(tenant, task, dict(zip(words[::2], words[1::2], strict=True))), why)

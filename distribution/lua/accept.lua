@@ -1,7 +1,7 @@
 -- accept: the agent takes the offer. One winner, always.
 -- keys: root
 -- args: tenant, task, offer, user, via, allowed, at:int
--- returns: verdict, why, then the task's fields and values
+-- returns: verdict, why, fields and values of the task in one string (see answer)
 -- journal: accepted, withdrawn, reached
 --@include offer_end
 --@include reach
@@ -19,8 +19,7 @@ elseif not has_word(record.f.invited, user) then
   return answer(record, past_of(record, user) and 'gone' or 'not_yours')
 end
 local agent = load_agent(c, user)
-local others = words_of(record.f.invited)
-for _, other in ipairs(others) do
+for other in string.gmatch(record.f.invited, WORD) do
   if other ~= user then
     drop_invited(c, record, other, 'withdrawn', 'taken')
   end

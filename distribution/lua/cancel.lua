@@ -1,7 +1,7 @@
 -- cancel: take it away before the talk.
 -- keys: root
 -- args: tenant, task, actor, why, allowed, at:int
--- returns: verdict, why, then the task's fields and values
+-- returns: verdict, why, fields and values of the task in one string (see answer)
 -- journal: cancelled, closed, withdrawn, offered
 --@include closing
 --@include finish
@@ -16,6 +16,6 @@ elseif not allows(allowed, record) then
   return answer(record, 'wrong_state')
 end
 log(c, 'cancelled', { 'task', task, 'state', record.f.state, 'actor', actor, 'why', why })
-close_task(c, record, 'cancelled', 'supervisor', why)
+close_task(c, record, 'cancelled', 'supervisor', why, 'supervisor')
 finish(c)
 return answer(record, 'ok')

@@ -1,17 +1,13 @@
 -- confirm_delivery: the offer has arrived somewhere he sees it: the offer time starts, once.
 -- keys: root
 -- args: tenant, task, offer, user, via, allowed, at:int
--- returns: verdict, why, then the task's fields and values
--- journal: delivered, reached
---@include reach
---@include finish
+-- returns: verdict, why (`unreached`: he was not to be reached, call `reached`), fields and values of the task in one string (see answer)
+-- journal: delivered
+--@include write
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
 if not record then
   return answer(nil, 'no_such_task')
-end
-if redis.call('HGET', key_of(c, 'agent', user), 'unreached') then
-  clear_unreached(c, load_agent(c, user))
 end
 local verdict = 'gone'
 if record.f.won == offer and record.f.agent == user then
@@ -30,5 +26,7 @@ elseif allows(allowed, record) and record.f.offer == offer then
     log(c, 'delivered', { 'task', task, 'offer', offer, 'user', user, 'via', via, 'deadline', record.f.deadline })
   end
 end
-finish(c)
-return answer(record, verdict)
+if verdict == 'ok' then
+  finish_task(c, record)
+end
+return answer(record, verdict, redis.call('HGET', key_of(c, 'agent', user), 'unreached') and 'unreached')

@@ -1,11 +1,10 @@
 -- create: a visitor wants to talk: a new task, with its arrival due, or queued at once where there is no workflow.
 -- keys: root
 -- args: tenant, task, service, user, customer, workflow:int, at:int
--- returns: verdict, why, then the task's fields and values
+-- returns: verdict, why, fields and values of the task in one string (see answer)
 -- journal: created, offered
---@include eligible
---@include finish
 --@include visitor
+--@include finish
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
 if record then
@@ -14,6 +13,7 @@ end
 if redis.call('GET', root .. 'im:' .. tenant) ~= '1' then
   return answer(nil, 'refused', 'im_off')
 end
+look_up(c, service, 'kind', 'removed', 'im_enabled', 'licensed', 'concurrent', 'deliver_seconds')
 if service ~= '' then
   if not rule_word(c, service, 'kind') or rule_word(c, service, 'removed') then
     return answer(nil, 'no_such_service')
@@ -24,7 +24,7 @@ else
   local agent = load_agent(c, user)
   if not agent or agent.f.removed then
     return answer(nil, 'no_such_agent')
-  elseif standing_reason(agent, '') then
+  elseif agent.f.licensed ~= '1' or agent.f.direct ~= '1' then
     return answer(nil, 'refused', 'not_licensed')
   end
 end
@@ -33,13 +33,14 @@ if rule(c, service, 'im_enabled') == 0 then
 elseif service ~= '' and rule(c, service, 'licensed') == 0 then
   return answer(nil, 'refused', 'not_licensed')
 end
-record = new_task(c, task)
+record = { key = key_of(c, 'task', task), id = task, f = {}, changed = {} }
+c.tasks[task] = record
 set(record, 'service', service)
 set(record, 'user', user)
 set(record, 'customer', customer)
 set(record, 'created', c.now)
 set(record, 'since', c.now)
-set(record, 'conns', CREATOR .. '=' .. whole(c.now + CONNECTION_LIVES))
+keep_connection(c, record, CREATOR, c.now + CONNECTION_LIVES)
 log(c, 'created', { 'task', task, 'service', service, 'user', user })
 if workflow == 1 then
   set(record, 'state', 'arriving')

@@ -1,7 +1,7 @@
 -- decline: the agent does not want it: another is asked, with the waiting time the task already has.
 -- keys: root
 -- args: tenant, task, offer, user, via, allowed, at:int
--- returns: verdict, why, then the task's fields and values
+-- returns: verdict, why, fields and values of the task in one string (see answer)
 -- journal: declined, rona_set, requeued, offered, closed, reached
 --@include rona
 --@include reach
@@ -12,13 +12,13 @@ local record = load_task(c, task)
 if not record then
   return answer(nil, 'no_such_task')
 end
-local past = past_of(record, user)
-if past and past.offer == offer and past.result == 'declined' then
+local result, _, last_offer = past_of(record, user)
+if result == 'declined' and last_offer == offer then
   return answer(record, 'unchanged')
 elseif not allows(allowed, record) or record.f.offer ~= offer then
   return answer(record, 'gone')
 elseif not has_word(record.f.invited, user) then
-  return answer(record, past and 'gone' or 'not_yours')
+  return answer(record, result and 'gone' or 'not_yours')
 end
 local agent = load_agent(c, user)
 drop_invited(c, record, user, 'declined', via)

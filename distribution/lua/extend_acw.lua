@@ -1,9 +1,9 @@
 -- extend_acw: more time for the after-call work: a new counter from now, never less than what was left.
 -- keys: root
 -- args: tenant, task, user, via, allowed, at:int
--- returns: verdict, why, then the task's fields and values
+-- returns: verdict, why, fields and values of the task in one string (see answer)
 -- journal: acw_extended
---@include finish
+--@include write
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
 if not record then
@@ -22,5 +22,5 @@ end
 set(record, 'acw_extensions', used + 1)
 set(record, 'acw_until', math.max(num(record, 'acw_until'), c.now + extension))
 log(c, 'acw_extended', { 'task', task, 'user', user, 'via', via, 'acw_until', record.f.acw_until })
-finish(c)
+finish_task(c, record)
 return answer(record, 'ok')

@@ -1,7 +1,7 @@
 -- finish_acw: early end of the after-call work.
 -- keys: root
 -- args: tenant, task, user, via, allowed, at:int
--- returns: verdict, why, then the task's fields and values
+-- returns: verdict, why, fields and values of the task in one string (see answer)
 -- journal: acw_finished, closed, offered
 --@include closing
 --@include finish
@@ -17,7 +17,6 @@ elseif record.f.state == 'closed' then
 elseif not allows(allowed, record) then
   return answer(record, 'wrong_state')
 end
-log(c, 'acw_finished', { 'task', task, 'user', user, 'via', via })
-close_task(c, record, record.f.outcome, 'agent', '')
+close_task(c, record, record.f.outcome, 'agent', 'acw_done', via)
 finish(c)
 return answer(record, 'ok')

@@ -1,9 +1,9 @@
 -- opened: the room is open: they talk.
 -- keys: root
 -- args: tenant, task, allowed, at:int
--- returns: verdict, why, then the task's fields and values
+-- returns: verdict, why, fields and values of the task in one string (see answer)
 -- journal: opened
---@include finish
+--@include write
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
 if not record then
@@ -17,5 +17,5 @@ end
 set(record, 'state', 'active')
 set(record, 'active', c.now)
 log(c, 'opened', { 'task', task, 'service', service_of(record), 'user', record.f.agent })
-finish(c)
+finish_task(c, record)
 return answer(record, 'ok')

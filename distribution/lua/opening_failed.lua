@@ -1,7 +1,7 @@
 -- opening_failed: the room cannot be opened, for good: the agent is freed, the task waits again.
 -- keys: root
 -- args: tenant, task, why, allowed, at:int
--- returns: verdict, why, then the task's fields and values
+-- returns: verdict, why, fields and values of the task in one string (see answer)
 -- journal: failed, requeued, offered, closed
 --@include going_back
 --@include finish

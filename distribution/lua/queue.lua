@@ -1,7 +1,7 @@
 -- queue: the workflow is over: wait for an agent, or be offered to one at once.
 -- keys: root
 -- args: tenant, task, allowed, at:int
--- returns: verdict, why, then the task's fields and values
+-- returns: verdict, why, fields and values of the task in one string (see answer)
 -- journal: queued, offered
 --@include finish
 local c = begin(root, tenant, at)

@@ -11,7 +11,8 @@ local agent = load_agent(c, user)
 if not agent or agent.f.removed then
   return 'no_such_agent'
 end
-set_members(c, agent, {})
+set_members(c, agent, '')
+redis.call('ZREM', members_key(c, ''), user)
 set(agent, 'licensed', nil)
 set(agent, 'direct', nil)
 set(agent, 'services', nil)

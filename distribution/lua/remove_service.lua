@@ -15,8 +15,7 @@ redis.call('EXPIRE', key, 2592000)
 local waiting = redis.call('ZRANGE', key_of(c, 'queue', service), 0, 19)
 for _, id in ipairs(waiting) do
   local task = load_task(c, id)
-  log(c, 'cancelled', { 'task', id, 'state', 'queued', 'actor', 'system', 'why', 'service_removed' })
-  close_task(c, task, 'cancelled', 'system', 'service_removed')
+  close_task(c, task, 'cancelled', 'system', 'service_removed', 'system')
 end
 finish(c)
 if #waiting == 20 then

@@ -1,9 +1,9 @@
 -- save_wrapup: codes, tags and the note, as the form shows them now.
 -- keys: root
 -- args: tenant, task, user, codes, tags, note, allowed, at:int
--- returns: verdict, why, then the task's fields and values
+-- returns: verdict, why, fields and values of the task in one string (see answer)
 -- journal: wrapup
---@include finish
+--@include write
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
 if not record then
@@ -21,5 +21,5 @@ if not record.touched then
   return answer(record, 'unchanged')
 end
 log(c, 'wrapup', { 'task', task, 'user', user, 'codes', codes, 'tags', tags })
-finish(c)
+finish_task(c, record)
 return answer(record, 'ok')

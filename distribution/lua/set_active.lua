@@ -10,15 +10,13 @@ local agent = load_agent(c, user)
 if not agent or agent.f.removed then
   return 'no_such_agent'
 end
-local services = pairs_of(agent.f.services)
-local active = pair_get(services, service)
+local active = pair_get(agent.f.services, service)
 if not active then
   return 'no_such_service'
 elseif (active == '1') == (on == 1) then
   return 'unchanged'
 end
-pair_put(services, service, whole(on))
-set(agent, 'services', pairs_text(services))
+set(agent, 'services', pair_put(agent.f.services, service, on))
 log(c, 'active', { 'user', user, 'service', service, 'on', on })
 withdraw_if_lost(c, agent)
 stir(c, agent)

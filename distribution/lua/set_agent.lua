@@ -8,7 +8,7 @@
 --@include finish
 local c = begin(root, tenant, at)
 local agent = load_agent(c, user) or new_agent(c, user)
-set_members(c, agent, pairs_of(services))
+set_members(c, agent, services)
 set(agent, 'licensed', licensed == 1 and '1' or nil)
 set(agent, 'direct', direct_licensed == 1 and '1' or nil)
 set(agent, 'services', services)

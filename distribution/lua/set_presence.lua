@@ -8,13 +8,11 @@
 --@include finish
 local c = begin(root, tenant, at)
 local changed = false
-for _, reading in ipairs(pairs_of(readings)) do
-  local agent = load_agent(c, reading[1])
-  if agent and not agent.f.removed then
-    if read_presence(c, agent, reading[2]) then
-      changed = true
-      withdraw_if_lost(c, agent)
-    end
+for user, reading in string.gmatch(readings, PAIR) do
+  local agent = load_agent(c, user)
+  if agent and not agent.f.removed and read_presence(c, agent, reading) then
+    changed = true
+    withdraw_if_lost(c, agent)
   end
 end
 finish(c)

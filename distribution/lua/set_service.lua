@@ -7,9 +7,9 @@
 local c = begin(root, tenant, at)
 local key = key_of(c, 'rules', service)
 local fields = { 'name', name }
-for _, field in ipairs(pairs_of(rules)) do
-  fields[#fields + 1] = field[1]
-  fields[#fields + 1] = field[2]
+for field, value in string.gmatch(rules, PAIR) do
+  fields[#fields + 1] = field
+  fields[#fields + 1] = value
 end
 redis.call('HSET', key, unpack(fields))
 redis.call('HDEL', key, 'removed')

@@ -1,7 +1,7 @@
 -- terminate: end it, from everywhere, as often as anybody likes.
 -- keys: root
 -- args: tenant, task, by, actor, via, allowed, at:int
--- returns: verdict, why, then the task's fields and values
+-- returns: verdict, why, fields and values of the task in one string (see answer)
 -- journal: terminated, ended, closed, withdrawn, offered
 --@include closing
 --@include finish
@@ -15,13 +15,15 @@ if by == 'agent' and record.f.agent ~= actor then
 elseif not allows(allowed, record) then
   return answer(record, 'unchanged')
 end
-log(c, 'terminated', { 'task', task, 'state', record.f.state, 'by', by, 'actor', actor, 'via', via })
-if record.f.state == 'active' then
-  end_talk(c, record, 'handled', by, 'terminated')
-elseif by == 'visitor' then
-  visitor_gone(c, record, 'handled', by, 'visitor_left')
+if by ~= 'agent' and by ~= 'visitor' then
+  log(c, 'terminated', { 'task', task, 'by', by, 'actor', actor, 'via', via })
+end
+if by == 'visitor' then
+  visitor_gone(c, record, 'handled', 'visitor_left', via)
+elseif record.f.state == 'active' then
+  end_talk(c, record, 'handled', by, 'terminated', via)
 else
-  close_task(c, record, 'cancelled', by, 'terminated')
+  close_task(c, record, 'cancelled', by, 'terminated', via)
 end
 finish(c)
 return answer(record, 'ok')

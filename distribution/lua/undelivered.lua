@@ -1,7 +1,7 @@
 -- undelivered: the offer cannot be brought to him: it goes back, and he is unreachable until something reaches him.
 -- keys: root
 -- args: tenant, task, offer, user, why, allowed, at:int
--- returns: verdict, why, then the task's fields and values
+-- returns: verdict, why, fields and values of the task in one string (see answer)
 -- journal: undelivered, requeued, offered
 --@include eligible
 --@include offer_fails
@@ -12,8 +12,8 @@ if not record then
   return answer(nil, 'no_such_task')
 end
 if not allows(allowed, record) or record.f.offer ~= offer then
-  local past = past_of(record, user)
-  return answer(record, past and past.offer == offer and past.result == 'undelivered' and 'unchanged' or 'gone')
+  local result, _, last_offer = past_of(record, user)
+  return answer(record, result == 'undelivered' and last_offer == offer and 'unchanged' or 'gone')
 elseif not has_word(record.f.invited, user) then
   return answer(record, past_of(record, user) and 'gone' or 'not_yours')
 elseif has_word(record.f.delivered, user) then

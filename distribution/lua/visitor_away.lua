@@ -1,10 +1,10 @@
 -- visitor_away: one of the visitor's connections closed; the grace time starts when it was the last.
 -- keys: root
 -- args: tenant, task, connection, allowed, at:int
--- returns: verdict, why, then the task's fields and values
+-- returns: verdict, why, fields and values of the task in one string (see answer)
 -- journal: visitor_away
---@include finish
 --@include visitor
+--@include write
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
 if not record then
@@ -13,13 +13,9 @@ end
 if not allows(allowed, record) then
   return answer(record, 'unchanged')
 end
-local connections = live_connections(c, record)
-pair_drop(connections, CREATOR)
-pair_drop(connections, connection)
-put(record, 'conns', pairs_text(connections))
-local went = #connections == 0 and not record.f.left
+local went = not keep_connection(c, record, connection, nil) and not record.f.left
 if went then
   go_away(c, record, c.now)
 end
-finish(c)
+finish_task(c, record)
 return answer(record, went and 'ok' or 'unchanged')

@@ -1,10 +1,10 @@
 -- visitor_here: one of the visitor's connections is alive; it counts for 45 s.
 -- keys: root
 -- args: tenant, task, connection, allowed, at:int
--- returns: verdict, why, then the task's fields and values
+-- returns: verdict, why, fields and values of the task in one string (see answer)
 -- journal: visitor_back
---@include finish
 --@include visitor
+--@include write
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
 if not record then
@@ -13,18 +13,11 @@ end
 if not allows(allowed, record) then
   return answer(record, 'unchanged')
 end
-local connections = live_connections(c, record)
-pair_drop(connections, CREATOR)
-pair_drop(connections, connection)
-while #connections >= MOST_CONNECTIONS do
-  table.remove(connections, 1)
-end
-pair_put(connections, connection, whole(c.now + CONNECTION_LIVES))
-put(record, 'conns', pairs_text(connections))
+keep_connection(c, record, connection, c.now + CONNECTION_LIVES)
 local was_away = record.f.left
 if was_away then
   set(record, 'left', nil)
   log(c, 'visitor_back', { 'task', task, 'state', record.f.state })
 end
-finish(c)
+finish_task(c, record)
 return answer(record, was_away and 'ok' or 'unchanged')

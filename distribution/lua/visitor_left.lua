@@ -1,7 +1,7 @@
 -- visitor_left: the visitor said that he leaves.
 -- keys: root
 -- args: tenant, task, allowed, at:int
--- returns: verdict, why, then the task's fields and values
+-- returns: verdict, why, fields and values of the task in one string (see answer)
 -- journal: visitor_left, ended, closed, withdrawn, offered
 --@include closing
 --@include finish
@@ -13,7 +13,6 @@ end
 if not allows(allowed, record) then
   return answer(record, 'unchanged')
 end
-log(c, 'visitor_left', { 'task', task, 'state', record.f.state })
-visitor_gone(c, record, 'handled', 'visitor', 'visitor_left')
+visitor_gone(c, record, 'handled', 'visitor_left', 'visitor')
 finish(c)
 return answer(record, 'ok')

@@ -6,8 +6,8 @@ local AWAY = { Away = true, BeRightBack = true }
 
 local function open_surfaces(c, agent)
   local open = 0
-  for _, surface in ipairs(pairs_of(agent.f.surfaces)) do
-    if tonumber(surface[2]) > c.now then
+  for _, expires in string.gmatch(agent.f.surfaces or '', PAIR) do
+    if tonumber(expires) > c.now then
       open = open + 1
     end
   end
@@ -16,19 +16,17 @@ end
 
 -- The presence that counts now: a lapsed or missing one is Offline, unless an open surface vouches for him.
 local function presence_now(c, agent)
-  local presence, ends = agent.f.presence, presence_ends(agent)
-  if presence and ends and c.now < ends then
+  local presence = agent.f.presence
+  if presence and c.now < presence_ends(agent) then
     return presence
-  end
-  if open_surfaces(c, agent) == 0 then
+  elseif open_surfaces(c, agent) == 0 then
     return 'Offline'
   end
   return presence and presence ~= 'Offline' and presence or 'Available'
 end
 
 local function unreachable(c, agent)
-  local retry = num(agent, 'retry_at')
-  if retry and c.now < retry then
+  if agent.f.retry_at and c.now < num(agent, 'retry_at') then
     return true
   end
   return agent.f.registered ~= '1' and open_surfaces(c, agent) == 0
@@ -40,7 +38,7 @@ local function standing_reason(agent, service)
     return 'not_licensed'
   end
   if service ~= '' then
-    local active = pair_get(pairs_of(agent.f.services), service)
+    local active = pair_get(agent.f.services, service)
     if not active then
       return 'not_a_member'
     elseif active ~= '1' then
@@ -60,36 +58,8 @@ local function presence_reason(c, agent, service)
   end
 end
 
--- All reasons, in the order of product's list; service '' = direct to him.
-local function reasons_for(c, agent, service)
-  local reasons = {}
-  local function add(reason)
-    if reason then
-      reasons[#reasons + 1] = reason
-    end
-  end
-  add(standing_reason(agent, service))
-  add(agent.f.duty ~= '1' and 'off_duty')
-  add(presence_reason(c, agent, service))
-  add(agent.f.rona == '1' and 'rona')
-  add(slot_reason(agent))
-  add(unreachable(c, agent) and 'unreachable')
-  return reasons
-end
-
 -- What stands against every task alike: the cheap question, asked first.
 local function is_blocked(c, agent)
   return agent.f.duty ~= '1' or agent.f.licensed ~= '1' or agent.f.rona == '1' or slot_reason(agent) ~= nil
     or unreachable(c, agent) or presence_now(c, agent) == 'Offline'
-end
-
-local function is_selectable(c, agent, service)
-  return not is_blocked(c, agent) and not standing_reason(agent, service) and not presence_reason(c, agent, service)
-end
-
--- He will not answer a running offer any more. Only a reading that says Offline counts: a page that is reloaded, and
--- vouched for him, takes nothing away.
-local function is_lost(c, agent, service)
-  return agent.f.duty ~= '1' or standing_reason(agent, service) ~= nil
-    or (agent.f.presence == 'Offline' and presence_now(c, agent) == 'Offline')
 end

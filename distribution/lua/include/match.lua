@@ -1,43 +1,40 @@
---@include queues
---@include past
 --@include eligible
+--@include asked
 --@include policy
 -- match: brings waiting tasks and selectable agents together, in the call that makes it possible.
-local MOST_SKIPPED = 32    -- heads an agent declined that are passed over in one call; a deadline goes on
-local MOST_MATCHED = 32    -- offers one call makes for a service; a deadline goes on
-local SKIP_ON_AFTER = 100   -- ms
+local MOST_SKIPPED = 32    -- heads that are passed over in one call; a deadline goes on
+local MOST_MATCHED = 32    -- offers that one call makes; a deadline goes on
+local SKIP_ON_AFTER = 100  -- ms
 
--- Stand in the queue of every lane, ranked by waiting since.
-local function join_queue(c, task)
-  for _, lane in ipairs(lanes_of(task)) do
-    redis.call('ZADD', key_of(c, 'queue', lane), task.f.since, task.id)
-  end
-  task.listed = true
+local function is_selectable(c, agent, service)
+  return not is_blocked(c, agent) and not standing_reason(agent, service) and not presence_reason(c, agent, service)
+end
+
+local function has_room(c, service)
+  return redis.call('SCARD', key_of(c, 'running', service)) < rule(c, service, 'concurrent')
 end
 
 local function make_offer(c, task, agent)
-  leave_queue(c, task)
-  local number = whole((num(task, 'offers') or 0) + 1)
+  local service = task.f.service
+  if task.listed then
+    redis.call('ZREM', key_of(c, 'queue', lane_of(task)), task.id)
+    task.listed = false
+  end
+  if service then
+    redis.call('SADD', key_of(c, 'running', service), task.id)
+  end
+  local number = ((num(task, 'offers') or 0) + 1) .. ''
   put(task, 'offers', number)
   set(task, 'state', 'offered')
   set(task, 'offer', number)
   set(task, 'invited', agent.user)
   set(task, 'offered', c.now)
-  set(task, 'deliver_by', c.now + rule(c, service_of(task), 'deliver_seconds') * 1000)
+  set(task, 'deliver_by', c.now + rule(c, service or '', 'deliver_seconds') * 1000)
   set(task, 'why', nil)
-  enter_running(c, task)
   put(agent, 'last_offer', c.now)
   agent.moved = true
   hold(c, agent, task.id, 'ringing')
-  log(c, 'offered', { 'task', task.id, 'service', service_of(task), 'offer', number, 'user', agent.user, 'since', task.f.since })
-end
-
-local function offer_if_selectable(c, task, agent)
-  if agent and is_selectable(c, agent, service_of(task)) then
-    make_offer(c, task, agent)
-    return true
-  end
-  return false
+  log(c, 'offered', { 'task', task.id, 'service', service or '', 'offer', number, 'user', agent.user, 'since', task.f.since })
 end
 
 -- The agent to ask for a task of this service: the first in order who was not asked yet, else the first who may be asked
@@ -45,23 +42,21 @@ end
 -- unselectable a moment ago) are passed over and cleared away.
 local function pick_agent(c, task, service)
   local ready = key_of(c, 'ready', service)
-  local page = #pairs_of(task.f.past)
+  local _, page = string.gsub(task.f.past or '', '=', '')
   local start, again = 0, nil
   while true do
     local users = redis.call('ZRANGE', ready, start, start + page)
     for _, user in ipairs(users) do
       local agent = load_agent(c, user)
-      if not agent then
-        redis.call('ZREM', ready, user)
-      elseif not is_selectable(c, agent, service) then
-        stir(c, agent)
-      else
+      if is_selectable(c, agent, service) then
         local asked = asked_until(c, task, user)
         if asked == 0 then
           return agent
         elseif asked <= c.now then
           again = again or agent
         end
+      else
+        stir(c, agent)
       end
     end
     if #users <= page then
@@ -72,16 +67,15 @@ local function pick_agent(c, task, service)
 end
 
 local function match_task(c, task)
-  if not task.f.service then
-    if asked_until(c, task, task.f.user) > c.now then
+  local service, agent = task.f.service, nil
+  if not service then
+    agent = load_agent(c, task.f.user)
+    if not agent or asked_until(c, task, task.f.user) > c.now or not is_selectable(c, agent, '') then
       return false
     end
-    return offer_if_selectable(c, task, load_agent(c, task.f.user))
+  elseif has_room(c, service) then
+    agent = pick_agent(c, task, service)
   end
-  if not has_room(c, task.f.service) then
-    return false
-  end
-  local agent = pick_agent(c, task, task.f.service)
   if agent then
     make_offer(c, task, agent)
   end
@@ -90,79 +84,88 @@ end
 
 local function head_of(c, lane, index)
   local head = redis.call('ZRANGE', key_of(c, 'queue', lane), index, index, 'WITHSCORES')
-  if head[1] then
-    return { id = head[1], rank = tonumber(head[2]), lane = lane, index = index }
-  end
+  return head[1] and { id = head[1], rank = tonumber(head[2]), lane = lane, index = index }
 end
 
--- The head that ranks first, and its place in the list.
-local function first_of(heads)
-  local best = 1
-  for i = 2, #heads do
-    if heads[i].rank < heads[best].rank or (heads[i].rank == heads[best].rank and heads[i].id < heads[best].id) then
-      best = i
-    end
-  end
-  return heads[best], best
-end
-
--- The waiting task that ranks first among the heads of the agent's lanes and may be offered to him.
-local function match_agent(c, agent, lanes)
-  local resume, heads, skipped = num(agent, 'resume') or 0, {}, 0
-  put(agent, 'resume', nil)
-  put(agent, 'resume_at', nil)
+-- Go through the waiting tasks of these lanes, those that rank first first, beginning `from` places behind the heads. `try`
+-- makes an offer and says so, or says that it cannot be done for this task (false) or for its whole lane (nil).
+-- Returns how many were offered, and where it stopped if there may be more.
+local function each_waiting(c, lanes, from, most, try)
+  local heads, offered, skipped = {}, 0, 0
   for _, lane in ipairs(lanes) do
-    heads[#heads + 1] = head_of(c, lane, resume)
+    heads[#heads + 1] = head_of(c, lane, from)
   end
   while #heads > 0 do
-    local head, place = first_of(heads)
-    local task = load_task(c, head.id)
-    if not task or task.f.state ~= 'queued' then
-      table.remove(heads, place)
-    elseif task.f.service and not has_room(c, task.f.service) then
-      table.remove(heads, place)
-    elseif asked_until(c, task, agent.user) <= c.now then
-      make_offer(c, task, agent)
-      return true
-    else
-      skipped = skipped + 1
-      if skipped == MOST_SKIPPED then
-        put(agent, 'resume', head.index + 1)
-        put(agent, 'resume_at', c.now + SKIP_ON_AFTER)
-        return false
-      end
-      heads[place] = head_of(c, head.lane, head.index + 1)
-      if not heads[place] then
-        table.remove(heads, place)
+    local best = 1
+    for i = 2, #heads do
+      local head, first = heads[i], heads[best]
+      if head.rank < first.rank or (head.rank == first.rank and head.id < first.id) then
+        best = i
       end
     end
+    local head = heads[best]
+    local done = try(load_task(c, head.id), head.lane)
+    if done then
+      offered = offered + 1
+    elseif done == false then
+      skipped = skipped + 1
+      head.index = head.index + 1
+    end
+    if offered == most then
+      return offered
+    elseif skipped == MOST_SKIPPED then
+      return offered, head.index
+    end
+    local following = nil
+    if done ~= nil then
+      following = head_of(c, head.lane, head.index)
+    end
+    if following then
+      heads[best] = following
+    else
+      table.remove(heads, best)
+    end
   end
-  return false
+  return offered
 end
 
--- Waiting tasks of a service, in order, while there is room and anybody ready. Returns whether there may be more.
-local function match_service(c, service)
-  local queue, ready = key_of(c, 'queue', service), key_of(c, 'ready', service)
-  for _, id in ipairs(redis.call('ZRANGE', queue, 0, MOST_MATCHED - 1)) do
-    if redis.call('EXISTS', ready) == 0 or not has_room(c, service) then
+-- The waiting task that ranks first among the lanes of a free agent and may be offered to him.
+local function match_agent(c, agent, lanes)
+  local from = num(agent, 'resume') or 0
+  local offered, stopped = each_waiting(c, lanes, from, 1, function(task, lane)
+    if task.f.service and not has_room(c, lane) then
+      return nil
+    elseif asked_until(c, task, agent.user) > c.now then
       return false
     end
-    local task = load_task(c, id)
-    if task and task.f.state == 'queued' then
-      match_task(c, task)
-    end
-  end
-  return redis.call('ZCARD', queue) >= MOST_MATCHED and redis.call('EXISTS', ready) == 1 and has_room(c, service)
+    make_offer(c, task, agent)
+    return true
+  end)
+  put(agent, 'resume', stopped)
+  put(agent, 'resume_at', stopped and c.now + SKIP_ON_AFTER)
+  return offered == 1
 end
 
+-- Whoever is ready for what waits in these lanes. Returns whether it stopped before the end.
+local function match_lanes(c, lanes)
+  local offered, stopped = each_waiting(c, lanes, 0, MOST_MATCHED, function(task, lane)
+    if task.f.service and (redis.call('EXISTS', key_of(c, 'ready', lane)) == 0 or not has_room(c, lane)) then
+      return nil
+    end
+    return match_task(c, task)
+  end)
+  return offered == MOST_MATCHED or stopped ~= nil
+end
+
+-- The lanes in which nothing stands against the agent.
 local function open_lanes(c, agent)
   local lanes = {}
   if is_blocked(c, agent) then
     return lanes
   end
-  for _, service in ipairs(pairs_of(agent.f.services)) do
-    if service[2] == '1' and not presence_reason(c, agent, service[1]) then
-      lanes[#lanes + 1] = service[1]
+  for service, active in string.gmatch(agent.f.services or '', PAIR) do
+    if active == '1' and not presence_reason(c, agent, service) then
+      lanes[#lanes + 1] = service
     end
   end
   if agent.f.direct == '1' and not presence_reason(c, agent, '') then
@@ -173,17 +176,18 @@ end
 
 -- Stand in the ready set of each open lane, and in no other. A direct lane needs no set: it has one agent.
 local function stand_ready(c, agent, lanes)
-  local before, now_in = agent.f.ready, {}
+  local before, after = agent.f.ready, {}
   for _, lane in ipairs(lanes) do
     if string.sub(lane, 1, 1) ~= '@' then
-      now_in[#now_in + 1] = lane
+      after[#after + 1] = lane
       if agent.moved or not has_word(before, lane) then
-        redis.call('ZADD', key_of(c, 'ready', lane), whole(score_of(c, agent, lane)), agent.user)
+        local score = POLICIES[rule_word(c, lane, 'policy') or 'longest_idle'](agent)
+        redis.call('ZADD', key_of(c, 'ready', lane), score, agent.user)
       end
     end
   end
-  local after = words_text(now_in)
-  for _, lane in ipairs(words_of(before)) do
+  after = table.concat(after, ' ')
+  for lane in string.gmatch(before or '', WORD) do
     if not has_word(after, lane) then
       redis.call('ZREM', key_of(c, 'ready', lane), agent.user)
     end

@@ -1,5 +1,5 @@
 --@include slots
---@include past
+--@include asked
 -- offer_end: an invited agent has the offer no longer.
 local function clear_offer(task)
   set(task, 'invited', nil)
@@ -8,22 +8,23 @@ local function clear_offer(task)
   put(task, 'delivered', nil)
 end
 
--- One invited agent loses the offer. What it means for him depends on the result.
+-- One invited agent loses the offer. `how`: by which surface, or why.
 local function drop_invited(c, task, user, result, how)
-  local invited = {}
-  for _, other in ipairs(words_of(task.f.invited)) do
-    if other ~= user then
-      invited[#invited + 1] = other
-    end
-  end
-  set(task, 'invited', words_text(invited))
+  set(task, 'invited', (drop(task.f.invited, user)))
   note_past(c, task, user, result)
-  log(c, result, { 'task', task.id, 'service', service_of(task), 'offer', task.f.offer, 'user', user, 'how', how or '' })
+  log(c, result, { 'task', task.id, 'service', service_of(task), 'offer', task.f.offer, 'user', user, 'how', how })
   local agent = load_agent(c, user)
   if agent then
     release(c, agent, task.id)
-    if DECLINED_OR_MISSED[result] then
+    if NOT_AGAIN[result] then
       put_back(c, agent)
     end
   end
+end
+
+local function withdraw_all(c, task, how)
+  for user in string.gmatch(task.f.invited or '', WORD) do
+    drop_invited(c, task, user, 'withdrawn', how)
+  end
+  clear_offer(task)
 end

@@ -1,16 +1,12 @@
 --@include going_back
 --@include rona
+--@include reach
 -- offer_fails: an offer that did not arrive, or was not answered in time.
-local RETRY_FIRST = 60000   -- ms; doubled each time in a row: nobody says "he is back" when Teams was only slow
-local RETRY_MOST = 900000
-
 local function fail_delivery(c, task, user, why)
   drop_invited(c, task, user, 'undelivered', why)
   local agent = load_agent(c, user)
   if agent then
-    local failures = (num(agent, 'unreached') or 0) + 1
-    set(agent, 'unreached', failures)
-    set(agent, 'retry_at', c.now + math.min(RETRY_FIRST * 2 ^ (failures - 1), RETRY_MOST))
+    set_unreached(c, agent)
   end
   if_nobody_left(c, task, 'undelivered')
 end

@@ -3,7 +3,8 @@
 local PRESENCE_DOUBT = 180000
 local PRESENCE_KEPT = 300000
 
+-- 0 when there is no reading.
 local function presence_ends(agent)
   local doubt = num(agent, 'doubt')
-  return doubt and doubt + PRESENCE_KEPT
+  return doubt and doubt + PRESENCE_KEPT or 0
 end

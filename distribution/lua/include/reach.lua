@@ -1,7 +1,15 @@
---@include slots
--- reach: an agent whom a card did not reach is not asked until something does.
+--@include unit
+-- reach: an agent whom an offer did not reach is not asked until something reaches him. As nobody may say so when Teams was
+-- only slow, he is tried again after a while, longer each time.
+local RETRY_FIRST = 60000   -- ms
+local RETRY_MOST = 900000
 
--- Something came to him or from him.
+local function set_unreached(c, agent)
+  local failures = (num(agent, 'unreached') or 0) + 1
+  set(agent, 'unreached', failures)
+  set(agent, 'retry_at', c.now + math.min(RETRY_FIRST * 2 ^ (failures - 1), RETRY_MOST))
+end
+
 local function clear_unreached(c, agent)
   if not agent.f.unreached then
     return false

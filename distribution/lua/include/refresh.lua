@@ -1,4 +1,5 @@
 --@include finish
+--@include membership
 -- refresh: a service's rules changed, so each of its members may have become selectable or not. Done in chunks; where it
 -- stopped is kept in the rules, and a deadline goes on should nobody else.
 local MEMBERS_AT_ONCE = 20
@@ -10,15 +11,14 @@ local function begin_refresh(c, service)
   deadline_set(c.root, c.tenant, 'service:' .. c.tenant .. ':' .. service, c.now + GO_ON_IF_LEFT)
 end
 
+-- The next members; returns the last of them if there may be more.
 local function refresh_some(c, service, cursor)
   local from = cursor == '-' and '-' or '(' .. cursor
   local users = redis.call('ZRANGE', members_key(c, service), from, '+', 'BYLEX', 'LIMIT', 0, MEMBERS_AT_ONCE)
   for _, user in ipairs(users) do
     local agent = load_agent(c, user)
-    if agent then
-      agent.moved = true
-      stir(c, agent)
-    end
+    agent.moved = true
+    stir(c, agent)
   end
   return #users == MEMBERS_AT_ONCE and users[#users] or nil
 end
@@ -38,9 +38,9 @@ local function refresh(c, service)
     redis.call('HDEL', key, 'refresh')
   end
   if service ~= '' then
-    c.slots[#c.slots + 1] = service
-    settle(c)
+    c.lanes[#c.lanes + 1] = service
   end
+  settle(c)
   if c.unfinished then
     deadline_set(c.root, c.tenant, member, c.now + GO_ON_AFTER)
     return true

@@ -1,52 +1,70 @@
 --@include slots
--- settle: follows every consequence of what a call changed. Tasks first (they take the agent who comes first), then agents
--- (they take the task that comes first), then services that came below their limit. Each step only ever makes an offer,
--- so it ends.
+-- settle: follows every consequence of what a call changed. Tasks that nobody has look for an agent; an agent who became
+-- free looks for a task; where more than one may have become possible, the task that ranks first takes the agent who comes
+-- first. Each step only ever makes an offer, so it ends.
+
+-- Nothing to do for an agent who has no free slot and stands in no ready set.
 local function is_settled(agent)
   return not agent.f.ready and slot_reason(agent) ~= nil
 end
 
--- Defining a function costs in every call, so those that match are defined only where there is something to match.
+-- To define functions costs something in every call, so those that match are defined only where there is something to match.
 local function settle(c)
   local stirred = {}
   for _, agent in ipairs(c.stirred) do
-    if is_settled(agent) then
-      agent.is_stirred = false
-    else
+    agent.is_stirred = not is_settled(agent)
+    if agent.is_stirred then
       stirred[#stirred + 1] = agent
     end
   end
   c.stirred = stirred
-  if #c.seeking + #stirred + #c.slots == 0 then
+  if not (c.seeking[1] or stirred[1] or c.lanes[1]) then
     return
   end
 --@include match
-  local function settle_agent(agent)
-    agent.is_stirred = false
+  local function settle_one(agent)
     local lanes = open_lanes(c, agent)
     if #lanes > 0 and match_agent(c, agent, lanes) then
-      lanes = open_lanes(c, agent)
+      lanes = {}
     end
     stand_ready(c, agent, lanes)
+    agent.is_stirred = false
   end
 
-  local function settle_task(task)
-    task.is_seeking = false
-    if task.f.state == 'queued' and not match_task(c, task) and not task.listed then
-      join_queue(c, task)
+  local function settle_together(agents, lanes)
+    local known = {}
+    for _, lane in ipairs(lanes) do
+      known[lane] = true
+    end
+    for _, agent in ipairs(agents) do
+      local open = open_lanes(c, agent)
+      stand_ready(c, agent, open)
+      agent.is_stirred = false
+      for _, lane in ipairs(open) do
+        if not known[lane] then
+          known[lane] = true
+          lanes[#lanes + 1] = lane
+        end
+      end
+    end
+    c.unfinished = match_lanes(c, lanes) or c.unfinished
+  end
+
+  for _, task in ipairs(c.seeking) do
+    -- Where a place became free, and others wait for it too, the task stands in line with them.
+    if (c.lanes[1] or not match_task(c, task)) and not task.listed then
+      redis.call('ZADD', key_of(c, 'queue', lane_of(task)), task.f.since, task.id)
+      task.listed = true
     end
   end
-
-  while true do
-    if #c.seeking > 0 then
-      settle_task(table.remove(c.seeking, 1))
-    elseif #c.stirred > 0 then
-      settle_agent(table.remove(c.stirred, 1))
-    elseif #c.slots > 0 then
-      local service = table.remove(c.slots, 1)
-      c.unfinished = match_service(c, service) and service or nil
+  c.seeking = {}
+  while c.stirred[1] or c.lanes[1] do
+    local agents, lanes = c.stirred, c.lanes
+    c.stirred, c.lanes = {}, {}
+    if #agents == 1 and #lanes == 0 then
+      settle_one(agents[1])
     else
-      return
+      settle_together(agents, lanes)
     end
   end
 end

@@ -3,30 +3,31 @@
 
 -- ringing, connected or acw, if his slots forbid another task. One offer at a time, whatever his capacity is.
 local function slot_reason(agent)
-  local held, reason = agent.held, 'acw'
-  for i = 1, #held do
-    if held[i][2] == 'ringing' then
-      return 'ringing'
-    elseif held[i][2] == 'talk' then
-      reason = 'connected'
-    end
+  local held = agent.f.held
+  if not held then
+    return nil
+  elseif string.find(held, '=ringing', 1, true) then
+    return 'ringing'
   end
-  return #held >= (num(agent, 'capacity') or 1) and reason or nil
+  local _, count = string.gsub(held, '=', '')
+  if count < (num(agent, 'capacity') or 1) then
+    return nil
+  end
+  return string.find(held, '=talk', 1, true) and 'connected' or 'acw'
 end
 
 local function hold(c, agent, task, state)
-  pair_put(agent.held, task, state)
-  set(agent, 'held', pairs_text(agent.held))
+  set(agent, 'held', pair_put(agent.f.held, task, state))
   stir(c, agent)
 end
 
 -- The slot is free again. A task that he had accepted makes him idle from now.
 local function release(c, agent, task)
-  local state = pair_drop(agent.held, task)
+  local held, state = drop(agent.f.held, task)
   if not state then
     return
   end
-  set(agent, 'held', pairs_text(agent.held))
+  set(agent, 'held', held)
   if state ~= 'ringing' then
     put(agent, 'idle_since', c.now)
   end

@@ -6,18 +6,17 @@
 --@include refresh
 -- tick: time passed for one deadline's member. It looks at what is due now, whatever the deadline was set for.
 local function tick_visitor(c, task)
-  local gone_at = not task.f.left and latest_of(pairs_of(task.f.conns))
-  if gone_at and c.now >= gone_at then
-    go_away(c, task, gone_at)
+  if not task.f.left and c.now >= visitor_until(c, task) then
+    go_away(c, task, latest_of(task.f.conns))
   end
   if task.f.left and c.now >= visitor_until(c, task) then
-    visitor_gone(c, task, 'visitor_gone', 'visitor', 'visitor_gone')
+    visitor_gone(c, task, 'visitor_gone', 'visitor_gone', 'system')
   end
 end
 
 local function tick_offer(c, task)
   local deliver_by, deadline, delivered = num(task, 'deliver_by'), num(task, 'deadline'), task.f.delivered
-  for _, user in ipairs(words_of(task.f.invited)) do
+  for user in string.gmatch(task.f.invited, WORD) do
     if has_word(delivered, user) then
       if c.now >= deadline then
         miss(c, task, user)
@@ -44,7 +43,7 @@ local function tick_task(c, id)
   elseif task.f.state == 'queued' then
     seek(c, task)
   elseif task.f.state == 'acw' and c.now >= num(task, 'acw_until') then
-    close_task(c, task, task.f.outcome, 'system', '')
+    close_task(c, task, task.f.outcome, 'system', 'acw_over', 'system')
   end
 end
 
@@ -58,11 +57,11 @@ local function tick_agent(c, user)
   if agent.f.rona == '1' and c.now >= num(agent, 'rona_until') then
     clear_rona(c, agent, 'time')
   end
-  local retry, ends = num(agent, 'retry_at'), presence_ends(agent)
-  if retry and c.now >= retry then
+  if agent.f.retry_at and c.now >= num(agent, 'retry_at') then
     set(agent, 'retry_at', nil)
   end
-  if ends and c.now >= ends and num(agent, 'lapsed') ~= ends then
+  local ends = presence_ends(agent)
+  if ends > 0 and c.now >= ends and num(agent, 'lapsed') ~= ends then
     set(agent, 'lapsed', ends)
     log(c, 'presence', { 'user', user, 'presence', presence_now(c, agent) })
   end

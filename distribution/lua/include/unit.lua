@@ -1,14 +1,14 @@
---@include record
+--@include packed
 --@include clock
 --@include journal
--- unit: what one call reads, decides and writes for one tenant. Tasks and agents are loaded once; `finish` writes them once.
+-- unit: what one call reads, decides and writes for one tenant. A task or agent is loaded once, changed in memory, and
+-- written once by `finish`, only what changed; empty fields are not stored.
 --   stirred: agents whose eligibility may have changed · seeking: tasks that wait and were not matched yet
---   slots: services in which a concurrent chat ended at the limit
+--   lanes: queues in which a task may have become possible, because a service came below its limit or changed its rules
 local function begin(root, tenant, at)
   return {
     root = root, tenant = tenant, now = clock_now(root, tenant, at),
-    tasks = {}, agents = {}, rules = {}, task_list = {}, agent_list = {},
-    stirred = {}, seeking = {}, slots = {},
+    tasks = {}, agents = {}, rules = {}, stirred = {}, seeking = {}, lanes = {},
   }
 end
 
@@ -16,54 +16,81 @@ local function key_of(c, kind, id)
   return c.root .. kind .. ':' .. c.tenant .. ':' .. id
 end
 
+local function load(key)
+  local flat, fields = redis.call('HGETALL', key), {}
+  for i = 1, #flat, 2 do
+    fields[flat[i]] = flat[i + 1]
+  end
+  return flat[1] and { key = key, f = fields, changed = {} }
+end
+
 local function load_task(c, id)
   local task = c.tasks[id]
   if task == nil then
-    task = load_record(key_of(c, 'task', id)) or false
+    task = load(key_of(c, 'task', id)) or false
     c.tasks[id] = task
     if task then
       task.id = id
       task.was = task.f.state
       task.listed = task.was == 'queued'
-      task.had = task.f.agent
-      c.task_list[#c.task_list + 1] = task
     end
   end
   return task or nil
 end
 
-local function new_task(c, id)
-  local task = { key = key_of(c, 'task', id), f = {}, changed = {}, id = id, listed = false }
-  c.tasks[id] = task
-  c.task_list[#c.task_list + 1] = task
-  return task
-end
-
 local function load_agent(c, user)
   local agent = c.agents[user]
   if agent == nil then
-    agent = load_record(key_of(c, 'agent', user)) or false
+    agent = load(key_of(c, 'agent', user)) or false
     c.agents[user] = agent
     if agent then
       agent.user = user
-      agent.held = pairs_of(agent.f.held)
-      c.agent_list[#c.agent_list + 1] = agent
     end
   end
   return agent or nil
 end
 
+-- A change that nobody needs to hear of. Returns whether it is one.
+local function put(record, name, value)
+  if value == '' then
+    value = nil
+  end
+  local old = record.f[name]
+  if old == value or (type(value) == 'number' and tonumber(old) == value) then
+    return false
+  end
+  record.f[name] = value
+  record.changed[name] = true
+  return true
+end
+
+-- A change that counts the revision up and rings.
+local function set(record, name, value)
+  if put(record, name, value) then
+    record.touched = true
+  end
+end
+
+local function num(record, name)
+  return tonumber(record.f[name])
+end
+
 -- One rule of a service ('' = the tenant's Direct settings); nil when there is no such service.
 local function rule_word(c, service, name)
-  local known = c.rules[service]
-  if not known then
-    known = {}
-    c.rules[service] = known
+  local known = c.rules[service .. ' ' .. name]
+  if known == nil then
+    known = redis.call('HGET', key_of(c, 'rules', service), name)
+    c.rules[service .. ' ' .. name] = known
   end
-  if known[name] == nil then
-    known[name] = redis.call('HGET', key_of(c, 'rules', service), name)
+  return known or nil
+end
+
+-- Several rules in one go, for what follows.
+local function look_up(c, service, ...)
+  local values = redis.call('HMGET', key_of(c, 'rules', service), ...)
+  for i, name in ipairs({ ... }) do
+    c.rules[service .. ' ' .. name] = values[i]
   end
-  return known[name] or nil
 end
 
 local function rule(c, service, name)
@@ -82,28 +109,18 @@ local function stir(c, agent)
 end
 
 local function seek(c, task)
-  if not task.is_seeking then
-    task.is_seeking = true
-    c.seeking[#c.seeking + 1] = task
-  end
-end
-
--- Who belongs to a service; '' = all agents of the tenant.
-local function members_key(c, service)
-  if service == '' then
-    return c.root .. 'agents:' .. c.tenant
-  end
-  return key_of(c, 'members', service)
+  c.seeking[#c.seeking + 1] = task
 end
 
 local function service_of(task)
   return task.f.service or ''
 end
 
--- The queues in which a task stands: one, until levels add theirs.
-local function lanes_of(task)
-  if task.f.service then
-    return { task.f.service }
-  end
-  return { '@' .. task.f.user }
+-- The queue in which a task stands. Levels will give it more than one.
+local function lane_of(task)
+  return task.f.service or '@' .. task.f.user
+end
+
+local function queue_ends(c, task)
+  return num(task, 'since') + rule(c, service_of(task), 'queue_seconds') * 1000
 end

@@ -4,18 +4,24 @@ local CONNECTION_LIVES = 45000
 local MOST_CONNECTIONS = 16
 local CREATOR = 'creator'
 
-local function live_connections(c, task)
-  local live = {}
-  for _, connection in ipairs(pairs_of(task.f.conns)) do
-    if tonumber(connection[2]) > c.now then
-      live[#live + 1] = connection
+-- Keep `connection` until then (nil: forget it), and drop those that lapsed. Returns whether any is left.
+local function keep_connection(c, task, connection, expires)
+  local live, count = nil, 0
+  for name, until_at in string.gmatch(task.f.conns or '', PAIR) do
+    if name ~= connection and name ~= CREATOR and tonumber(until_at) > c.now and count < MOST_CONNECTIONS - 1 then
+      live = pair_put(live, name, until_at)
+      count = count + 1
     end
   end
-  return live
+  if expires then
+    live = pair_put(live, connection, whole(expires))
+  end
+  put(task, 'conns', live)
+  return live ~= nil
 end
 
 local function go_away(c, task, since)
   put(task, 'conns', nil)
   set(task, 'left', since)
-  log(c, 'visitor_away', { 'task', task.id, 'state', task.f.state, 'since', task.f.left })
+  log(c, 'visitor_away', { 'task', task.id, 'state', task.f.state, 'since', since })
 end

@@ -1,0 +1,108 @@
+"""How much of the speed of a bare script call remains when the call decides something: whole task lives against EVALSHA.
+
+A life with a service's default rules is five calls: create and queue (which offers), confirm, accept, opened, terminate
+(which closes, frees the agent and looks for his next task). Both sides use the same client, 32 in flight, and arguments of the same size; their rounds are interleaved and the median of five ratios counts.
+"""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from distribution.agents import AgentRules, Presence, ServiceRules
+from distribution.distributor import Distributor
+from distribution.tasks import TaskState, Via
+from store.connection import Store, open_store
+from store.ids import new_id
+from store.keys import root
+from store.scripts import load_scripts
+
+NAME = "task_lives_vs_evalsha"
+GOAL = 0.10
+IN_FLIGHT = 32
+AGENTS = 48
+ROUNDS = 5
+ROUND_SECONDS = 1.0
+SERVICE = "sales"
+
+
+async def measure(url: str) -> list[dict[str, Any]]:
+    """One row for `build/bench.json`: lives per second divided by bare EVALSHA calls per second."""
+    store = await open_store(url)
+    try:
+        tenant = str(uuid.uuid4())
+        distributor = Distributor(store)
+        await _staff(distributor, tenant)
+        bare, live = _bare_call(store, tenant), _life(distributor, tenant)
+        for warm_up in (bare, live):
+            await _rate(warm_up, ROUND_SECONDS / 4)
+        rounds = [(await _rate(bare, ROUND_SECONDS), await _rate(live, ROUND_SECONDS)) for _ in range(ROUNDS)]
+    finally:
+        await store.close()
+    calls, lives = (median(rates) for rates in zip(*rounds, strict=True))
+    return [
+        {
+            "name": NAME,
+            "value": round(median(lives / calls for calls, lives in rounds), 4),
+            "unit": "ratio",
+            "goal": f">= {GOAL:.2f}",
+            "note": f"{lives:.0f} lives/s, {calls:.0f} bare EVALSHA/s, {IN_FLIGHT} in flight, median of {ROUNDS} rounds",
+        }
+    ]
+
+
+async def _staff(distributor: Distributor, tenant: str) -> None:
+    await distributor.set_tenant(tenant, im_enabled=True)
+    await distributor.set_service(tenant, SERVICE, ServiceRules(name="Sales", concurrent=500))
+    users = [str(uuid.uuid4()) for _ in range(AGENTS)]
+    for user in users:
+        await distributor.set_agent(tenant, user, AgentRules(licensed=True, direct_licensed=True, services={SERVICE: True}))
+        await distributor.set_registered(tenant, user, registered=True)
+    await distributor.set_presence(tenant, dict.fromkeys(users, Presence.AVAILABLE))
+
+
+def _bare_call(store: Store, tenant: str) -> Callable[[], Awaitable[None]]:
+    script = load_scripts(Path(__file__).parent / "lua")["bare"]
+    where, task, user = root(tenant), new_id(), str(uuid.uuid4())
+
+    async def call() -> None:
+        await store.run(
+            script, where, tenant=tenant, task=task, offer="1", user=user, via=Via.CARD, allowed=" offered ", at=0
+        )
+
+    return call
+
+
+def _life(distributor: Distributor, tenant: str) -> Callable[[], Awaitable[None]]:
+    async def live() -> None:
+        task = new_id()
+        offered = (await distributor.create(tenant, task, service=SERVICE, customer="Ann", workflow=False)).task
+        assert offered
+        assert offered.offer
+        user, offer = offered.invited[0], offered.offer
+        await distributor.confirm_delivery(tenant, task, offer, user, Via.CARD)
+        await distributor.accept(tenant, task, offer, user, Via.CARD)
+        await distributor.opened(tenant, task)
+        closed = (await distributor.terminate(tenant, task, by="agent", actor=user, via=Via.CARD)).task
+        assert closed
+        assert closed.state is TaskState.CLOSED
+
+    return live
+
+
+async def _rate(call: Callable[[], Awaitable[None]], seconds: float) -> float:
+    """Calls per second, with `IN_FLIGHT` of them running at any time."""
+    done = 0
+    start = time.perf_counter()
+
+    async def worker() -> None:
+        nonlocal done
+        while time.perf_counter() - start < seconds:
+            await call()
+            done += 1
+
+    await asyncio.gather(*(worker() for _ in range(IN_FLIGHT)))
+    return done / (time.perf_counter() - start)

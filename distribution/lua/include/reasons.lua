@@ -1,0 +1,18 @@
+--@include eligible
+-- reasons: everything that stands against him, by name, in one fixed order; service '' = direct to him.
+local function reasons_for(c, agent, service)
+  local reasons = {}
+  for _, reason in ipairs({
+    standing_reason(agent, service) or '',
+    agent.f.duty ~= '1' and 'off_duty' or '',
+    presence_reason(c, agent, service) or '',
+    agent.f.rona == '1' and 'rona' or '',
+    slot_reason(agent) or '',
+    unreachable(c, agent) and 'unreachable' or '',
+  }) do
+    if reason ~= '' then
+      reasons[#reasons + 1] = reason
+    end
+  end
+  return table.concat(reasons, ',')
+end

@@ -1,0 +1,138 @@
+--@include asked
+--@include deadline
+--@include due
+-- write: a task as it became: saved once, with its deadline, its effects marked as due, and its bells rung. Verbs that free
+-- nobody and need nobody end here; all others end with `finish`.
+local CLOSED_KEPT = 2592000  -- seconds: 30 days
+local VISITOR_SEES = { queued = 1, offered = 1, connecting = 1, active = 2, acw = 3, closed = 3 }
+local TALKED = { active = true, acw = true, closed = true }
+
+local function earlier(a, b)
+  return a and (not b or a < b) and a or b
+end
+
+-- When the visitor counts as away, or as gone; nil when he is watched no longer.
+local function visitor_until(c, task)
+  local left = num(task, 'left')
+  if left then
+    local grace = task.f.state == 'active' and 'visitor_grace_active_seconds' or 'visitor_grace_waiting_seconds'
+    return left + rule(c, service_of(task), grace) * 1000
+  end
+  return latest_of(task.f.conns)
+end
+
+-- When time alone next changes something about the task; nil when nothing can.
+local function task_next(c, task)
+  local state = task.f.state
+  if state == 'closed' then
+    return nil
+  elseif state == 'acw' then
+    return num(task, 'acw_until')
+  end
+  local at = visitor_until(c, task)
+  if state == 'offered' then
+    at = earlier(num(task, 'deadline'), at)
+    for user in string.gmatch(task.f.invited, WORD) do
+      at = not has_word(task.f.delivered, user) and earlier(num(task, 'deliver_by'), at) or at
+    end
+  elseif state == 'queued' then
+    at = earlier(queue_ends(c, task), at)
+    for user in string.gmatch(task.f.past or '', PAIR) do
+      local asked = asked_until(c, task, user)
+      if asked > c.now then
+        at = earlier(asked, at)
+      end
+    end
+  end
+  return at
+end
+
+-- A deadline that is set too early is harmless (it looks, and sets the right one); so only an earlier one is written.
+local function arm(c, record, member, at)
+  local armed = num(record, 'next')
+  if at and (not armed or at < armed) then
+    put(record, 'next', at)
+    deadline_set(c.root, c.tenant, member, at)
+  elseif not at and armed then
+    put(record, 'next', nil)
+    deadline_clear(c.root, c.tenant, member)
+  end
+end
+
+local function save(record)
+  local sets, dels = { 'HSET', record.key }, nil
+  for name in pairs(record.changed) do
+    local value = record.f[name]
+    if value ~= nil then
+      sets[#sets + 1] = name
+      sets[#sets + 1] = value
+    else
+      dels = dels or { 'HDEL', record.key }
+      dels[#dels + 1] = name
+    end
+  end
+  if sets[3] then
+    redis.call(unpack(sets))
+  end
+  if dels then
+    redis.call(unpack(dels))
+  end
+end
+
+-- Whose picture of the task must be brought up to date: everybody who has it or had it, the room, the visitor's door.
+local function mark_effects(c, task)
+  local f, state = task.f, task.f.state
+  local id = c.tenant .. ':' .. task.id
+  for user in string.gmatch(f.past or '', PAIR) do
+    due_mark(c.root, 'card:' .. id .. ':' .. user)
+  end
+  for user in string.gmatch(f.invited or '', WORD) do
+    if not pair_get(f.past, user) then
+      due_mark(c.root, 'card:' .. id .. ':' .. user)
+    end
+  end
+  if task.was ~= state and (state == 'connecting' or task.was == 'connecting' and state == 'closed') then
+    due_mark(c.root, 'room:' .. id)
+  end
+  if f.won and TALKED[state] then
+    due_mark(c.root, 'relay:' .. id)
+  end
+  if state == 'arriving' and not task.was then
+    due_mark(c.root, 'arrival:' .. id)
+  end
+end
+
+local function finish_task(c, task)
+  local f = task.f
+  if task.touched then
+    put(task, 'rev', (num(task, 'rev') or 0) + 1)
+  end
+  arm(c, task, 'task:' .. c.tenant .. ':' .. task.id, task_next(c, task))
+  save(task)
+  if f.state == 'closed' and task.was ~= 'closed' then
+    redis.call('EXPIRE', task.key, CLOSED_KEPT)
+  end
+  if task.touched then
+    mark_effects(c, task)
+    bell(c.root, 'task', c.tenant, task.id, f.rev .. '')
+    if VISITOR_SEES[f.state] ~= VISITOR_SEES[task.was] then
+      bell(c.root, 'conv', c.tenant, task.id, '0')
+    end
+  end
+end
+
+-- The reply of a task's verb: verdict, why, and the fields of the task as it is now, parted by the unit separator.
+local function answer(task, verdict, why)
+  local parts = {}
+  if task then
+    for name, value in pairs(task.f) do
+      parts[#parts + 1] = name
+      parts[#parts + 1] = value
+    end
+  end
+  return { verdict, why or '', table.concat(parts, '\31') }
+end
+
+local function allows(allowed, task)
+  return string.find(allowed, ' ' .. task.f.state .. ' ', 1, true) ~= nil
+end
