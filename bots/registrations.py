@@ -39,6 +39,10 @@ class Registrations:
             log.info("registered", user=incoming.user, again=known is not None)
         return True
 
+    async def learn_address(self, incoming: Incoming) -> None:
+        """Teams' address for the tenant comes with every activity."""
+        await self._directory.learn_service_url(incoming.tenant, incoming.service_url)
+
     async def drop(self, incoming: Incoming) -> None:
         """The bot was removed from it."""
         if incoming.user:

@@ -27,6 +27,8 @@ OPENING: Final = "opening"
 END: Final = "end"
 
 ROOM_GONE_PAUSE_SECONDS: Final = 30.0
+# Its address comes with the first activity from the room, right after the bot is installed in it.
+ADDRESS_PAUSE_SECONDS: Final = 1.0
 """While they talk, a room that does not take messages may come back: the bot was removed and is added again."""
 
 SUMMARY_CHARACTERS: Final = 120
@@ -83,7 +85,7 @@ class Relay:
             return None
         service_url = await self._directory.service_url(tenant)
         if service_url is None:
-            raise RetryLater(ROOM_GONE_PAUSE_SECONDS, "nobody of the tenant has registered, so its address is unknown")
+            raise RetryLater(ADDRESS_PAUSE_SECONDS, "Teams has not said yet where it is reached for this tenant")
         words = wording(await self._pictures.language(tenant, task.agent or ""))
         return _Room(task, conversation, Place(tenant, service_url, conversation.chat_id), words)
 

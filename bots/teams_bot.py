@@ -56,8 +56,12 @@ class TeamsBot:
     async def on_turn(self, turn: Turn) -> None:
         """Raises StoreDown, and SendProblem when something could not be said about what is stored."""
         incoming = turn.incoming
+        # A tenant in which nobody has registered is heard of first when the bot comes into a room.
+        await self._registrations.learn_address(incoming)
         if incoming.kind == "invoke":
             if incoming.name == CARD_ACTION:
+                if incoming.scope == PERSONAL_SCOPE:
+                    await self._registrations.heard(incoming)
                 turn.answer = await self._clicks.execute(incoming, again=turn.again)
         elif incoming.kind == "message" and incoming.value is not None:
             # Never a word of the agent's: it is a button of an older client.

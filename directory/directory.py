@@ -29,6 +29,8 @@ class Directory:
         self._store = store
         self._distributor = distributor
         self._projection = Projection(store, distributor)
+        # What this process has written, so that an activity costs no write when nothing has changed.
+        self._service_urls: dict[str, str] = {}
 
     # Who and what there is.
 
@@ -139,8 +141,14 @@ class Directory:
         await self._ring(tenant)
         return bool(dropped)
 
+    async def learn_service_url(self, tenant: str, url: str) -> None:
+        """Teams has said, in an activity that was authenticated, where it is reached for this tenant; that can change."""
+        if self._service_urls.get(tenant) != url and await self.tenant(tenant) is not None:
+            await self._store.set(_key("service-url", tenant), url)
+            self._service_urls[tenant] = url
+
     async def service_url(self, tenant: str) -> str | None:
-        """The Bot Connector's address for a tenant, as its latest registration said."""
+        """The Bot Connector's address for a tenant, as the latest activity from it said."""
         return await self._store.get(_key("service-url", tenant))
 
     # What a user chooses for himself. Raises BadPreference.
