@@ -1,0 +1,144 @@
+"""Keyboards, screen readers, colours, languages, phones, and the bytes that all of it costs."""
+
+import gzip
+import json
+from typing import Any, Literal
+
+import pytest
+from playwright.async_api import Route, expect
+
+from tests.web.website import STATIC, Website
+
+MOST_BYTES = 15_000
+"""All that is fetched until a message can be sent, gzipped."""
+
+
+def test_the_widget_is_small() -> None:
+    sizes = {name: len(gzip.compress((STATIC / name).read_bytes(), 6)) for name in ("embed.js", "widget.js")}
+    sizes["texts"] = max(len(gzip.compress((STATIC / f"{tag}.js").read_bytes(), 6)) for tag in ("en", "de", "fr", "it"))
+    assert sum(sizes.values()) <= MOST_BYTES, sizes
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing(website: Website, scheme: Literal["light", "dark"]) -> None:
+    widget = await website.visit(lang="en", color_scheme=scheme, reduced_motion="reduce")
+    assert await widget.violations() == []
+    await widget.open()
+    assert await widget.violations() == []
+    await widget.say("Hello")
+    await expect(widget.text("You are next in line.")).to_be_visible()
+    assert await widget.violations() == []
+    chat = await website.answer(widget)
+    await website.agent_says(chat, "Good morning. See https://www.fabrikam.example")
+    await expect(widget.text("Good morning.")).to_be_visible()
+    await widget.page.get_by_role("button", name="End chat").click()
+    assert await widget.violations() == []
+    await widget.page.keyboard.press("Escape")
+    await website.hang_up(chat)
+    await expect(widget.page.get_by_role("button", name="Start a new chat")).to_be_visible()
+    assert await widget.violations() == []
+
+
+async def test_a_keyboard_is_enough(website: Website) -> None:
+    widget = await website.visit()
+    keyboard = widget.page.keyboard
+    await keyboard.press("Tab")
+    await expect(widget.launcher).to_be_focused()
+    await keyboard.press("Enter")
+    await expect(widget.page.get_by_label("Your name")).to_be_focused()
+    await keyboard.type("Mia")
+    await keyboard.press("Enter")
+    await expect(widget.box).to_be_focused()
+    await keyboard.type("Hello")
+    await keyboard.press("Shift+Enter")
+    await keyboard.type("there")
+    await keyboard.press("Enter")
+    await expect(widget.rows.last).to_have_text("Hello\nthere")
+    await expect(widget.box).to_be_focused()
+    await keyboard.press("Escape")
+    await expect(widget.window).to_have_count(0)
+    await expect(widget.launcher).to_be_focused()
+
+
+async def test_screen_readers_are_told_what_happens(website: Website) -> None:
+    widget = await website.visit()
+    await widget.begin("Hello")
+    news = widget.page.get_by_role("log")
+    await expect(news).to_contain_text("We are finding somebody for you.")
+    chat = await website.answer(widget)
+    await expect(news).to_contain_text("You are talking to Anna Meier.")
+    await widget.launcher.click()
+    await website.agent_says(chat, "Good morning")
+    await expect(news).to_contain_text("Anna Meier: Good morning")
+    await website.hang_up(chat)
+    await expect(news).to_contain_text("The chat has ended.")
+
+
+@pytest.mark.parametrize(
+    "colour", ["#ffd84d", "#ffffff", "#000000", "#e4572e", "#5b8a3c", "#0078d4", "#808080", "#777"]
+)
+async def test_whatever_colour_the_owner_likes_can_be_read(website: Website, colour: str) -> None:
+    widget = await website.visit("orders")
+
+    async def painted(route: Route) -> None:
+        answer = await route.fetch()
+        config: dict[str, Any] = {**json.loads(await answer.text()), "colour": colour, "greeting": "https://x.example"}
+        await route.fulfill(response=answer, body=json.dumps(config))
+
+    await widget.page.route("**/v1/widgets/*", painted)
+    for scheme in ("light", "dark"):
+        await widget.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]  # both are
+        await widget.page.reload()
+        await widget.open()
+        await widget.page.get_by_label("Your name").fill("Mia")
+        assert await widget.violations() == [], f"{colour} by {scheme}"
+        assert (
+            await widget.page.locator("header").evaluate("e => getComputedStyle(e).backgroundColor")
+            != "rgb(47, 95, 208)"
+        )
+
+
+@pytest.mark.parametrize(
+    ("page", "visitor", "words"),
+    [
+        ("de-CH", "en-GB", "Nachricht schreiben…"),
+        ("fr", "en-GB", "Écrire un message…"),
+        ("", "it-IT", "Scriva un messaggio…"),
+        ("ja", "ja-JP", "Write a message…"),
+    ],
+)
+async def test_the_widget_speaks_the_language_of_the_page_or_of_the_visitor(
+    website: Website, page: str, visitor: str, words: str
+) -> None:
+    widget = await website.visit(lang=page, locale=visitor)
+    await widget.launcher.click()
+    await expect(widget.page.get_by_placeholder(words)).to_be_visible()
+
+
+async def test_a_phone_is_all_chat(website: Website) -> None:
+    widget = await website.visit(width=390, height=844, is_mobile=True, has_touch=True, reduced_motion="reduce")
+    await widget.launcher.tap()
+    await expect(widget.window).to_be_visible()
+    assert await widget.window.bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 844}
+    await expect(widget.window.get_by_role("heading")).to_be_focused()  # no keyboard covers what he came to read
+    await widget.say("Hello")
+    await expect(widget.text("Sent")).to_be_visible()
+    assert await widget.violations() == []
+    await widget.page.reload()
+    await widget.launcher.wait_for()
+    await expect(widget.window).to_have_count(0)  # it does not cover the page that he asked for
+
+
+async def test_from_right_to_left(website: Website) -> None:
+    widget = await website.visit(direction="rtl", reduced_motion="reduce")
+    await widget.open()
+    launcher = await widget.launcher.bounding_box()
+    assert launcher is not None
+    assert launcher["x"] < 100
+    await widget.say("שלום")
+    await expect(widget.text("Sent")).to_be_visible()
+    own = await widget.rows.last.bounding_box()
+    greeting = await widget.rows.first.bounding_box()
+    assert own is not None
+    assert greeting is not None
+    assert own["x"] < greeting["x"], "his own words stand on the left here"
