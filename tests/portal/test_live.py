@@ -12,6 +12,8 @@ from tests.portal.company import ANNA, SAMIR
 from tests.portal.office import QUICK, Office, open_office
 from tests.support import wait_until
 
+SLOW = replace(QUICK, heartbeat=60.0, keep=60.0)
+
 
 async def test_an_agent_without_the_bot_is_reached_by_the_open_page(office: Office) -> None:
     """Rocket.Chat#22105: a chat does not appear in the agent's queue until reload."""
@@ -108,6 +110,21 @@ async def test_heartbeats_carry_the_revision_and_cost_no_update(office: Office, 
         assert page.updates == []
 
 
+async def test_bells_alone_bring_everything(store: Store, tenant: str) -> None:
+    """No heartbeat helps here, and nothing that is kept grows old by itself."""
+    async with open_office(store, tenant, rhythm=SLOW) as office, office.browser(SAMIR).page() as page:
+        for name in ("Noah", "Theo"):
+            await office.visitor(name=name)
+            await page.shows(f"{name} last", lambda now, name=name: _names(now)[-1:] == [name])
+
+        def rename(before: State) -> State:
+            service = before.services["garden-advice"].model_copy(update={"name": "Lawn Advice"})
+            return before.having(services={**before.services, service.id: service})
+
+        await office.directory.change(office.tenant, rename, actor="test")
+        await page.shows("the new name", lambda now: now["waiting"][0]["name"] == "Lawn Advice")
+
+
 async def test_a_lost_doorbell_costs_one_heartbeat(store: Store, tenant: str) -> None:
     async with open_office(store, tenant, bells=False) as office:
         await office.present(ANNA)
@@ -131,8 +148,7 @@ async def test_a_role_taken_away_shows_at_once(office: Office, anna: Browser) ->
 
 
 async def test_a_stopping_server_lets_its_pages_go(store: Store, tenant: str) -> None:
-    slow = replace(QUICK, heartbeat=60.0)
-    async with open_office(store, tenant, rhythm=slow) as office, office.browser(ANNA).page() as page:
+    async with open_office(store, tenant, rhythm=SLOW) as office, office.browser(ANNA).page() as page:
         assert office.server is not None
         await office.server.close()
         await wait_until(lambda: page.ended, 2, "the end of the stream")
@@ -144,6 +160,10 @@ async def test_a_person_has_a_bounded_number_of_pages(office: Office, anna: Brow
             await stack.enter_async_context(anna.page())
         error = await anna.refused("GET", "/events", expect=429)
         assert error["code"] == "too_many_pages"
+
+
+def _names(shown: Json) -> list[str]:
+    return [task["customer"] for task in shown["waiting"][0]["tasks"]]
 
 
 def _content(shown: Json) -> Json:
