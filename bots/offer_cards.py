@@ -1,6 +1,6 @@
 """Brings an agent's own card up to date with the task: sends it, changes it, or finds that he cannot be reached."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -61,6 +61,8 @@ class OfferCards:
             # A new offer is a new message: a change of an old one makes no sound.
             if shown is None or _offer_of(shown) != offer:
                 await self._send(job, Priority.OFFER)
+                if shown is not None:
+                    await self._leave_behind(job, shown)
             elif shown.digest != job.digest:
                 await self._update(job, shown)
                 await self._distributor.reached(tenant, user)
@@ -87,6 +89,17 @@ class OfferCards:
             await self._send(job, Priority.UPDATE)
         else:
             await self._note(job, place.conversation, shown.activity_id)
+
+    async def _leave_behind(self, job: "_Job", shown: Shown) -> None:
+        """The card of an earlier offer says for good how that one ended; nobody looks after it any more."""
+        past = await self._pictures.personal(replace(job.task, state=TaskState.QUEUED, invited=()), job.user)
+        if past is None:
+            return
+        place = Place(job.task.tenant, job.registration.service_url, shown.conversation_ref)
+        try:
+            await self._outbox.update(place, shown.activity_id, card_activity(past), Priority.UPDATE)
+        except SendProblem as problem:
+            log.info("old_card_left", task=job.task.id, status=problem.status, code=problem.code)
 
     async def _note(self, job: "_Job", conversation: str, activity_id: str) -> None:
         task, slot = job.task, _slot(job.user)
