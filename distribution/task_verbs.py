@@ -129,7 +129,7 @@ def _text(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return _text(" ".join(text.split()))[:200]
+    return " ".join(_text(text).split())[:200]
 
 
 def _word(text: str) -> str:
