@@ -210,7 +210,7 @@ def main() -> int:
         return 1
     HOME.mkdir(exist_ok=True)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: demo.stopping.set())
+        signal.signal(number, lambda _number, _frame: demo.stopping.set())
     try:
         demo.run()
     except CannotStart as problem:
