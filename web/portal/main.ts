@@ -10,6 +10,12 @@ async function start(): Promise<void> {
   startTheme();
   await useLanguage(browserLanguage());
   startNotices();
+  // Back on a network, or looked at again: no reason to sit out the pause before the next try.
+  const hurry = (): void => {
+    if (!session.connected && !document.hidden) session.live.renew();
+  };
+  window.addEventListener("online", hurry);
+  document.addEventListener("visibilitychange", hurry);
   await import("./shell.js");
   const inTeams = await startTeams();
   // Teams knows who is looking; a browser has its session already, or the page says that it has none.

@@ -57,9 +57,16 @@ export class Acw extends LitElement {
         color: var(--stop);
       }
 
-      fluent-text-area {
+      fluent-textarea {
         width: 100%;
-        max-width: none;
+      }
+
+      label[slot] {
+        font-weight: var(--fontWeightSemibold);
+      }
+
+      label small {
+        font-weight: var(--fontWeightRegular);
       }
 
       .foot {

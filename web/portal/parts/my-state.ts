@@ -28,7 +28,10 @@ function headline(agent: AgentState): Headline {
     text: t(`state.${key}.text` as TextKey, values),
   });
   if (states.has("offered")) return say("busy", "ringing");
-  if (states.has("active") || states.has("connecting")) return say("busy", "connected");
+  if (states.has("active") || states.has("connecting")) {
+    const more = say("busy", "connected");
+    return free > 0 ? { ...more, text: t("state.connected.more") } : more;
+  }
   if (states.has("acw")) return say("busy", "acw");
   if (!agent.on_duty) return say("off", "off_duty");
   if (agent.rona) {
