@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, task, offer, user, via, allowed, at:int
 -- returns: verdict, why, fields and values of the task in one string (see answer)
--- journal: accepted, withdrawn, reached
+-- journal: accepted, withdrawn, reached, offered
 --@include offer_end
 --@include reach
 --@include finish

@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, task, user, via, allowed, at:int
 -- returns: verdict, why, fields and values of the task in one string (see answer)
--- journal: acw_finished, closed, offered
+-- journal: closed, offered
 --@include closing
 --@include finish
 local c = begin(root, tenant, at)

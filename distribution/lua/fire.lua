@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, limit:int, at:int
 -- returns: how many fired, ms until the next (empty: none), then the errors
--- journal: visitor_away, ended, closed, undelivered, rona, rona_set, rona_reset, presence, surface, requeued, offered
+-- journal: visitor_away, ended, closed, undelivered, rona, rona_set, rona_reset, presence, surface, withdrawn, requeued, offered
 --@include tick
 local key, now = root .. 'deadlines', at
 if tenant == '' then

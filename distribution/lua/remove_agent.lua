@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, user, at:int
 -- returns: verdict
--- journal: agent_removed, withdrawn, requeued, offered
+-- journal: agent_removed, withdrawn, requeued, offered, closed
 --@include lost
 --@include membership
 --@include finish

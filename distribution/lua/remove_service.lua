@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, service, at:int
 -- returns: more or done
--- journal: service_removed, cancelled, closed
+-- journal: service_removed, closed, offered
 --@include closing
 --@include finish
 local c = begin(root, tenant, at)

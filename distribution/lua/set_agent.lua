@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, user, licensed:int, direct_licensed:int, services, capacity:int, at:int
 -- returns: verdict
--- journal: agent, withdrawn, requeued, offered
+-- journal: agent, withdrawn, requeued, offered, closed
 --@include lost
 --@include membership
 --@include finish

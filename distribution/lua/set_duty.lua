@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, user, on:int, actor, at:int
 -- returns: verdict
--- journal: duty, rona_reset, withdrawn, requeued, offered
+-- journal: duty, reached, rona_reset, withdrawn, requeued, offered, closed
 --@include lost
 --@include reach
 --@include rona

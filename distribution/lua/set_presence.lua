@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, readings, at:int
 -- returns: verdict
--- journal: presence, rona_reset, withdrawn, requeued, offered
+-- journal: presence, rona_reset, withdrawn, requeued, offered, closed
 --@include lost
 --@include presence
 --@include finish

@@ -18,13 +18,25 @@ SUPPORT = "support"
 SERVICES: Mapping[str, bool] = {SALES: True}
 
 
+class CheckedDistributor(Distributor):
+    """Holds, after every script, what it wrote into the journal against what its header promises."""
+
+    async def _run(self, script: str, tenant: str, **args: str | int) -> Any:
+        key = f"{root(tenant)}journal:{tenant}"
+        last = await self._store.xrevrange(key, count=1)
+        reply = await super()._run(script, tenant, **args)
+        written = {fields["e"] for _, fields in await self._store.xrange(key, last[0][0] if last else "")}
+        assert written <= set(self._scripts[script].journal), f"{script} wrote {written}"
+        return reply
+
+
 class World:
     """`now` is the tenant's time; every verb happens at `now`, and `go` lets time pass with all its deadlines."""
 
     def __init__(self, store: Store, tenant: str) -> None:
         self.store = store
         self.tenant = tenant
-        self.distributor = Distributor(store)
+        self.distributor: Distributor = CheckedDistributor(store)
         self.now = START
 
     async def open(self, **rules: Any) -> None:
