@@ -42,7 +42,7 @@ class Inbound:
         try:
             claims = await self._door.identify(request.headers.get("Authorization"))
             raw = _parse(await _body(request))
-            activity = incoming.read(raw, default_tenant=self._door.config.tenant_id)
+            activity = incoming.read(raw, default_tenant=self._door.config.tenant_id if claims is None else "")
             trusted = self._door.admit(claims, activity)
         except BadToken as problem:
             log.warning("activity_refused", why=str(problem))

@@ -1,0 +1,248 @@
+"""Out to Teams: in order, within its limits, by priority, and again when that helps."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bots.config import BotConfig
+from bots.connector import Connector, Place
+from bots.credentials import NoToken
+from bots.outbox import LONGEST_PAUSE_SECONDS, TRIES, Outbox, retry_seconds
+from bots.pacing import CONVERSATION_LIMITS, SLACK, TENANT_LIMITS, Budget, Lane, Priority, Windows
+from bots.problems import RETRIED, Kind, Reply, SendProblem, problem_of
+from tests.bots.house import SOON, config_of
+from tests.sandbox.product import ANNA, Product
+from tests.support import wait_until
+
+SEND = "Conversations_SendToConversation"
+WORDS = {"type": "message", "text": "Hello"}
+
+
+@pytest.fixture
+async def connector(teams: Product) -> AsyncIterator[Connector]:
+    made = Connector(config_of(teams.core))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def place(teams: Product) -> Place:
+    """Anna's own chat. Nobody listens for the bot: these tests only send."""
+    return Place(teams.tenant, teams.core.service_url, await teams.personal_chat(ANNA))
+
+
+def test_windows_never_let_more_through_than_teams_does() -> None:
+    windows, now, times = Windows(CONVERSATION_LIMITS), 100.0, list[float]()
+    while now < 160:
+        now = max(now + 0.01, windows.free_at())
+        windows.note(now)
+        times.append(now)
+    for number, seconds in CONVERSATION_LIMITS:
+        for start in times:
+            assert len([at for at in times if start <= at < start + seconds]) <= number
+    assert len(times) > 100
+
+
+def test_a_first_message_never_waits() -> None:
+    assert Windows(CONVERSATION_LIMITS).free_at() <= 0
+    assert Windows(TENANT_LIMITS).free_at() <= 0
+
+
+async def test_a_spent_budget_goes_to_the_most_urgent_first() -> None:
+    budget = Budget()
+    number, seconds = TENANT_LIMITS[0]
+    for _ in range(number):
+        await budget.take(Priority.UPDATE)
+    order: list[str] = []
+
+    async def take(name: str, priority: Priority) -> None:
+        await budget.take(priority)
+        order.append(name)
+
+    waiting = [
+        asyncio.create_task(take(name, priority))
+        for name, priority in (
+            ("update", Priority.UPDATE),
+            ("message 1", Priority.MESSAGE),
+            ("given up", Priority.OFFER),
+            ("message 2", Priority.MESSAGE),
+            ("offer", Priority.OFFER),
+        )
+    ]
+    await asyncio.sleep(0)
+    waiting[2].cancel()
+    began = asyncio.get_running_loop().time()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert order == ["offer", "message 1", "message 2", "update"]
+    assert 0.5 * seconds < asyncio.get_running_loop().time() - began < 2 * seconds * SLACK
+
+
+async def test_one_conversation_keeps_its_order_while_a_message_is_tried_again(
+    teams: Product, connector: Connector, place: Place
+) -> None:
+    await teams.order({"operation": SEND}, {"status": 503, "code": "x", "message": "x"}, times=2)
+    outbox = Outbox(connector)
+    await asyncio.gather(*(outbox.send(place, {"type": "message", "text": f"{n}"}, Priority.MESSAGE) for n in range(5)))
+    chat = await teams.seen_chat(place.conversation)
+    assert [message["text"] for message in chat["messages"] if message["from"]["kind"] == "bot"] == list("01234")
+
+
+async def test_after_the_last_try_the_problem_is_the_callers(
+    teams: Product, connector: Connector, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bots.outbox.FIRST_PAUSE_SECONDS", 0.01)
+    await teams.order({"operation": SEND}, {"status": 503, "code": "x", "message": "x"}, times=None)
+    with pytest.raises(SendProblem) as caught:
+        await Outbox(connector).send(place, WORDS, Priority.MESSAGE)
+    assert caught.value.kind is Kind.UNAVAILABLE
+    assert len(_sends(teams)) == TRIES
+    assert retry_seconds(caught.value) == LONGEST_PAUSE_SECONDS
+
+
+async def test_a_long_pause_that_teams_asks_for_is_left_to_the_caller(
+    teams: Product, connector: Connector, place: Place
+) -> None:
+    fault = {"status": 429, "code": "TooManyRequests", "message": "x", "retry_after": 60}
+    await teams.order({"operation": SEND}, fault, times=None)
+    with pytest.raises(SendProblem) as caught:
+        await Outbox(connector).send(place, WORDS, Priority.MESSAGE)
+    assert len(_sends(teams)) == 1
+    assert (retry_seconds(caught.value) or 0) >= 60
+
+
+async def test_a_short_pause_is_kept(teams: Product, connector: Connector, place: Place) -> None:
+    fault = {"status": 429, "code": "TooManyRequests", "message": "x", "retry_after": 1}
+    await teams.order({"operation": SEND}, fault, times=1)
+    began = asyncio.get_running_loop().time()
+    await Outbox(connector).send(place, WORDS, Priority.MESSAGE)
+    assert 1 <= asyncio.get_running_loop().time() - began < 2
+    assert len(_sends(teams)) == 2
+
+
+async def test_a_connection_that_breaks_is_tried_again(teams: Product, connector: Connector, place: Place) -> None:
+    await teams.order({"operation": SEND}, {"drop": "before"}, times=1)
+    assert await Outbox(connector).send(place, WORDS, Priority.MESSAGE)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, "BadSyntax", Kind.REFUSED),
+        (401, "Unauthorized", Kind.UNAUTHORIZED),
+        (403, "BotDisabledByAdmin", Kind.BLOCKED),
+        (403, "BotNotInConversationRoster", Kind.BLOCKED),
+        (403, "ConversationBlockedByUser", Kind.BLOCKED),
+        (403, "NotEnoughPermissions", Kind.BLOCKED),
+        (403, "SomethingNew", Kind.BLOCKED),
+        (404, "ConversationNotFound", Kind.CONVERSATION_GONE),
+        (404, "ActivityNotFoundInConversation", Kind.ACTIVITY_GONE),
+        (413, "MessageSizeTooBig", Kind.TOO_LARGE),
+        (500, "ServiceError", Kind.REFUSED),
+    ],
+)
+async def test_what_would_be_refused_again_is_sent_once(
+    teams: Product, connector: Connector, place: Place, status: int, code: str, kind: Kind
+) -> None:
+    await teams.order({"operation": SEND}, {"status": status, "code": code, "message": "no"}, times=None)
+    with pytest.raises(SendProblem) as caught:
+        await Outbox(connector).send(place, WORDS, Priority.MESSAGE)
+    assert (caught.value.kind, caught.value.status, caught.value.code) == (kind, status, code)
+    assert len(_sends(teams)) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"not json", b"[]", b'{"error": "text"}', b'{"error": {"code": 7}}'])
+def test_an_error_without_a_body_is_judged_by_its_status(content: bytes) -> None:
+    problem = problem_of(Reply(503, {"Retry-After": "soon"}, content))
+    assert problem is not None
+    assert (problem.kind, problem.retry_after) == (Kind.UNAVAILABLE, None)
+    assert problem_of(Reply(201, {}, content)) is None
+
+
+def test_what_is_worth_trying_again_later_is_known() -> None:
+    later = {kind for kind in Kind if retry_seconds(SendProblem(kind, 0, "")) is not None}
+    assert later == RETRIED | {Kind.UNAUTHORIZED}
+
+
+async def test_one_token_for_many_that_ask_at_once(teams: Product, connector: Connector) -> None:
+    tokens = await asyncio.gather(*(connector.tokens.token() for _ in range(20)))
+    assert len(set(tokens)) == 1
+    assert len(_token_calls(teams)) == 1
+
+
+async def test_a_token_that_teams_does_not_take_is_fetched_anew(
+    teams: Product, connector: Connector, place: Place
+) -> None:
+    outbox = Outbox(connector)
+    await outbox.send(place, WORDS, Priority.MESSAGE)
+    await teams.order({"operation": SEND}, {"status": 401, "code": "x", "message": "x"}, times=1)
+    with pytest.raises(SendProblem):
+        await outbox.send(place, WORDS, Priority.MESSAGE)
+    await outbox.send(place, WORDS, Priority.MESSAGE)
+    assert len(_token_calls(teams)) == 2
+
+
+async def test_a_wrong_secret_is_said_in_words_without_the_secret(teams: Product) -> None:
+    connector = Connector(config_of(teams.core, app_secret="not-the-secret"))
+    with pytest.raises(NoToken, match="invalid_client") as caught:
+        await connector.tokens.token()
+    assert caught.value.final
+    assert "not-the-secret" not in str(caught.value)
+    with pytest.raises(SendProblem) as refused:
+        await Outbox(connector).send(Place("t", teams.core.service_url, "a:x"), WORDS, Priority.MESSAGE)
+    assert refused.value.kind is Kind.UNAUTHORIZED
+    await connector.close()
+
+
+async def test_while_entra_is_down_the_token_that_is_there_is_used(teams: Product, connector: Connector) -> None:
+    token = await connector.tokens.token()
+    await teams.order({"operation": "Entra.Token"}, {"status": 503, "code": "x", "message": "x"}, times=None)
+    connector.tokens._ends_at -= 3_400  # pyright: ignore[reportPrivateUsage] nearly an hour later
+    assert await connector.tokens.token() == token
+    connector.tokens.drop(token)
+    with pytest.raises(NoToken) as caught:
+        await connector.tokens.token()
+    assert not caught.value.final
+
+
+async def test_the_token_goes_to_nobody_in_the_clear() -> None:
+    config = BotConfig(
+        "a", "SingleTenant", "s", "t", "https://l", "https://o", "https://i", public_url="http://127.0.0.1"
+    )
+    connector = Connector(config)
+    for url in ("http://smba.example/v3", "http://127.0.0.1:1/v3"):
+        with pytest.raises(SendProblem, match="not an https address"):
+            await connector.call("POST", url, b"{}")
+    await connector.close()
+
+
+def test_an_idle_conversation_is_forgotten() -> None:
+    lane = Lane()
+    assert not lane.idle
+    lane.used_at -= 3_601
+    assert lane.idle
+
+
+async def test_an_id_in_a_path_stays_one_piece(teams: Product, connector: Connector) -> None:
+    place = Place(teams.tenant, teams.core.service_url, "19:a/b?c#d@thread.v2")
+    assert place.activities("1/2").endswith("/19%3Aa%2Fb%3Fc%23d%40thread.v2/activities/1%2F2")
+    with pytest.raises(SendProblem) as caught:
+        await Outbox(connector).send(place, WORDS, Priority.MESSAGE)
+    assert caught.value.kind is Kind.CONVERSATION_GONE
+
+
+def _sends(teams: Product) -> list[object]:
+    return [record for record in teams.core.records.since(0) if record["operation"] == SEND]
+
+
+def _token_calls(teams: Product) -> list[object]:
+    return [record for record in teams.core.records.since(0) if record["operation"] == "Entra.Token"]
+
+
+async def test_a_conversation_under_load_is_kept_below_the_limits(
+    teams: Product, connector: Connector, place: Place
+) -> None:
+    outbox = Outbox(connector)
+    sending = [asyncio.create_task(outbox.send(place, WORDS, Priority.MESSAGE)) for _ in range(9)]
+    await wait_until(lambda: all(task.done() for task in sending), SOON, "nine messages")
+    assert {record["status"] for record in teams.core.records.since(0) if record["operation"] == SEND} == {201}
