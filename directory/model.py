@@ -25,7 +25,7 @@ from directory.fields import (
 )
 
 Language = Literal["en", "de", "fr", "it"]
-Theme = Literal["auto", "light", "dark", "contrast"]
+Theme = Literal["light", "dark", "system", "teams"]
 Role = Literal["admin", "owner", "supervisor", "agent"]
 Ask = Literal["no", "optional", "required"]
 Policy = Literal["longest_idle", "round_robin", "least_occupied"]
@@ -157,7 +157,7 @@ class User(Settings):
     widget: WidgetSettings | None = None
     # What he chose himself, in User Preferences.
     language: Language = "en"
-    theme: Theme = "auto"
+    theme: Theme = "teams"
     notifications: bool = False
 
     @property

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from directory.model import Theme
+
 Language = Literal["en", "de", "fr", "it"]
-Theme = Literal["light", "dark", "system", "teams"]
 State = Literal["arriving", "queued", "offered", "connecting", "active", "acw", "closed"]
 Choice = Annotated[str, Field(min_length=1, max_length=200)]
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 from conversations.messages import Kind, Message, Sender
 from conversations.topic import clean_name, visitor_name
@@ -19,7 +18,6 @@ from portal.schemas import (
     RegistrationView,
     ServiceView,
     TaskView,
-    Theme,
     WaitingTaskView,
     Words,
 )
@@ -27,10 +25,6 @@ from portal.words import Voice
 
 DIRECT = ""
 """The id that stands for chats straight to a user, where others have a service's."""
-
-
-_THEMES: Mapping[str, Theme] = {theme: theme for theme in get_args(Theme)}
-"""What is stored and no longer offered is Teams' own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +111,7 @@ def me_view(identity: Identity, user: User | None, company: Company, voice: Voic
         name=user.name if user else identity.name,
         roles=list(user.roles) if user else [],
         language=voice.language,
-        theme=_THEMES.get(user.theme, "teams") if user else "teams",
+        theme=user.theme if user else "teams",
         notifications=user.notifications if user else False,
     )
 

@@ -164,7 +164,7 @@ async def test_somebody_may_register_before_he_is_an_agent(
 async def test_preferences_are_the_users_own(directory: Directory, example: str) -> None:
     ben = await directory.user(example, oid("ben"))
     assert ben is not None
-    assert (ben.language, ben.theme, ben.notifications) == ("de", "auto", False)
+    assert (ben.language, ben.theme, ben.notifications) == ("de", "teams", False)
     await directory.set_language(example, oid("ben"), "fr")
     await directory.set_theme(example, oid("ben"), "dark")
     await directory.set_notifications(example, oid("ben"), True)
@@ -179,7 +179,7 @@ async def test_preferences_are_the_users_own(directory: Directory, example: str)
 async def test_a_language_or_theme_that_does_not_exist_is_refused(directory: Directory, example: str) -> None:
     with pytest.raises(BadPreference, match="must be one of en, de, fr, it"):
         await directory.set_language(example, oid("ben"), "xx")
-    with pytest.raises(BadPreference, match="must be one of auto, light, dark, contrast"):
+    with pytest.raises(BadPreference, match="must be one of light, dark, system, teams"):
         await directory.set_theme(example, oid("ben"), "pink")
 
 
