@@ -94,6 +94,12 @@ class _PersonalState(BotState):
         super().__init__(storage, "usher.personal")
 
     @override
+    async def load(self, turn_context: TurnContext, force: bool = False) -> None:
+        """Once a turn. The SDK loads an empty state again and again, and so takes over the e-tag of whoever was quicker."""
+        if force or self.get_cached_state(turn_context) is None:
+            await super().load(turn_context, force)
+
+    @override
     def get_storage_key(self, turn_context: TurnContext) -> str:
         return cast("str", turn_context.turn_state[_KEY])
 

@@ -7,10 +7,8 @@ import pytest
 from sandbox.keys import kept_key, server_context
 from sandbox.world import World, read_world
 from store.connection import Store
-from tests.bots.house import House, house, microsoft
+from tests.bots.house import WORLD, House, house, microsoft
 from tests.sandbox.product import Product
-
-WORLD = Path(__file__).parents[2] / "demo" / "world.toml"
 
 
 @pytest.fixture(scope="session")

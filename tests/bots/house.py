@@ -39,6 +39,7 @@ from tests.sandbox.product import Bot as NoBot
 from tests.support import wait_until
 
 SOON = 10.0
+WORLD = Path(__file__).parents[2] / "demo" / "world.toml"
 
 COMPANY = f"""
 [tenant]
@@ -157,9 +158,16 @@ class House:
         """They install the app, and are there."""
         for person in people:
             assert (await self.product.teams("POST", "/app/install", person=person)).status == 200
-            chat = self.core.chats.personal_id(person)
-            await wait_until(lambda here=chat, who=person: self.said(here, who), SOON, "the greeting")
+            await wait_until(lambda who=person: self._heard_of(who), SOON, "what Teams tells of an installation")
+            assert await self.said(self.core.chats.personal_id(person), person), "nobody was greeted"
         await self.distributor.set_presence(self.tenant, dict.fromkeys(people, presence))
+
+    def _heard_of(self, person: str) -> bool:
+        """Whether the bot has answered both activities that an installation brings."""
+        chat = self.core.chats.personal_id(person)
+        answered = [call for call in self.core.records.since(0) if call["door"] == "bot" and call["status"] == 200]
+        kinds = {call["body"]["type"] for call in answered if call["body"]["conversation"]["id"] == chat}
+        return kinds >= {"installationUpdate", "conversationUpdate"}
 
     async def visitor(
         self,

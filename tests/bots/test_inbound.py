@@ -51,7 +51,7 @@ GOOD: Json = {
         {"from": "Anna"},
         {"from": {"name": "Anna"}},
         {"conversation": {}},
-        {"conversation": {"id": "19:x@thread.v2"}},
+        {"conversation": {"id": "19:x@thread.v2"}, "channelData": None},
         {"conversation": {"id": "19:x@thread.v2", "tenantId": "not-a-tenant"}},
         {"text": ["Hello"]},
         {"attachments": "x"},
