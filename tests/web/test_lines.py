@@ -194,11 +194,11 @@ async def test_a_chat_that_the_server_does_not_know_ends_in_words(website: Websi
 async def test_nothing_is_stored_before_the_visitor_starts(website: Website) -> None:
     widget = await website.visit()
     await widget.open()
-    await widget.box.fill("Not sent")
+    await widget.box.fill("Not yet")
     await widget.page.reload()
     await widget.launcher.wait_for()
     assert await widget.page.evaluate("localStorage.length + sessionStorage.length") == 0
-    await widget.begin("Sent")
+    await widget.begin("Hello")
     assert await widget.notes() is not None
     assert await widget.page.context.cookies() == []
 
