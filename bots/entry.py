@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
 from aiohttp import web
 
+from bots.addresses import Addresses
 from bots.clicks import Clicks
 from bots.config import BotConfig
 from bots.connector import Connector
+from bots.credentials import NoToken
 from bots.door import Door
 from bots.inbound import PATH, Inbound
 from bots.offer_cards import OfferCards
@@ -27,6 +30,8 @@ from store.connection import Store
 from store.due import Subject
 
 __all__ = ["Bot", "BotConfig", "BotDeps", "PersonalChat", "bot_routes"]
+
+log = structlog.get_logger(__name__)
 
 NOT_STARTED: Final = "the bot is not started"
 
@@ -64,6 +69,10 @@ class Bot:
     async def warm(self) -> None:
         """Load what is slow to load, and get the bot's token, so that the first offer does not wait for either."""
         await self._deps.personal.warm()
+        try:
+            await self.check_credentials()
+        except NoToken as problem:
+            log.warning("bot_token_missing", why=str(problem))
 
     async def check_credentials(self) -> None:
         """Return if Entra gives the bot a token. Raises NoToken, which says why it does not."""
@@ -103,10 +112,12 @@ class _Parts:
             pictures=pictures,
             outbox=outbox,
         )
+        addresses = Addresses(deps.store, directory)
         self.relay = Relay(
             distributor=distributor,
             conversations=conversations,
             directory=directory,
+            addresses=addresses,
             pictures=pictures,
             outbox=outbox,
         )
@@ -114,6 +125,7 @@ class _Parts:
             clicks=Clicks(distributor=distributor, conversations=conversations, pictures=pictures, store=deps.store),
             room=RoomChat(conversations, pictures),
             registrations=Registrations(directory, distributor),
+            addresses=addresses,
             personal=deps.personal,
             outbox=outbox,
         )

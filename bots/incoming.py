@@ -82,7 +82,8 @@ def read(raw: object, *, default_tenant: str = "") -> Incoming:
         teams_user=_id(sender, "id", "from.id"),
         bot=bot,
         conversation=_id(conversation, "id", "conversation.id"),
-        scope=_text(conversation, "conversationType") or "personal",
+        # Teams always says it; local clients know only conversations of two.
+        scope=_text(conversation, "conversationType") or ("" if conversation.get("isGroup") else "personal"),
         service_url=service_url,
         channel=_id(body, "channelId"),
         locale=_text(body, "locale"),

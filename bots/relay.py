@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from bots.addresses import Addresses
 from bots.connector import Json, Place
 from bots.outbox import Outbox, retry_seconds
 from bots.pacing import Priority
@@ -31,6 +32,9 @@ ROOM_GONE_PAUSE_SECONDS: Final = 30.0
 ADDRESS_PAUSE_SECONDS: Final = 1.0
 """While they talk, a room that does not take messages may come back: the bot was removed and is added again."""
 
+ADDRESS_PAUSE_SECONDS: Final = 1.0
+"""Teams tells the bot that it is in the room, and with it the address, a moment after Graph has put it there."""
+
 SUMMARY_CHARACTERS: Final = 120
 _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 
@@ -54,12 +58,14 @@ class Relay:
         distributor: Distributor,
         conversations: Conversations,
         directory: Directory,
+        addresses: Addresses,
         pictures: Pictures,
         outbox: Outbox,
     ) -> None:
         self._distributor = distributor
         self._conversations = conversations
         self._directory = directory
+        self._addresses = addresses
         self._pictures = pictures
         self._outbox = outbox
 

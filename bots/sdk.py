@@ -171,7 +171,7 @@ class _Answer(HTTPClientResponse):
     def __init__(self, request: ClientRequest, status: int, headers: Mapping[str, str], content: bytes) -> None:
         super().__init__(request, None)
         self.status_code = status
-        self.headers = dict(headers)
+        self.headers: Any = headers
         self.reason = ""
         self._content = content
 

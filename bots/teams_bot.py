@@ -5,6 +5,7 @@ from typing import Final, Protocol
 import structlog
 from botbuilder.core import TurnContext
 
+from bots.addresses import Addresses
 from bots.clicks import ROOM_SCOPE, Clicks
 from bots.connector import Place
 from bots.html_text import written
@@ -45,11 +46,19 @@ class TeamsBot:
     """One method per kind of activity. What is stored is stored before the method returns."""
 
     def __init__(
-        self, *, clicks: Clicks, room: RoomChat, registrations: Registrations, personal: PersonalChat, outbox: Outbox
+        self,
+        *,
+        clicks: Clicks,
+        room: RoomChat,
+        registrations: Registrations,
+        addresses: Addresses,
+        personal: PersonalChat,
+        outbox: Outbox,
     ) -> None:
         self._clicks = clicks
         self._room = room
         self._registrations = registrations
+        self._addresses = addresses
         self._personal = personal
         self._outbox = outbox
 

@@ -317,6 +317,23 @@ async def test_a_burst_stays_below_teams_limits(home: House) -> None:
     assert not [call for call in home.calls(SEND) if call["status"] == 429]
 
 
+async def test_a_room_works_for_an_agent_who_never_registered(home: House) -> None:
+    """Nobody of the tenant has: the bot learns Teams' address when it is put into the room."""
+    await home.distributor.surface_beat(home.tenant, ANNA, "page")
+    task = await home.visitor("Hello")
+    offered = await home.in_state(task, TaskState.OFFERED)
+    await home.distributor.accept(home.tenant, task, offered.offer or "", ANNA, Via.PORTAL)
+    await home.in_state(task, TaskState.ACTIVE)
+    chat = await home.room_of(task)
+    await wait_until(lambda: home.room_card(chat), SOON, "the opening card")
+    await home.visitor_says(task, "are you there?")
+
+    async def shown() -> bool:
+        return "are you there?" in " ".join(await home.said(chat))
+
+    await wait_until(shown, SOON, "the visitor's words")
+
+
 async def test_two_rooms_do_not_wait_for_each_other(home: House) -> None:
     await home.register(ANNA, BEN)
     first, second = await home.visitor("one"), await home.visitor("two")
