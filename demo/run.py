@@ -190,8 +190,12 @@ class Demo:
 def reset() -> None:
     """Forget all that the demo kept. A server that a killed demo left behind is stopped first."""
     if (HOME / "data").exists():
+        import structlog
+
         from store.embedded import start_embedded
 
+        # Starting a server only to stop it is nobody's news.
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
         start_embedded(HOME / "data").release()
     shutil.rmtree(HOME, ignore_errors=True)
 
