@@ -6,7 +6,6 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from bots.addresses import Addresses
 from bots.clicks import Clicks
 from bots.config import BotConfig
 from bots.connector import Connector
@@ -112,12 +111,10 @@ class _Parts:
             pictures=pictures,
             outbox=outbox,
         )
-        addresses = Addresses(deps.store, directory)
         self.relay = Relay(
             distributor=distributor,
             conversations=conversations,
             directory=directory,
-            addresses=addresses,
             pictures=pictures,
             outbox=outbox,
         )
@@ -125,7 +122,6 @@ class _Parts:
             clicks=Clicks(distributor=distributor, conversations=conversations, pictures=pictures, store=deps.store),
             room=RoomChat(conversations, pictures),
             registrations=Registrations(directory, distributor),
-            addresses=addresses,
             personal=deps.personal,
             outbox=outbox,
         )

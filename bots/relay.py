@@ -7,7 +7,6 @@ from typing import Final
 
 import structlog
 
-from bots.addresses import Addresses
 from bots.connector import Json, Place
 from bots.outbox import Outbox, retry_seconds
 from bots.pacing import Priority
@@ -19,7 +18,7 @@ from conversations.messages import Batch, Conversation, Conversations, Message, 
 from conversations.messages import Kind as MessageKind
 from directory.directory import Directory
 from distribution.distributor import Distributor
-from distribution.tasks import Task
+from distribution.tasks import Task, TaskState
 from store.due import RetryLater, Subject
 
 log = structlog.get_logger(__name__)
@@ -28,8 +27,6 @@ OPENING: Final = "opening"
 END: Final = "end"
 
 ROOM_GONE_PAUSE_SECONDS: Final = 30.0
-# Its address comes with the first activity from the room, right after the bot is installed in it.
-ADDRESS_PAUSE_SECONDS: Final = 1.0
 """While they talk, a room that does not take messages may come back: the bot was removed and is added again."""
 
 ADDRESS_PAUSE_SECONDS: Final = 1.0
@@ -58,14 +55,12 @@ class Relay:
         distributor: Distributor,
         conversations: Conversations,
         directory: Directory,
-        addresses: Addresses,
         pictures: Pictures,
         outbox: Outbox,
     ) -> None:
         self._distributor = distributor
         self._conversations = conversations
         self._directory = directory
-        self._addresses = addresses
         self._pictures = pictures
         self._outbox = outbox
 
@@ -81,6 +76,8 @@ class Relay:
                 await self._send_batch(room, batch)
             if room.task.ended_at is not None:
                 await self._tell_end(room)
+            if room.task.state is TaskState.CLOSED:
+                await self._conversations.close(room.task.tenant, room.task.id)
         except SendProblem as problem:
             self._failed(room, problem)
 

@@ -5,7 +5,6 @@ from typing import Final, Protocol
 import structlog
 from botbuilder.core import TurnContext
 
-from bots.addresses import Addresses
 from bots.clicks import ROOM_SCOPE, Clicks
 from bots.connector import Place
 from bots.html_text import written
@@ -51,14 +50,12 @@ class TeamsBot:
         clicks: Clicks,
         room: RoomChat,
         registrations: Registrations,
-        addresses: Addresses,
         personal: PersonalChat,
         outbox: Outbox,
     ) -> None:
         self._clicks = clicks
         self._room = room
         self._registrations = registrations
-        self._addresses = addresses
         self._personal = personal
         self._outbox = outbox
 

@@ -316,13 +316,6 @@ _BOTS = (
         "10 minutes",
         "An activity that Teams sent (digest of conversation, type and id): a second one like it is a repetition.",
     ),
-    KeySpec(
-        "<root>teams-address:<tenant>",
-        "string",
-        "bots",
-        "permanent",
-        "Where Teams' Bot Connector serves the tenant, as its latest activity said.",
-    ),
 )
 
 _DIALOGS = (
