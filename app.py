@@ -94,7 +94,11 @@ class Usher:
         )
         self.installs = Installs(self.graph, self.directory)
         self.presence = PresencePoller(
-            graph=self.graph, store=store, distributor=self.distributor, directory=self.directory
+            graph=self.graph,
+            store=store,
+            distributor=self.distributor,
+            directory=self.directory,
+            doorbells=self.doorbells,
         )
         bot_deps = BotDeps(
             config=BotConfig(

@@ -1,7 +1,7 @@
 """Everybody's Teams presence, asked for every half minute by one replica. (App-only subscriptions do not exist.)"""
 
 import asyncio
-import time
+import contextlib
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -12,12 +12,14 @@ from distribution.distributor import Distributor
 from graph.client import GraphClient
 from graph.errors import GraphProblem
 from store.connection import Store, StoreDown
+from store.doorbells import Doorbells
 from store.ids import new_id
 from store.keys import ALL
 
 log = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 30.0
+TOGETHER_SECONDS = 1.0  # a company that is loaded rings more than once
 LEASE_SECONDS = 60  # a replica that dies is replaced after two rounds; presence may be three minutes old
 BATCH = 650  # Graph's maximum (learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid)
 _LEASE = f"{ALL}presence:lease"
@@ -39,27 +41,47 @@ class People(Protocol):
 class PresencePoller:
     """One of all replicas asks. A tenant that cannot be asked keeps its last presences, and is named in the log once."""
 
-    def __init__(self, *, graph: GraphClient, store: Store, distributor: Distributor, directory: People) -> None:
+    def __init__(
+        self, *, graph: GraphClient, store: Store, distributor: Distributor, directory: People, doorbells: Doorbells
+    ) -> None:
         self._graph = graph
         self._store = store
         self._distributor = distributor
         self._directory = directory
         self._replica = new_id()
+        self._doorbells = doorbells
         self._silent: dict[str, str] = {}
+        self._somebody_new = asyncio.Event()
 
     async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            began = time.monotonic()
-            try:
-                if await self.holds_lease():
-                    await self.poll()
-            except StoreDown as problem:
-                log.warning("presence waits for the store", why=str(problem))
-            except Exception:
-                # The edge of the loop: whatever one round met, the next one must come.
-                log.exception("a round of presence failed")
-            await asyncio.sleep(max(1.0, EVERY_SECONDS - (time.monotonic() - began)))
+        """Until cancelled. Who was just loaded or registered is asked for at once: he might have to wait to be seen."""
+        unsubscribe = self._doorbells.listen("directory", lambda _: self._somebody_new.set())
+        try:
+            while True:
+                await self._round()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._somebody_new.wait(), EVERY_SECONDS)
+                    await asyncio.sleep(TOGETHER_SECONDS)
+        finally:
+            unsubscribe()
+            await self._let_go()
+
+    async def _round(self) -> None:
+        self._somebody_new.clear()
+        try:
+            if await self.holds_lease():
+                await self.poll()
+        except StoreDown as problem:
+            log.warning("presence waits for the store", why=str(problem))
+        except Exception:
+            # The edge of the loop: whatever one round met, the next one must come.
+            log.exception("a round of presence failed")
+
+    async def _let_go(self) -> None:
+        """Another replica, or this one started anew, need not wait for the lease to run out."""
+        with contextlib.suppress(StoreDown):
+            if await self._store.get(_LEASE) == self._replica:
+                await self._store.delete(_LEASE)
 
     async def holds_lease(self) -> bool:
         """Whether this replica is the one that asks now. Two that both think so ask twice, which harms nobody."""

@@ -10,7 +10,8 @@ from distribution.distributor import Distributor
 from graph.client import GraphClient
 from graph.presence import PresencePoller, presence_of
 from store.connection import Store
-from store.keys import ALL
+from store.doorbells import Doorbells
+from store.keys import ALL, root
 from tests.graph.desk import furnish
 from tests.graph.microsoft import ALL_GRANTED, TENANT, Microsoft
 from tests.support import wait_until
@@ -27,7 +28,9 @@ async def directory(store: Store, graph: GraphClient, people: list[str]) -> Dire
 
 
 def poller(store: Store, graph: GraphClient, directory: Directory) -> PresencePoller:
-    return PresencePoller(graph=graph, store=store, distributor=Distributor(store), directory=directory)
+    return PresencePoller(
+        graph=graph, store=store, distributor=Distributor(store), directory=directory, doorbells=Doorbells(store)
+    )
 
 
 async def presence(store: Store, user: str) -> Presence:
@@ -69,6 +72,32 @@ async def test_the_loop_asks_by_itself(
         await wait_until(known, 5, "presence reaching the distributor")
     finally:
         running.cancel()
+
+
+async def test_somebody_new_is_asked_for_at_once(
+    store: Store, graph: GraphClient, directory: Directory, microsoft: Microsoft, people: list[str]
+) -> None:
+    """Half a minute as "offline" is long for somebody who has just been loaded or registered."""
+    doorbells = Doorbells(store)
+    asking = PresencePoller(
+        graph=graph, store=store, distributor=Distributor(store), directory=directory, doorbells=doorbells
+    )
+    running = [asyncio.create_task(doorbells.run()), asyncio.create_task(asking.run())]
+
+    async def is_(word: Presence) -> bool:
+        return await presence(store, people[0]) is word
+
+    try:
+        await doorbells.connected()
+        await wait_until(lambda: is_(Presence.AVAILABLE), 5, "the first round")
+        await set_presence(microsoft, people[0], "Busy")
+        await store.publish(f"{root(TENANT)}bell", f"directory {TENANT} - 0")
+        await wait_until(lambda: is_(Presence.BUSY), 10, "a round because the directory has changed")
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+    assert await store.get(f"{ALL}presence:lease") is None, "whoever stops lets another one ask"
 
 
 async def test_one_replica_asks_and_another_takes_over(store: Store, graph: GraphClient, directory: Directory) -> None:
