@@ -30,7 +30,8 @@ class RoomVerbs(Scripts):
         await self._run("note_facts", tenant, conversation, facts={"topic": "", "topic_at": ""})
 
     async def bind_room(self, tenant: str, conversation: str, chat_id: str, chat_url: str) -> bool:
-        """The room is there. The first binding stands: False says that another chat is the room (tidy this one).
+        """The room is there. The first binding stands: False says that another chat is the room, or that the task is over
+        already; tidy this one then.
 
         Everything said up to now belongs on the opening card (`Conversation.opening_seq`); the rest comes in batches.
         Raises NoSuchConversation.

@@ -122,7 +122,8 @@ class Rooms:
                 await self._fail(task, refused.reason)
                 return
             if not await self._conversations.bind_room(task.tenant, task.id, chat.id, chat.url):
-                # Another worker, who thought that we were dead, was quicker: his room stands, ours goes.
+                # Another worker, who thought that we were dead, was quicker: his room stands, ours goes. Or the visitor
+                # left while it was being made, and nobody needs it.
                 await self._give_back(task, Note(None, chat, agent))
         await self._distributor.opened(task.tenant, task.id)
         await self._notes.drop(task.tenant, task.id)

@@ -356,10 +356,10 @@ async def test_while_the_room_opens_a_visitor_leaves_and_the_room_goes(
     await desk.distributor.visitor_left(TENANT, task)
     await working
     assert await desk.settle(task) is TaskState.CLOSED
+    assert await microsoft.chats(anna) == []
     conversation = await desk.conversations.get(TENANT, task)
     assert conversation is not None
-    # It was bound when the news came: the end notice is said in it, as in every room whose talk is over.
-    assert conversation.chat_id != ""
+    assert not conversation.chat_id
 
 
 async def test_calls_on_one_chat_keep_their_distance_and_others_do_not_wait() -> None:
