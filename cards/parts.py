@@ -13,7 +13,7 @@ from cards import elements as el
 from cards.elements import make
 from cards.escape import cut, literal, markdown
 from cards.verbs import Verb, action_data
-from cards.wording import Wording
+from cards.wording import Wording, duration
 
 MAX_BYTES = 25_000
 """Teams takes about 100 KB of UTF-16 in one activity, Microsoft advises 25 KB for a card (platform limits, docs)."""
@@ -151,6 +151,12 @@ def button(
         style=style,
         fallback=submit,
     )
+
+
+def waited(words: Wording, since_at: int, until_at: int | None) -> tuple[str, str]:
+    """How long a customer waited, as a fact; nothing worth saying below a second."""
+    milliseconds = (until_at or since_at) - since_at
+    return words("fact.waited"), duration(milliseconds) if milliseconds >= 1_000 else ""
 
 
 def clock(at: int) -> str:

@@ -13,7 +13,7 @@ from cards.parts import Drawn
 from cards.result import result_facts
 from cards.state import LIVE, CardState, Picture, picture_of
 from cards.verbs import Verb
-from cards.wording import Wording, duration, wording
+from cards.wording import Wording, wording
 from distribution.tasks import OfferResult, Outcome
 
 
@@ -77,7 +77,7 @@ def _offer(words: Wording, state: CardState) -> _Content:
     task = state.task
     blocks = parts.facts(
         [
-            (words("fact.waited"), duration((task.offered_at or task.since_at) - task.since_at)),
+            parts.waited(words, task.since_at, task.offered_at),
             (words("fact.page"), state.page),
         ]
     )
@@ -103,8 +103,7 @@ def _connecting(words: Wording, _state: CardState) -> _Content:
 
 def _accepted(words: Wording, state: CardState) -> _Content:
     task = state.task
-    waited = (task.accepted_at or task.since_at) - task.since_at
-    blocks = parts.facts([(words("fact.waited"), duration(waited)), (words("fact.page"), state.page)])
+    blocks = parts.facts([parts.waited(words, task.since_at, task.accepted_at), (words("fact.page"), state.page)])
     if not task.visitor_here:
         blocks.append(parts.text(words("accepted.left"), colour="warning"))
     buttons: list[BareObject] = []

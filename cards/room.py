@@ -10,7 +10,7 @@ from cards.parts import Drawn
 from cards.result import result_facts
 from cards.state import CardState
 from cards.verbs import Verb
-from cards.wording import Wording, duration, wording
+from cards.wording import Wording, wording
 from distribution.tasks import TaskState
 
 MOST_SAID = 15
@@ -69,8 +69,7 @@ def _draw(state: CardState, *, complete: bool) -> Drawn:
 
 def _running(words: Wording, state: CardState) -> list[BareObject]:
     task = state.task
-    waited = (task.accepted_at or task.since_at) - task.since_at
-    blocks = parts.facts([(words("fact.waited"), duration(waited)), (words("fact.page"), state.page)])
+    blocks = parts.facts([parts.waited(words, task.since_at, task.accepted_at), (words("fact.page"), state.page)])
     if not task.visitor_here:
         blocks.append(parts.text(words("accepted.left"), colour="warning"))
     said = [block for line in state.said for block in parts.spoken(line.text, author=line.author)]

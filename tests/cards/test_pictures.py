@@ -168,6 +168,15 @@ def test_a_required_category_can_be_left_when_extending_so_it_is_not_enforced_by
     assert all("isRequired" not in element for element in elements(card.content))
 
 
+def test_how_long_a_customer_waited_is_said_unless_it_was_no_time() -> None:
+    waited = personal_card(STATE)
+    at_once = personal_card(replace(STATE, task=replace(TASK, since_at=TASK.offered_at or 0)))
+    assert waited is not None
+    assert at_once is not None
+    assert "1 min 20 s" in json.dumps(waited.content)
+    assert "Waited" not in json.dumps(at_once.content)
+
+
 def test_without_extensions_left_there_is_no_extend() -> None:
     assert buttons(personal_card(replace(STATE, task=OVER, extensions_left=0))) == ["Done"]
 
