@@ -1,19 +1,16 @@
 """What agents write in a task's room goes to the customer; `//` stays among them."""
 
 import hashlib
-from typing import Final
 
 import structlog
 
-from bots.html_text import written
 from bots.incoming import Incoming
 from bots.pictures import Pictures
 from cards.wording import wording
-from conversations.messages import ConversationClosed, Conversations, Kind, NoSuchConversation, Sender, TextTooLong
+from conversations.messages import ConversationClosed, Conversations, Kind, NoSuchConversation, TextTooLong
+from conversations.teams_text import client_id_of, sender_of, written
 
 log = structlog.get_logger(__name__)
-
-NOTE_SIGN: Final = "//"
 
 
 class RoomChat:
@@ -55,12 +52,12 @@ class RoomChat:
 
     async def _say(self, incoming: Incoming, conversation: str, kind: Kind, text: str) -> str:
         """Returns the key of what is to be said about it."""
-        original = f"teams:{incoming.id}"
+        original = client_id_of(incoming.id)
         try:
             said = await self._conversations.say(
                 incoming.tenant,
                 conversation,
-                sender=Sender.NOTE if text.startswith(NOTE_SIGN) else Sender.AGENT,
+                sender=sender_of(text),
                 author=incoming.user_name,
                 author_id=incoming.user,
                 text=text,

@@ -7,13 +7,13 @@ from botbuilder.core import TurnContext
 
 from bots.clicks import ROOM_SCOPE, Clicks
 from bots.connector import Place
-from bots.html_text import written
 from bots.outbox import Outbox
 from bots.pacing import Priority
 from bots.registrations import Registrations
 from bots.relay import text_activity
 from bots.room_chat import RoomChat
 from bots.sdk import Turn
+from conversations.teams_text import written
 
 log = structlog.get_logger(__name__)
 

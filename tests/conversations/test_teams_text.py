@@ -2,7 +2,7 @@
 
 import pytest
 
-from bots.html_text import written
+from conversations.teams_text import written
 
 THUMB = '<img itemscope itemtype="http://schema.skype.com/Emoji" itemid="yes" alt="👍" src="https://statics.example/yes.png">'
 

@@ -1,13 +1,19 @@
-"""What an agent wrote, as plain text, rebuilt from the HTML that Teams sends beside `text`.
+"""What an agent wrote in Teams: its plain text, rebuilt from the HTML beside it, and what it is in the conversation.
 
 `text` lacks what HTML has: emoji come as pictures with an `alt`, lines as paragraphs (platform facts: "Rich text",
-Teams bot docs). Only the mention of the bot itself is taken out.
+Teams bot docs). Only the mention of the bot itself is taken out. A message comes from the bot's activities or, if it was
+written before the bot was in the room, from Graph: both ways it has to be the same message.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from re import compile as pattern
+from typing import Final
+
+from conversations.model import Sender
+
+NOTE_SIGN: Final = "//"
 
 _EMOJI = "http://schema.skype.com/emoji"
 _MENTION = "http://schema.skype.com/mention"
@@ -17,6 +23,16 @@ _VOID = frozenset({"br", "img", "hr", "wbr", "input", "attachment", "emoji"})
 _HIDDEN = frozenset({"script", "style", "title", "template"})
 _SPACES = pattern(r"[ \t\r\n\f]+")
 _TAG = pattern(r"<at[^>]*>(.*?)</at>")
+
+
+def sender_of(text: str) -> Sender:
+    """What begins with `//` stays among agents."""
+    return Sender.NOTE if text.startswith(NOTE_SIGN) else Sender.AGENT
+
+
+def client_id_of(message: str) -> str:
+    """The conversation's id for a message of a group chat. There the activity's id is Graph's id of the message."""
+    return f"teams:{message}"
 
 
 @dataclass(frozen=True, slots=True)
