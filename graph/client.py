@@ -119,6 +119,10 @@ class GraphClient:
             self._catalogue[tenant] = (app, time.monotonic() + CATALOGUE_SECONDS)
         return app
 
+    def forget_catalogue(self, tenant: str) -> None:
+        """Microsoft does not know the id that we have: ask again."""
+        self._catalogue.pop(tenant, None)
+
     async def person(self, tenant: str, user_or_upn: str) -> Person | None:
         """Somebody by object id or sign-in name; None when there is nobody."""
         return await self.ask(tenant, lambda sdk: sdk.person(user_or_upn), tries=3)

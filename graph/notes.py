@@ -16,11 +16,14 @@ _SCRIPTS = load_scripts(Path(__file__).parent / "lua")
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """`asked_ms_ago`: a request for the room whose answer we do not know (None = there is none). `chat`: the room."""
+    """`asked_ms_ago`: a request for the room whose answer we do not know (None = there is none). `chat`: the room.
+    `lost`: an earlier one was deleted by somebody.
+    """
 
     asked_ms_ago: int | None
     chat: Chat | None
     agent: str
+    lost: bool = False
 
 
 class RoomNotes:
@@ -30,9 +33,10 @@ class RoomNotes:
         self._store = store
 
     async def read(self, tenant: str, task: str) -> Note:
-        since, chat, url, agent = await self._store.run(_SCRIPTS["room_note"], root(tenant), tenant=tenant, task=task)
+        found = await self._store.run(_SCRIPTS["room_note"], root(tenant), tenant=tenant, task=task)
+        since, chat, url, agent, lost = found
         known = Chat(id=str(chat), topic="", url=str(url), created_at=0) if chat else None
-        return Note(asked_ms_ago=int(since) if since else None, chat=known, agent=str(agent))
+        return Note(asked_ms_ago=int(since) if since else None, chat=known, agent=str(agent), lost=bool(lost))
 
     async def asked(self, tenant: str, task: str, agent: str) -> None:
         """Write down that Graph is going to be asked."""
@@ -45,15 +49,15 @@ class RoomNotes:
         await self._note(tenant, task, {"asked": _LONG_AGO if doubtful else ""})
 
     async def made(self, tenant: str, task: str, chat: Chat) -> None:
-        """This chat is the room."""
-        await self._note(tenant, task, {"asked": "", "chat": chat.id, "url": chat.url})
+        """This chat is the room. What went wrong before says nothing about it."""
+        await self._note(tenant, task, {"asked": "", "chat": chat.id, "url": chat.url, "fails": "", "why": ""})
 
     async def lost(self, tenant: str, task: str) -> None:
         """The chat is gone; another one may be made."""
-        await self._note(tenant, task, {"chat": "", "url": ""})
+        await self._note(tenant, task, {"chat": "", "url": "", "lost": "1"})
 
     async def waits(self, tenant: str, task: str, why: str) -> int:
-        """It cannot go on at present; the journal says why. How often in a row it could not."""
+        """It cannot go on at present; the journal says why. How often in a row it could not, for this reason."""
         return int(
             await self._store.run(
                 _SCRIPTS["room_waits"], root(tenant), tenant=tenant, task=task, why=why, keep=KEEP_SECONDS

@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 # Graph has been seen to take ten seconds to make a chat. One that is not in the agent's list after twelve was never made.
 SETTLE_SECONDS = 12.0
 LOOK_AGAIN_SECONDS = 1.5
+NOT_FOUND_TIMES = 5  # looks again at a chat that Microsoft has just made, and does not know
 SEARCH_PAGES = 4  # 200 chats; a new one is among the first, because Graph lists by what happened last
 # Microsoft's clock and ours may differ by so much; an older chat of the same name is another customer's talk.
 CLOCKS_MS = 60_000
@@ -217,7 +218,7 @@ class Rooms:
     async def _after_problem(self, task: Task, problem: GraphProblem) -> None:
         note = await self._notes.read(task.tenant, task.id)
         if problem.kind is ProblemKind.NOT_FOUND and note.chat is not None:
-            await self._wait_for_new_chat(task, problem)
+            await self._wait_for_new_chat(task, problem, lost_before=note.lost)
         if problem.passes:
             await self._wait(task, problem)
         if problem.kind is ProblemKind.NOT_FOUND and problem.operation in {"create_chat", "chats_of"}:
@@ -225,9 +226,17 @@ class Rooms:
         else:
             await self._fail(task, await reason_of(self._graph, task.tenant, problem))
 
-    async def _wait_for_new_chat(self, task: Task, problem: GraphProblem) -> None:
-        """A chat just made is not known everywhere in Microsoft at once; one that stays unknown was deleted."""
-        if await self._notes.waits(task.tenant, task.id, f"{problem.operation}-not_found") > 5:
+    async def _wait_for_new_chat(self, task: Task, problem: GraphProblem, *, lost_before: bool) -> None:
+        """A chat just made is not known everywhere in Microsoft at once; one that stays unknown was deleted.
+
+        It is made anew once; then, and where it is the app that stays unknown, this returns: it is no use waiting.
+        """
+        if await self._notes.waits(task.tenant, task.id, f"{problem.operation}-not_found") > NOT_FOUND_TIMES:
+            if problem.operation == "install_in_chat":
+                self._graph.forget_catalogue(task.tenant)  # uploaded anew, the app has another id there
+                return
+            if lost_before:
+                return
             await self._notes.lost(task.tenant, task.id)
         raise RetryLater(LOOK_AGAIN_SECONDS, str(problem))
 

@@ -1,12 +1,12 @@
 -- room_note: what is known of a room that is being made, and how long ago Graph was asked for it.
 -- keys: root
 -- args: tenant, task
--- returns: {ms since it was asked for or '', chat, url, agent}
+-- returns: {ms since it was asked for or '', chat, url, agent, '1' if an earlier chat was deleted}
 -- journal: none
 --@include clock
-local facts = redis.call('HMGET', root .. 'room:' .. tenant .. ':' .. task, 'asked', 'chat', 'url', 'agent')
+local facts = redis.call('HMGET', root .. 'room:' .. tenant .. ':' .. task, 'asked', 'chat', 'url', 'agent', 'lost')
 local since = ''
 if facts[1] then
   since = string.format('%.0f', math.max(0, clock_now(root, tenant, 0) - tonumber(facts[1])))
 end
-return { since, facts[2] or '', facts[3] or '', facts[4] or '' }
+return { since, facts[2] or '', facts[3] or '', facts[4] or '', facts[5] or '' }

@@ -225,6 +225,40 @@ async def test_a_room_that_somebody_deleted_is_made_anew(desk: Desk, microsoft: 
     assert len(await microsoft.calls("Chats.Create")) == 2
 
 
+async def test_a_new_room_is_not_given_up_for_what_went_wrong_before(
+    desk: Desk, microsoft: Microsoft, anna: str
+) -> None:
+    task = await desk.accepted(anna)
+    for problem, times in ((503, 6), (404, 6), (404, 2)):  # down; then the room is deleted; then its successor is new
+        await microsoft.fault("Chats.ListMembers", status=problem, code="Ordered", times=times)
+        for _ in range(times):
+            await desk.handle(task)
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert len(await microsoft.calls("Chats.Create")) == 2
+
+
+async def test_a_room_that_goes_again_and_again_gives_the_task_back(
+    desk: Desk, microsoft: Microsoft, anna: str
+) -> None:
+    task = await desk.accepted(anna)
+    await microsoft.fault("Chats.ListMembers", status=404, code="NotFound", times=13)
+    assert await desk.settle(task) is TaskState.QUEUED
+    assert (await desk.task(task)).why == "refused-NotFound"
+    assert len(await microsoft.calls("Chats.Create")) == 2
+
+
+async def test_an_app_whose_id_is_not_known_any_more_is_looked_up_again(
+    desk: Desk, microsoft: Microsoft, anna: str
+) -> None:
+    task = await desk.accepted(anna)
+    await microsoft.fault("Chats.InstallApp", status=404, code="NotFound", times=6)
+    assert await desk.settle(task) is TaskState.QUEUED
+    assert (await microsoft.chats(anna), len(await microsoft.calls("Chats.Create"))) == ([], 1)
+    before = len(await microsoft.calls("Apps.List"))
+    assert await desk.graph.catalogue_id(TENANT) is not None
+    assert len(await microsoft.calls("Apps.List")) == before + 1
+
+
 async def test_a_bot_that_is_there_already_is_fine(desk: Desk, microsoft: Microsoft, anna: str) -> None:
     task = await desk.accepted(anna)
     await microsoft.fault("Chats.InstallApp", status=409, code="Conflict")
