@@ -69,6 +69,9 @@ def task_view(task: Task, user: str, company: Company, voice: Voice, chat: Chat 
     extendable = task.acw_extensions < settings.acw_extensions and settings.acw_extension_seconds > 0
     grace = settings.visitor_grace_active_seconds * 1000
     gone_at = task.visitor_left_at if task.state is TaskState.ACTIVE else None
+    result = OfferResult.ACCEPTED if task.agent == user else task.past.get(user)
+    # Who was only asked learns what became of his offer; the talk, and what was noted of it, belong to those who had it.
+    his = result is OfferResult.ACCEPTED
     return TaskView(
         id=task.id,
         state=task.state.value,
@@ -92,13 +95,13 @@ def task_view(task: Task, user: str, company: Company, voice: Voice, chat: Chat 
         acw_can_extend=task.state is TaskState.ACW and task.agent == user and extendable,
         closed_at=task.closed_at,
         outcome=task.outcome,
-        my_result=OfferResult.ACCEPTED if task.agent == user else task.past.get(user),
-        codes=list(task.codes),
-        tags=list(task.tags),
-        note=task.note,
+        my_result=result,
+        codes=list(task.codes) if his else [],
+        tags=list(task.tags) if his else [],
+        note=task.note if his else "",
         visitor_here=task.visitor_here,
         visitor_grace_until_at=gone_at + grace if gone_at is not None else None,
-        chat_url=chat.chat_url or None,
+        chat_url=(chat.chat_url or None) if his else None,
     )
 
 

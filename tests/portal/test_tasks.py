@@ -1,8 +1,10 @@
 """An agent's chat from the offer to the last code, over HTTP."""
 
 from conversations.messages import Kind, Sender
+from distribution.agents import AgentRules
 from distribution.tasks import OfferResult, TaskState
 from tests.portal.browser import Browser
+from tests.portal.company import BEN
 from tests.portal.office import Office
 
 
@@ -57,6 +59,24 @@ async def test_decline_gives_the_chat_away(office: Office, anna: Browser) -> Non
     assert found.state is TaskState.QUEUED
     assert set(found.past.values()) == {OfferResult.DECLINED}
     assert (await anna.state())["offers"] == []
+
+
+async def test_who_declined_learns_nothing_of_the_talk_that_another_has(office: Office, anna: Browser) -> None:
+    task = await office.visitor()
+    [offer] = await anna.sees("the offer", lambda now: now["offers"])
+    await anna.call("POST", f"/tasks/{task}/decline", {"offer": offer["offer"]})
+    rules = AgentRules(licensed=True, direct_licensed=False, services={"garden-advice": True})
+    await office.distributor.set_agent(office.tenant, BEN, rules)
+    await office.present(BEN)
+    ben = office.browser(BEN)
+    [his] = await ben.sees("the offer", lambda now: now["offers"])
+    await ben.call("POST", f"/tasks/{task}/accept", {"offer": his["offer"]})
+    await office.room(task)
+    await ben.call("POST", f"/tasks/{task}/terminate")
+    await ben.call("POST", f"/tasks/{task}/wrapup", {"codes": ["Tools"], "tags": ["urgent"], "note": "Owes us 300."})
+    late = (await anna.call("POST", f"/tasks/{task}/accept", {"offer": offer["offer"]}))["task"]
+    assert (late["my_result"], late["state"]) == ("declined", "acw")
+    assert (late["codes"], late["tags"], late["note"], late["chat_url"]) == ([], [], "", None)
 
 
 async def test_terminate_twice_is_one_end(office: Office, anna: Browser) -> None:
