@@ -238,7 +238,7 @@ async def _posted_token(request: web.Request) -> str:
         raise BadToken("too long to be a token")
     try:
         body: object = await request.json()
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: brackets in brackets in brackets
         raise BadToken("not JSON") from None
     token: object = body.get("token") if isinstance(body, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] JSON of a stranger
     if not isinstance(token, str):

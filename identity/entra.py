@@ -7,6 +7,7 @@ loopback address (a stand-in on the same machine); what Usher itself calls is TL
 import base64
 import hashlib
 import ipaddress
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from identity.tls import client_session
 from identity.tokens import BadToken, Claims, verify
 
 TIMEOUT_SECONDS = 15
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class SignInRefused(Exception):
@@ -195,7 +197,7 @@ def claimed_tenant(token: str) -> str:
     except jwt.exceptions.InvalidTokenError:
         raise BadToken("not a token") from None
     tid = claims.get("tid")
-    if not isinstance(tid, str) or not tid:
+    if not isinstance(tid, str) or not _GUID.fullmatch(tid):
         raise BadToken("names no tenant")
     return tid.lower()
 
