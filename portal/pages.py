@@ -62,7 +62,11 @@ async def page(request: web.Request) -> web.StreamResponse:
 async def static(request: web.Request) -> web.StreamResponse:
     name = request.match_info["name"]
     folder = request.config_dict[DEPS].static.resolve()
-    found = (folder / name).resolve()
+    try:
+        found = (folder / name).resolve()
+        found.stat()
+    except (OSError, ValueError):  # there is no such file; or none can have such a name, too long or with a zero in it
+        raise web.HTTPNotFound from None
     if not found.is_relative_to(folder):
         raise web.HTTPNotFound
     return _file(found, FOREVER if name.startswith("assets/") else "public, max-age=3600")

@@ -53,7 +53,8 @@ async def test_files_with_a_digest_in_their_name_are_kept_for_ever(built: Office
         assert answer.content_type in {"text/javascript", "application/javascript"}
 
 
-@pytest.mark.parametrize("name", ["../secret.txt", "%2e%2e/secret.txt", "assets/../../secret.txt", "nothing.js"])
+@pytest.mark.parametrize("name", ["../secret.txt", "%2e%2e/secret.txt", "assets/../../secret.txt", "nothing.js",
+                                  "%00", "a" * 3000])  # fmt: skip
 async def test_nothing_outside_the_built_pages_is_served(built: Office, name: str) -> None:
     async with built.http.get(URL(f"{built.base}/portal/static/{name}", encoded=True)) as answer:
         assert answer.status == 404
