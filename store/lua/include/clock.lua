@@ -1,9 +1,13 @@
 -- clock: the tenant's time, which never runs backwards, not even when another server takes over.
+-- Tenants whose time this call has looked at already: whether it is virtual.
+local clock_is_virtual = {}
+
 local function clock_now(root, tenant, at)
   local key = root .. 'clock:' .. tenant
   local kept = redis.call('HMGET', key, 'last', 'virtual')
   local last = tonumber(kept[1]) or 0
   local now = last
+  clock_is_virtual[tenant] = kept[2] == '1'
   if kept[2] == '1' then
     now = at or 0
   else
@@ -18,5 +22,8 @@ local function clock_now(root, tenant, at)
 end
 
 local function clock_virtual(root, tenant)
-  return redis.call('HGET', root .. 'clock:' .. tenant, 'virtual') == '1'
+  if clock_is_virtual[tenant] == nil then
+    clock_is_virtual[tenant] = redis.call('HGET', root .. 'clock:' .. tenant, 'virtual') == '1'
+  end
+  return clock_is_virtual[tenant]
 end
