@@ -115,8 +115,6 @@ class Clicks:
             return await distributor.accept(tenant, task.id, action.offer, user, click.via)
         if action.verb is Verb.DECLINE:
             return await distributor.decline(tenant, task.id, action.offer, user, click.via)
-        if task.agent != user:
-            return verdicts.Answer(Verdict.NOT_YOURS, task)
         match action.verb:
             case Verb.TERMINATE:
                 return await distributor.terminate(tenant, task.id, by="agent", actor=user, via=click.via)

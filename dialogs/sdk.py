@@ -37,7 +37,8 @@ TRIES: Final = 5
 """Of a turn that somebody else's turn overtook."""
 
 _TAG, _STACK, _PROPERTY = "e_tag", "stack", "dialogs"
-_KEY = "usher.dialog"
+KEY: Final = "usher.dialog"
+"""Where a turn says whose state it works on: `<tenant>:<user>`."""
 
 Step = Callable[[WaterfallStepContext], Awaitable[DialogTurnResult]]
 
@@ -87,7 +88,7 @@ class StoreStorage(Storage):
         await self._store.delete(*(_name(key) for key in keys))
 
 
-class _PersonalState(BotState):
+class PersonalState(BotState):
     """The state of an agent's own chat, under the key that the turn was given."""
 
     def __init__(self, storage: StoreStorage) -> None:
@@ -101,7 +102,7 @@ class _PersonalState(BotState):
 
     @override
     def get_storage_key(self, turn_context: TurnContext) -> str:
-        return cast("str", turn_context.turn_state[_KEY])
+        return cast("str", turn_context.turn_state[KEY])
 
 
 class Stage:
@@ -141,8 +142,8 @@ class Stage:
         activity = copy(context.activity)
         activity.delivery_mode = DeliveryModes.expect_replies
         own = TurnContext(context.adapter, activity)
-        own.turn_state[_KEY] = key
-        state = _PersonalState(self._storage)
+        own.turn_state[KEY] = key
+        state = PersonalState(self._storage)
         dialogs = DialogSet(state.create_property(_PROPERTY))
         dialogs.add(cast("Dialog", WaterfallDialog(self._name, self._steps)))
         dialog = await dialogs.create_context(own)
@@ -177,12 +178,12 @@ def wait() -> DialogTurnResult:
 
 def tenant_of(step: WaterfallStepContext) -> str:
     """The tenant of the turn's agent."""
-    return cast("str", step.context.turn_state[_KEY]).split(":")[0]
+    return cast("str", step.context.turn_state[KEY]).split(":")[0]
 
 
 def user_of(step: WaterfallStepContext) -> str:
     """The turn's agent."""
-    return cast("str", step.context.turn_state[_KEY]).split(":")[1]
+    return cast("str", step.context.turn_state[KEY]).split(":")[1]
 
 
 def locale_of(step: WaterfallStepContext) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from distribution.agents import ServiceRules
 from distribution.tasks import OfferResult, Outcome, TaskState, Via
+from store.due import Subject
 from tests.bots.house import SOON, House, text_of, title_of
 from tests.sandbox.product import ANNA, BEN, DOMINIQUE
 from tests.support import wait_until
@@ -189,8 +190,11 @@ async def test_extending_repeatedly_from_one_card_extends_once(home: House) -> N
     await home.click(ANNA, await home.card(ANNA, "Accepted"), "Terminate")
     form = await home.card(ANNA, "After-call work")
     before = (await home.task(task)).acw_until_at
-    for _ in range(3):
-        await home.click(ANNA, form, "Extend by 1 min", {"note": "still typing"})
+    extend = form["cards"][0]["content"]["actions"][1]["data"]
+    # The same button, as Teams may send it: again, and even with a new id.
+    activity = home.invoke({**extend, "note": "still typing"})
+    for one in (activity, activity, home.invoke({**extend, "note": "still typing"})):
+        assert (await home.raw(**one))["body"]["statusCode"] == 200
     extended = await home.task(task)
     assert extended.acw_extensions == 1
     assert extended.acw_until_at != before
@@ -293,8 +297,6 @@ async def test_a_handler_that_runs_twice_sends_once(home: House) -> None:
     await home.card(ANNA, "New chat")
     await home.settled()
     before = len(home.sends()) + len(home.calls(UPDATE))
-    from store.due import Subject
-
     for _ in range(3):
         await home.bot.handle_card(Subject("card", home.tenant, (task, ANNA)))
     assert len(home.sends()) + len(home.calls(UPDATE)) == before

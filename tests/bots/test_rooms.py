@@ -8,6 +8,7 @@ import pytest
 
 from bots.relay import rich
 from distribution.tasks import TaskState, Via
+from store.due import Subject
 from tests.bots.house import SOON, House, text_of
 from tests.sandbox.product import ANNA, BEN
 from tests.support import wait_until
@@ -206,6 +207,9 @@ async def test_the_end_is_told_once_and_later_words_are_answered(home: House) ->
     said = await home.said(chat)
     assert "and a last word" in said[0]
     assert said[1:] == ["This chat has ended: Anna Meier ended it."]
+    for _ in range(2):
+        await home.bot.handle_relay(Subject("relay", home.tenant, (task,)))
+    assert await home.said(chat) == said
 
     await home.product.order({"operation": "Bot.message"}, {"duplicate": True})
     await home.writes(chat, {"text": "Are you still there?"})
@@ -215,10 +219,17 @@ async def test_the_end_is_told_once_and_later_words_are_answered(home: House) ->
         return found if len(found) > 2 else []
 
     after = await wait_until(three, SOON, "the answer")
-    await home.settled()
-    assert len(after) == 3
     assert "not sent any more" in after[-1]
+    assert len(after) == 3
+    await wait_until(lambda: len(_answered(home, "Are you still there?")) == 2, SOON, "the repetition")
+    assert await home.said(chat) == after
     assert "Are you still there?" not in [text for _, _, text in await home.transcript(task)]
+
+
+def _answered(home: House, text: str) -> list[object]:
+    """The activities with this text that the bot has answered."""
+    calls = home.calls("Bot.message")
+    return [call for call in calls if call["body"].get("text") == text and call["status"] == 200]
 
 
 async def test_a_visitor_who_leaves_ends_the_chat_for_both(home: House) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from botbuilder.core import TurnContext
+from botbuilder.schema import Activity
 
 from cards.wording import wording
 from dialogs.registration import greeting, status
-from dialogs.sdk import StoreStorage, TagConflict
+from dialogs.sdk import KEY, PersonalState, StoreStorage, TagConflict
 from directory.model import User
 from distribution.agents import Agent, Presence, Reason
 from sandbox.world import read_world
@@ -155,6 +157,20 @@ async def test_state_is_saved_only_by_who_has_read_the_latest(store: Store, tena
         await storage.write({key: {**kept, "seen": object()}})
     await storage.delete([key])
     assert not await store.exists(f"{root(tenant)}dialog:{tenant}:{ANNA}")
+
+
+async def test_a_turn_reads_its_state_once_so_that_nobody_elses_first_word_slips_in(store: Store, tenant: str) -> None:
+    storage, key = StoreStorage(store), f"{tenant}:{ANNA}"
+    context = TurnContext(object(), Activity(type="installationUpdate"))
+    context.turn_state[KEY] = key
+    state = PersonalState(storage)
+    await state.load(context)
+    await storage.write({key: {"greeted": "by another turn"}})
+    await state.load(context)
+    assert state.get(context) == {}
+    state.get(context)["greeted"] = "by this turn"
+    with pytest.raises(TagConflict):
+        await state.save_changes(context)
 
 
 def agent(reasons: Mapping[str, tuple[Reason, ...]], tasks: tuple[str, ...] = ()) -> Agent:
