@@ -124,22 +124,12 @@ class Directory:
 
     async def save_registration(self, registration: Registration) -> None:
         """The user has installed the bot, or it was heard of again: its addresses may have changed."""
-        tenant, user = registration.tenant, registration.user
-        await self._store.many(
-            [
-                ("hset", (_key("registrations", tenant), {user: json.dumps(asdict(registration))})),
-                ("set", (_key("service-url", tenant), registration.service_url)),
-            ]
-        )
-        await self._distributor.set_registered(tenant, user, True)
-        await self._ring(tenant)
+        written = json.dumps(asdict(registration))
+        await self._register(registration.tenant, registration.user, written, registration.service_url)
 
     async def drop_registration(self, tenant: str, user: str) -> bool:
         """The user has removed the bot; False if it did not know him anyway."""
-        dropped = await self._store.hdel(_key("registrations", tenant), user)
-        await self._distributor.set_registered(tenant, user, False)
-        await self._ring(tenant)
-        return bool(dropped)
+        return await self._register(tenant, user, "", "")
 
     async def learn_service_url(self, tenant: str, url: str) -> None:
         """Teams has said, in an activity that was authenticated, where it is reached for this tenant; that can change."""
@@ -216,8 +206,17 @@ class Directory:
         script = SCRIPTS["directory_prefer"]
         await self._store.run(script, root(tenant), tenant=tenant, user=user, field=field, value=json.dumps(value))
 
-    async def _ring(self, tenant: str) -> None:
-        await self._store.publish(f"{root(tenant)}bell", f"directory {tenant} - 0")
+    async def _register(self, tenant: str, user: str, registration: str, service_url: str) -> bool:
+        known = await self._store.run(
+            SCRIPTS["directory_register"],
+            root(tenant),
+            tenant=tenant,
+            user=user,
+            registration=registration,
+            service_url=service_url,
+        )
+        await self._projection.project(tenant)
+        return bool(known)
 
 
 def _key(kind: str, tenant: str) -> str:

@@ -94,7 +94,8 @@ class Projection:
         kinds = [(part, *part.partition(":")[::2]) for part in parts]
         if "tenant" in parts:
             await self._tenant(tenant)
-        for kind, bring_over in (("service", self._service), ("user", self._user)):
+        ways = (("service", self._service), ("user", self._user), ("registration", self._registration))
+        for kind, bring_over in ways:
             for some in _in_groups([name for _, of, name in kinds if of == kind]):
                 await asyncio.gather(*(bring_over(tenant, name) for name in some))
         again = await self._store.run(SCRIPTS["directory_projected"], base, tenant=tenant, parts=parts)
@@ -120,18 +121,25 @@ class Projection:
         await self._widget(tenant, "service", service, exists=found is not None)
 
     async def _user(self, tenant: str, user: str) -> None:
-        base = root(tenant)
-        text, registration = await self._store.many(
-            [("hget", (f"{base}users:{tenant}", user)), ("hget", (f"{base}registrations:{tenant}", user))]
-        )
+        text = await self._store.hget(f"{root(tenant)}users:{tenant}", user)
         found: User | None = read_user(text) if text else None
         rules = agent_rules(found) if found else None
         if rules is None:
             await self._distributor.remove_agent(tenant, user)
         else:
             await self._distributor.set_agent(tenant, user, rules)
-            await self._distributor.set_registered(tenant, user, registration is not None)
+            await self._registration(tenant, user)
         await self._widget(tenant, "user", user, exists=found is not None and found.interact_user)
+
+    async def _registration(self, tenant: str, user: str) -> None:
+        # Others write and tell at the same time. Who tells last looks once more, so that what is written is told last.
+        told: bool | None = None
+        while told is not (now := await self._is_registered(tenant, user)):
+            await self._distributor.set_registered(tenant, user, now)
+            told = now
+
+    async def _is_registered(self, tenant: str, user: str) -> bool:
+        return await self._store.hget(f"{root(tenant)}registrations:{tenant}", user) is not None
 
     async def _widget(self, tenant: str, kind: str, name: str, *, exists: bool) -> None:
         key = widget_name(widget_key(tenant, kind, name))

@@ -176,7 +176,8 @@ _DIRECTORY: tuple[KeySpec, ...] = (
         "hash",
         "directory",
         "until it is brought over",
-        "What of the directory is still to be brought to the distributor: `tenant`, `service:<id>`, `user:<id>` → version.",
+        "What of the directory is still to be brought to the distributor: `tenant`, `service:<id>`, `user:<id>`, "
+        "`registration:<user>` → version.",
     ),
 )
 

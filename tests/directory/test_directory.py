@@ -12,8 +12,10 @@ from directory.preconditions import missing_for_service, missing_for_user
 from directory.projection import widget_key
 from distribution.agents import Reason
 from distribution.distributor import Distributor
-from store.connection import Store
+from distribution.verdicts import Verdict
+from store.connection import Store, StoreDown
 from store.doorbells import Bell, Doorbells
+from store.due import Subject
 from store.keys import root
 from tests.directory.companies import ANNA, BEN, GARDEN, ORDERS, company, entra, head, oid
 from tests.support import wait_until
@@ -145,6 +147,48 @@ async def test_a_registration_is_kept_and_the_distributor_told(
     assert agent is not None
     assert not agent.registered
     assert Reason.UNREACHABLE in agent.reasons["garden"]
+
+
+async def test_a_registration_that_the_distributor_was_not_told_of_is_told_later(
+    directory: Directory, distributor: Distributor, example: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies in between; nobody would ever be told again, for the registration is written already."""
+
+    async def fail(*_args: object, **_more: object) -> None:
+        raise StoreDown("gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(distributor, "set_registered", fail)
+        with pytest.raises(StoreDown):
+            await directory.save_registration(registration(example, oid("anna")))
+    await directory.handle_projection(Subject("directory", example, ()))
+    agent = await distributor.agent(example, oid("anna"))
+    assert agent is not None
+    assert agent.registered
+
+
+async def test_a_load_that_read_before_a_registration_does_not_undo_it(
+    directory: Directory, distributor: Distributor, example: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = distributor.set_registered
+    reached, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(tenant: str, user: str, registered: bool, *, at: int = 0) -> Verdict:
+        if not registered:
+            reached.set()
+            await go_on.wait()
+        return await original(tenant, user, registered, at=at)
+
+    monkeypatch.setattr(distributor, "set_registered", slow)
+    changed = ANNA.replace("instant_messaging = true", "instant_messaging = true\ncapacity = 2")
+    load = asyncio.create_task(apply(directory, company(head(example), changed), resolve_upn=entra))
+    await wait_until(reached.is_set, 5, "the load, which has read that she is not registered")
+    await directory.save_registration(registration(example, oid("anna")))
+    go_on.set()
+    await load
+    agent = await distributor.agent(example, oid("anna"))
+    assert agent is not None
+    assert agent.registered
 
 
 async def test_somebody_may_register_before_he_is_an_agent(

@@ -1,0 +1,20 @@
+-- directory_register: where the bot reaches a user, or that it does not any more; and that the distributor has to hear of it.
+-- keys: root
+-- args: tenant, user, registration, service_url
+-- returns: 1 if the bot reached him before, else 0; `registration` is JSON, '' = none
+-- journal: none
+--@include due
+--@include bell
+local registrations = root .. 'registrations:' .. tenant
+local known = redis.call('HEXISTS', registrations, user)
+if registration == '' then
+  redis.call('HDEL', registrations, user)
+else
+  redis.call('HSET', registrations, user, registration)
+  redis.call('SET', root .. 'service-url:' .. tenant, service_url)
+end
+redis.call('HINCRBY', root .. 'unprojected:' .. tenant, 'registration:' .. user, 1)
+-- As after a change of the directory: should who wrote this die before the distributor hears of it, a worker does it.
+due_mark(root, 'directory:' .. tenant, due_time() + 30000)
+bell(root, 'directory', tenant, '-', 0)
+return known
