@@ -18,6 +18,7 @@ if agent.touched then
   log(c, 'agent', { 'user', user, 'licensed', licensed, 'direct', direct_licensed, 'services', services, 'capacity', capacity })
 end
 withdraw_if_lost(c, agent)
+agent.moved = true
 stir(c, agent)
 finish(c)
 return 'ok'

@@ -1,14 +1,18 @@
-"""A world for each test: a virtual tenant on the real server."""
+"""A world for each test: a virtual tenant on the real server, which must be consistent when the test ends."""
+
+from collections.abc import AsyncIterator
 
 import pytest
 
 from store.connection import Store
+from tests.distribution.consistency import faults
 from tests.distribution.world import World
 
 
 @pytest.fixture
-async def world(store: Store, virtual_tenant: str) -> World:
+async def world(store: Store, virtual_tenant: str) -> AsyncIterator[World]:
     """Open, with default rules; tests that need others call `rules`."""
     made = World(store, virtual_tenant)
     await made.open()
-    return made
+    yield made
+    assert await faults(store, virtual_tenant, made.now) == []

@@ -1,0 +1,651 @@
+"""The distributor once more, in plain Python and without a thought for speed: what the scripts are compared with.
+
+One rule decides all matching: whenever anything happened, go through the waiting tasks in the order of their rank, and give
+each to the selectable agent who comes first, those who were not asked yet before those who may be asked again.
+"""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+
+from distribution.agents import AgentRules, Presence, Reason, ServiceRules
+from distribution.tasks import OfferResult, Outcome, TaskState
+from distribution.verdicts import Verdict
+
+S, V, R, O = TaskState, Verdict, OfferResult, Outcome
+NOT_AGAIN = {R.DECLINED, R.RONA, R.UNDELIVERED, R.FAILED}
+BEFORE = {S.ARRIVING, S.QUEUED, S.OFFERED, S.CONNECTING}
+ABANDONED = {
+    S.ARRIVING: O.ABANDONED_IN_WORKFLOW, S.QUEUED: O.ABANDONED_IN_QUEUE, S.OFFERED: O.ABANDONED_WHILE_OFFERED,
+    S.CONNECTING: O.ABANDONED_WHILE_OFFERED,
+}  # fmt: skip
+BUSY = {
+    Presence.BUSY, Presence.DO_NOT_DISTURB, Presence.FOCUSING, Presence.IN_A_CALL, Presence.IN_A_MEETING, Presence.PRESENTING,
+}  # fmt: skip
+AWAY = {Presence.AWAY, Presence.BE_RIGHT_BACK}
+
+
+@dataclass
+class ModelTask:
+    id: str
+    service: str  # "" = direct to `user`
+    user: str | None
+    state: TaskState
+    since: int
+    conns: dict[str, int]
+    left: int | None = None
+    offers: int = 0
+    offer: int | None = None
+    invited: str | None = None
+    delivered: bool = False
+    deliver_by: int | None = None
+    deadline: int | None = None
+    agent: str | None = None
+    past: dict[str, tuple[OfferResult, int, int]] = field(default_factory=dict[str, tuple[OfferResult, int, int]])
+    acw_until: int | None = None
+    extensions: int = 0
+    outcome: Outcome | None = None
+    ended_by: str | None = None
+    codes: tuple[str, ...] = ()
+
+    def seen(self) -> tuple[object, ...]:
+        """What is compared with a `Task`."""
+        past = {user: result for user, (result, _, _) in self.past.items()}
+        offer = str(self.offer) if self.offer else None
+        invited = (self.invited,) if self.invited else ()
+        return (
+            self.id, self.state, self.service or None, self.user, self.since, offer, invited, self.deliver_by, self.deadline,
+            self.agent, self.acw_until, self.extensions, self.outcome, self.ended_by, self.left, past, self.codes,
+        )  # fmt: skip
+
+
+@dataclass
+class ModelAgent:
+    user: str
+    rules: AgentRules
+    idle_since: int
+    duty: bool = True
+    presence: Presence | None = None
+    doubt: int = 0
+    registered: bool = False
+    surfaces: dict[str, int] = field(default_factory=dict[str, int])
+    unreached: int = 0
+    retry_at: int | None = None
+    rona_until: int | None = None
+    misses: int = 0
+    put_back: int = 0
+    last_offer: int = 0
+    held: dict[str, str] = field(default_factory=dict[str, str])
+
+
+class Model:
+    """Every verb returns the verdict that the distributor must give."""
+
+    def __init__(self, now: int) -> None:
+        self.now = now
+        self.rules: dict[str, ServiceRules] = {}
+        self.agents: dict[str, ModelAgent] = {}
+        self.tasks: dict[str, ModelTask] = {}
+
+    def copy(self) -> "Model":
+        return deepcopy(self)
+
+    # --- what stands against an agent
+
+    def open_surfaces(self, agent: ModelAgent) -> int:
+        return sum(expires > self.now for expires in agent.surfaces.values())
+
+    def presence(self, agent: ModelAgent) -> Presence:
+        if agent.presence and self.now < agent.doubt + 300_000:
+            return agent.presence
+        if not self.open_surfaces(agent):
+            return Presence.OFFLINE
+        return agent.presence if agent.presence not in {None, Presence.OFFLINE} else Presence.AVAILABLE  # type: ignore[return-value]  # None is in the set
+
+    def reasons(self, agent: ModelAgent, service: str) -> tuple[Reason, ...]:
+        return tuple(self._reasons(agent, service))
+
+    def _reasons(self, agent: ModelAgent, service: str) -> Iterator[Reason]:
+        yield from self._standing(agent, service)
+        if not agent.duty:
+            yield Reason.OFF_DUTY
+        presence, rules = self.presence(agent), self.rules[service]
+        if presence is Presence.OFFLINE:
+            yield Reason.OFFLINE
+        elif presence in BUSY and not rules.allow_busy:
+            yield Reason.BUSY
+        elif presence in AWAY and not rules.allow_away:
+            yield Reason.AWAY
+        if agent.rona_until is not None:
+            yield Reason.RONA
+        if "ringing" in agent.held.values():
+            yield Reason.RINGING
+        elif len(agent.held) >= agent.rules.capacity:
+            yield Reason.CONNECTED if "talk" in agent.held.values() else Reason.ACW
+        silent = agent.retry_at is not None and self.now < agent.retry_at
+        if silent or not (agent.registered or self.open_surfaces(agent)):
+            yield Reason.UNREACHABLE
+
+    def _standing(self, agent: ModelAgent, service: str) -> Iterator[Reason]:
+        if not agent.rules.licensed or (not service and not agent.rules.direct_licensed):
+            yield Reason.NOT_LICENSED
+        elif service and service not in agent.rules.services:
+            yield Reason.NOT_A_MEMBER
+        elif service and not agent.rules.services[service]:
+            yield Reason.INACTIVE
+
+    # --- matching
+
+    def match(self) -> None:
+        while self._match_one():
+            pass
+
+    def _match_one(self) -> bool:
+        waiting = [task for task in self.tasks.values() if task.state is S.QUEUED]
+        for task in sorted(waiting, key=lambda task: (task.since, task.id)):
+            agent = self._pick(task)
+            if agent:
+                self._offer(task, agent)
+                return True
+        return False
+
+    def _pick(self, task: ModelTask) -> ModelAgent | None:
+        if task.service and self.running(task.service) >= self.rules[task.service].concurrent:
+            return None
+        free = [
+            agent
+            for agent in self.agents.values()
+            if (task.service or agent.user == task.user) and not self.reasons(agent, task.service)
+        ]
+        free.sort(key=lambda agent: (self._score(agent, task.service), agent.user))
+        fresh = [agent for agent in free if self.asked_until(task, agent.user) == 0]
+        again = [agent for agent in free if 0 < self.asked_until(task, agent.user) <= self.now]
+        return next(iter(fresh + again), None)
+
+    def running(self, service: str) -> int:
+        running = {S.OFFERED, S.CONNECTING, S.ACTIVE}
+        return sum(task.service == service and task.state in running for task in self.tasks.values())
+
+    def asked_until(self, task: ModelTask, user: str) -> int:
+        result, at, _ = task.past.get(user, (R.ACCEPTED, 0, 0))
+        return at + self.rules[task.service].reoffer_seconds * 1000 if result in NOT_AGAIN else 0
+
+    def _score(self, agent: ModelAgent, service: str) -> tuple[int, int]:
+        idle = max(agent.idle_since, agent.put_back)
+        match self.rules[service].policy:
+            case "round_robin":
+                return 0, max(agent.last_offer, agent.put_back)
+            case "least_occupied":
+                full = agent.put_back > agent.idle_since
+                return (100 if full else 100 * len(agent.held) // agent.rules.capacity), idle
+            case _:
+                return 0, idle
+
+    def _offer(self, task: ModelTask, agent: ModelAgent) -> None:
+        task.offers += 1
+        task.state, task.offer, task.invited, task.delivered = S.OFFERED, task.offers, agent.user, False
+        task.deliver_by, task.deadline = self.now + self.rules[task.service].deliver_seconds * 1000, None
+        agent.last_offer = self.now
+        agent.held[task.id] = "ringing"
+
+    # --- moves
+
+    def _release(self, task: ModelTask, user: str) -> None:
+        state = self.agents[user].held.pop(task.id)
+        if state != "ringing":
+            self.agents[user].idle_since = self.now
+
+    def _drop(self, task: ModelTask, result: OfferResult) -> ModelAgent:
+        """The invited agent loses the offer."""
+        assert task.invited
+        assert task.offer
+        agent = self.agents[task.invited]
+        task.past[agent.user] = (result, self.now, task.offer)
+        task.invited = task.deliver_by = task.deadline = None
+        self._release(task, agent.user)
+        if result in NOT_AGAIN:
+            agent.put_back = self.now
+        return agent
+
+    def _back(self, task: ModelTask, result: OfferResult) -> None:
+        if not task.service and result is R.DECLINED:
+            self._close(task, O.DECLINED_BY_ALL, "agent")
+        elif not task.service and result is R.RONA:
+            self._close(task, O.NOT_ANSWERED, "system")
+        else:
+            task.state, task.offer = S.QUEUED, None
+            if self.now >= self._queue_ends(task):
+                self._give_up(task)
+
+    def _queue_ends(self, task: ModelTask) -> int:
+        return task.since + self.rules[task.service].queue_seconds * 1000
+
+    def _give_up(self, task: ModelTask) -> None:
+        members = {user for user, agent in self.agents.items() if task.service in agent.rules.services}
+        declined = {user for user, (result, _, _) in task.past.items() if result is R.DECLINED}
+        everybody = bool(task.service and declined and members <= declined)
+        self._close(task, O.DECLINED_BY_ALL if everybody else O.NOT_ANSWERED, "system")
+
+    def _close(self, task: ModelTask, outcome: Outcome, by: str) -> None:
+        if task.invited:
+            self._drop(task, R.WITHDRAWN)
+        if task.state is S.OFFERED:
+            task.offer = None
+        if task.agent:
+            self._release(task, task.agent)
+        task.state = S.CLOSED
+        if not task.outcome:
+            task.outcome, task.ended_by = outcome, by
+
+    def _end(self, task: ModelTask, outcome: Outcome, by: str) -> None:
+        acw = self.rules[task.service].acw_seconds
+        if not acw:
+            self._close(task, outcome, by)
+            return
+        assert task.agent
+        task.state, task.outcome, task.ended_by, task.acw_until = S.ACW, outcome, by, self.now + acw * 1000
+        self.agents[task.agent].held[task.id] = "acw"
+
+    def _reached(self, agent: ModelAgent) -> bool:
+        was = agent.unreached > 0
+        agent.unreached, agent.retry_at = 0, None
+        return was
+
+    def _flag(self, agent: ModelAgent, service: str) -> None:
+        agent.rona_until = self.now + self.rules[service].rona_reset_seconds * 1000
+
+    def _unflag(self, agent: ModelAgent) -> bool:
+        was = agent.rona_until is not None
+        agent.rona_until, agent.misses = None, 0
+        return was
+
+    def _fail_delivery(self, task: ModelTask) -> None:
+        agent = self._drop(task, R.UNDELIVERED)
+        agent.unreached += 1
+        agent.retry_at = self.now + min(60_000 * 2 ** (agent.unreached - 1), 900_000)
+        self._back(task, R.UNDELIVERED)
+
+    def _miss(self, task: ModelTask) -> None:
+        agent, rules = self._drop(task, R.RONA), self.rules[task.service]
+        agent.misses += 1
+        if rules.persistent_rona or 0 < rules.rona_after_misses <= agent.misses:
+            self._flag(agent, task.service)
+        self._back(task, R.RONA)
+
+    def _lose(self, agent: ModelAgent) -> None:
+        """He will not answer what rings at him."""
+        for task in [self.tasks[id_] for id_, state in agent.held.items() if state == "ringing"]:
+            offline = agent.presence is Presence.OFFLINE and self.presence(agent) is Presence.OFFLINE
+            if not agent.duty or offline or any(self._standing(agent, task.service)):
+                self._drop(task, R.WITHDRAWN)
+                self._back(task, R.WITHDRAWN)
+
+    # --- rules
+
+    def set_service(self, service: str, rules: ServiceRules) -> None:
+        self.rules[service] = rules
+        self.match()
+
+    def set_agent(self, user: str, rules: AgentRules) -> None:
+        if user in self.agents:
+            self.agents[user].rules = rules
+            self._lose(self.agents[user])
+        else:
+            self.agents[user] = ModelAgent(user, rules, idle_since=self.now)
+        self.match()
+
+    # --- tasks
+
+    def create(self, id_: str, service: str | None, user: str | None, *, workflow: bool) -> Verdict:
+        if user and any(self._standing(self.agents[user], "")):
+            return V.REFUSED
+        if not self.rules[service or ""].im_enabled:
+            return V.REFUSED
+        state = S.ARRIVING if workflow else S.QUEUED
+        self.tasks[id_] = ModelTask(id_, service or "", user, state, self.now, {"creator": self.now + 45_000})
+        self.match()
+        return V.OK
+
+    def queue(self, id_: str) -> Verdict:
+        task = self.tasks[id_]
+        if task.state is not S.ARRIVING:
+            return V.WRONG_STATE if task.state is S.CLOSED else V.UNCHANGED
+        task.state, task.since = S.QUEUED, self.now
+        self.match()
+        return V.OK
+
+    def _answers(self, task: ModelTask, offer: str, user: str, repeat: OfferResult | None) -> Verdict:
+        """OK if this offer is open for this user."""
+        result, _, number = task.past.get(user, (None, 0, 0))
+        if repeat and result is repeat and str(number) == offer:
+            return V.UNCHANGED
+        if task.state is not S.OFFERED or str(task.offer) != offer:
+            return V.GONE
+        if task.invited != user:
+            return V.GONE if user in task.past else V.NOT_YOURS
+        return V.OK
+
+    def _has_won(self, task: ModelTask, offer: str, user: str) -> bool:
+        return task.agent == user and str(task.offer) == offer
+
+    def confirm_delivery(self, id_: str, offer: str, user: str) -> Verdict:
+        task = self.tasks[id_]
+        verdict = V.UNCHANGED if self._has_won(task, offer, user) else self._answers(task, offer, user, None)
+        if verdict is V.OK and task.delivered:
+            verdict = V.UNCHANGED
+        elif verdict is V.OK:
+            task.delivered, task.deadline = True, self.now + self.rules[task.service].offer_seconds * 1000
+        self._reached(self.agents[user])
+        self.match()
+        return verdict
+
+    def undelivered(self, id_: str, offer: str, user: str) -> Verdict:
+        task = self.tasks[id_]
+        verdict = self._answers(task, offer, user, None)
+        result, _, number = task.past.get(user, (None, 0, 0))
+        if verdict is V.GONE and result is R.UNDELIVERED and str(number) == offer:
+            verdict = V.UNCHANGED
+        if verdict is not V.OK or task.delivered or self.open_surfaces(self.agents[user]):
+            return V.UNCHANGED if verdict is V.OK else verdict
+        self._fail_delivery(task)
+        self.match()
+        return V.OK
+
+    def accept(self, id_: str, offer: str, user: str) -> Verdict:
+        task = self.tasks[id_]
+        if self._has_won(task, offer, user):
+            return V.UNCHANGED
+        verdict = self._answers(task, offer, user, None)
+        if verdict is V.OK:
+            assert task.offer
+            agent = self.agents[user]
+            task.past[user] = (R.ACCEPTED, self.now, task.offer)
+            task.state, task.agent = S.CONNECTING, user
+            task.invited = task.deliver_by = task.deadline = None
+            agent.held[id_], agent.misses = "talk", 0
+            self._reached(agent)
+            self.match()
+        return verdict
+
+    def decline(self, id_: str, offer: str, user: str) -> Verdict:
+        task = self.tasks[id_]
+        verdict = self._answers(task, offer, user, R.DECLINED)
+        if verdict is V.OK:
+            agent = self._drop(task, R.DECLINED)
+            agent.misses = 0
+            self._reached(agent)
+            if self.rules[task.service].persistent_rona:
+                self._flag(agent, task.service)
+            self._back(task, R.DECLINED)
+            self.match()
+        return verdict
+
+    def opened(self, id_: str) -> Verdict:
+        task = self.tasks[id_]
+        if task.state is not S.CONNECTING:
+            return V.UNCHANGED if task.state is S.ACTIVE else V.WRONG_STATE
+        task.state = S.ACTIVE
+        return V.OK
+
+    def opening_failed(self, id_: str) -> Verdict:
+        task = self.tasks[id_]
+        if task.state is not S.CONNECTING:
+            return V.WRONG_STATE
+        assert task.agent
+        assert task.offer
+        task.past[task.agent] = (R.FAILED, self.now, task.offer)
+        self._release(task, task.agent)
+        self.agents[task.agent].put_back = self.now
+        task.agent = None
+        self._back(task, R.FAILED)
+        self.match()
+        return V.OK
+
+    def terminate(self, id_: str, by: str, actor: str) -> Verdict:
+        task = self.tasks[id_]
+        if by == "agent" and task.agent != actor:
+            return V.NOT_YOURS
+        if task.state in {S.ACW, S.CLOSED}:
+            return V.UNCHANGED
+        if task.state is S.ACTIVE:
+            self._end(task, O.HANDLED, by)
+        else:
+            self._close(task, ABANDONED[task.state] if by == "visitor" else O.CANCELLED, by)
+        self.match()
+        return V.OK
+
+    def cancel(self, id_: str) -> Verdict:
+        task = self.tasks[id_]
+        if task.state not in BEFORE:
+            return V.UNCHANGED if task.state is S.CLOSED else V.WRONG_STATE
+        self._close(task, O.CANCELLED, "supervisor")
+        self.match()
+        return V.OK
+
+    def visitor_left(self, id_: str) -> Verdict:
+        return self.terminate(id_, "visitor", "")
+
+    def visitor_here(self, id_: str, connection: str) -> Verdict:
+        task = self.tasks[id_]
+        if task.state in {S.ACW, S.CLOSED}:
+            return V.UNCHANGED
+        self._forget(task, connection)
+        task.conns[connection] = self.now + 45_000
+        was, task.left = task.left, None
+        return V.UNCHANGED if was is None else V.OK
+
+    def visitor_away(self, id_: str, connection: str) -> Verdict:
+        task = self.tasks[id_]
+        if task.state in {S.ACW, S.CLOSED}:
+            return V.UNCHANGED
+        self._forget(task, connection)
+        if task.conns or task.left is not None:
+            return V.UNCHANGED
+        task.left = self.now
+        return V.OK
+
+    def _forget(self, task: ModelTask, connection: str) -> None:
+        gone = {connection, "creator"}
+        task.conns = {name: at for name, at in task.conns.items() if name not in gone and at > self.now}
+
+    def save_wrapup(self, id_: str, user: str, codes: tuple[str, ...]) -> Verdict:
+        task = self.tasks[id_]
+        if task.agent != user:
+            return V.NOT_YOURS
+        if task.state not in {S.ACTIVE, S.ACW}:
+            return V.WRONG_STATE
+        was, task.codes = task.codes, codes
+        return V.UNCHANGED if was == codes else V.OK
+
+    def finish_acw(self, id_: str, user: str) -> Verdict:
+        task = self.tasks[id_]
+        if task.agent != user:
+            return V.NOT_YOURS
+        if task.state is not S.ACW:
+            return V.UNCHANGED if task.state is S.CLOSED else V.WRONG_STATE
+        self._close(task, O.HANDLED, "agent")
+        self.match()
+        return V.OK
+
+    def extend_acw(self, id_: str, user: str) -> Verdict:
+        task = self.tasks[id_]
+        rules = self.rules[task.service]
+        if task.agent != user:
+            return V.NOT_YOURS
+        if task.state is not S.ACW:
+            return V.WRONG_STATE
+        if not rules.acw_extension_seconds or task.extensions >= rules.acw_extensions:
+            return V.REFUSED
+        assert task.acw_until
+        task.extensions += 1
+        task.acw_until = max(task.acw_until, self.now + rules.acw_extension_seconds * 1000)
+        return V.OK
+
+    # --- agents
+
+    def set_duty(self, user: str, on: bool, actor: str) -> Verdict:
+        agent = self.agents[user]
+        if agent.duty is on:
+            return V.UNCHANGED
+        agent.duty = on
+        if on:
+            agent.idle_since = self.now
+        else:
+            self._unflag(agent)
+        if actor == user:
+            self._reached(agent)
+        self._lose(agent)
+        self.match()
+        return V.OK
+
+    def set_active(self, user: str, service: str, on: bool) -> Verdict:
+        agent = self.agents[user]
+        if service not in agent.rules.services:
+            return V.NO_SUCH_SERVICE
+        if agent.rules.services[service] is on:
+            return V.UNCHANGED
+        agent.rules = replace(agent.rules, services={**agent.rules.services, service: on})
+        self._lose(agent)
+        self.match()
+        return V.OK
+
+    def set_presence(self, user: str, presence: Presence) -> Verdict:
+        agent = self.agents[user]
+        before = self.presence(agent)
+        if presence is not Presence.UNKNOWN:
+            agent.presence, agent.doubt = presence, self.now + 180_000
+        elif agent.presence:
+            agent.doubt = min(agent.doubt, self.now)
+        after = self.presence(agent)
+        if after is before:
+            return V.UNCHANGED
+        if after is Presence.OFFLINE:
+            self._unflag(agent)
+        elif before is Presence.OFFLINE:
+            agent.idle_since = self.now
+        self._lose(agent)
+        self.match()
+        return V.OK
+
+    def set_registered(self, user: str, on: bool) -> Verdict:
+        agent = self.agents[user]
+        changed = on and self._reached(agent)
+        changed = agent.registered is not on or changed
+        agent.registered = on
+        self.match()
+        return V.OK if changed else V.UNCHANGED
+
+    def reached(self, user: str) -> Verdict:
+        changed = self._reached(self.agents[user])
+        self.match()
+        return V.OK if changed else V.UNCHANGED
+
+    def surface_beat(self, user: str, surface: str) -> Verdict:
+        agent = self.agents[user]
+        changed = self._reached(agent)
+        before = len(agent.surfaces)
+        self._prune(agent)
+        agent.surfaces[surface] = self.now + 30_000
+        self.match()
+        return V.OK if changed or len(agent.surfaces) != before else V.UNCHANGED
+
+    def surface_gone(self, user: str, surface: str) -> Verdict:
+        agent = self.agents[user]
+        before = len(agent.surfaces)
+        self._prune(agent)
+        agent.surfaces.pop(surface, None)
+        return V.OK if len(agent.surfaces) != before else V.UNCHANGED
+
+    def _prune(self, agent: ModelAgent) -> None:
+        agent.surfaces = {name: at for name, at in agent.surfaces.items() if at > self.now}
+
+    def reset_rona(self, user: str) -> Verdict:
+        changed = self._unflag(self.agents[user])
+        self.match()
+        return V.OK if changed else V.UNCHANGED
+
+    # --- time
+
+    def advance(self, to: int) -> None:
+        """Everything happens at its own instant; what falls on the same one in the order of the deadlines' names."""
+        while True:
+            due = [(at, name) for name, at in self._deadlines() if at <= to]
+            if not due:
+                self.now = to
+                return
+            self.now = min(at for at, _ in due)
+            for name in sorted({name for at, name in due if at == self.now}):
+                kind, _, id_ = name.partition(":")
+                if kind == "agent":
+                    self._tick_agent(self.agents[id_])
+                else:
+                    self._tick_task(self.tasks[id_])
+                self.match()
+
+    def _deadlines(self) -> Iterator[tuple[str, int]]:
+        for agent in self.agents.values():
+            surfaces = max(agent.surfaces.values(), default=None)
+            lapse = agent.doubt + 300_000 if agent.presence not in {None, Presence.OFFLINE} else None
+            # A lapse and a retry change only what is computed: they count once, when they are still ahead.
+            ahead = [at for at in (surfaces, lapse, agent.retry_at) if at is not None and at > self.now]
+            due = [agent.rona_until] if agent.rona_until is not None else []
+            for at in ahead + due:
+                yield f"agent:{agent.user}", at
+        for task in self.tasks.values():
+            for at in self._task_deadlines(task):
+                yield f"task:{task.id}", at
+
+    def _task_deadlines(self, task: ModelTask) -> Iterator[int]:
+        rules = self.rules[task.service]
+        if task.state is S.CLOSED:
+            return
+        if task.state is S.ACW:
+            assert task.acw_until
+            yield task.acw_until
+            return
+        if task.left is None:
+            yield max(task.conns.values())
+        else:
+            yield task.left + 1000 * self._grace(task, rules)
+        if task.state is S.QUEUED:
+            yield self._queue_ends(task)
+            yield from (at for user in task.past if (at := self.asked_until(task, user)) > self.now)
+        elif task.state is S.OFFERED:
+            at = task.deadline if task.delivered else task.deliver_by
+            assert at
+            yield at
+
+    def _grace(self, task: ModelTask, rules: ServiceRules) -> int:
+        active = task.state is S.ACTIVE
+        return rules.visitor_grace_active_seconds if active else rules.visitor_grace_waiting_seconds
+
+    def _tick_agent(self, agent: ModelAgent) -> None:
+        self._prune(agent)
+        if agent.rona_until is not None and self.now >= agent.rona_until:
+            self._unflag(agent)
+        if agent.retry_at is not None and self.now >= agent.retry_at:
+            agent.retry_at = None
+
+    def _tick_task(self, task: ModelTask) -> None:
+        if task.state is S.ACW:
+            assert task.acw_until
+            if self.now >= task.acw_until:
+                self._close(task, O.HANDLED, "system")
+            return
+        if task.left is None and self.now >= max(task.conns.values()):
+            task.left, task.conns = max(task.conns.values()), {}
+        if task.left is not None and self.now >= task.left + 1000 * self._grace(task, self.rules[task.service]):
+            if task.state is S.ACTIVE:
+                self._end(task, O.VISITOR_GONE, "visitor")
+            else:
+                self._close(task, ABANDONED[task.state], "visitor")
+        elif task.state is S.OFFERED and task.delivered:
+            assert task.deadline
+            if self.now >= task.deadline:
+                self._miss(task)
+        elif task.state is S.OFFERED:
+            assert task.deliver_by
+            if self.now >= task.deliver_by:
+                self._fail_delivery(task)
+        elif task.state is S.QUEUED and self.now >= self._queue_ends(task):
+            self._give_up(task)
