@@ -79,7 +79,7 @@ class Messages:
 
     def change(self, message: Message) -> Message:
         """Store it in place of its older self, as a new version; everybody sees it, own views are gone."""
-        newer = replace(message, version=message.version + 1, edited_at=now())
+        newer = replace(message, version=message.version + 1, edited_at=self.new_id()[1])
         with self._database.together():
             self._database.run(
                 "UPDATE messages SET text = ?, text_format = ?, html = ?, attachments = ?, summary = ?, version = ?, "

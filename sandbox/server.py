@@ -12,7 +12,7 @@ from sandbox.connector import routes as connector
 from sandbox.core import Addresses, Core
 from sandbox.entra import pages as entra_pages
 from sandbox.entra import routes as entra
-from sandbox.graph import apps, chats, people
+from sandbox.graph import apps, chats, messages, people
 from sandbox.keys import server_context
 from sandbox.teams import api
 from sandbox.teams import pages as teams_pages
@@ -25,7 +25,14 @@ STOP_SECONDS = 2  # what is still being answered then, such as a click on a slow
 
 def tls_routes(world: World) -> list[Route]:
     """What the product calls."""
-    return [*connector.routes(world.tenant_id), *chats.ROUTES, *apps.ROUTES, *people.ROUTES, *entra.ROUTES]
+    return [
+        *connector.routes(world.tenant_id),
+        *chats.ROUTES,
+        *messages.ROUTES,
+        *apps.ROUTES,
+        *people.ROUTES,
+        *entra.ROUTES,
+    ]
 
 
 def http_routes() -> list[Route]:

@@ -127,6 +127,8 @@ def chosen(value: Body, select: str | None, type_name: str) -> Body:
     return {name: value[name] for name in names}
 
 
-def collection(core: Core, path: str, values: list[Body]) -> web.Response:
+def collection(core: Core, path: str, values: list[Body], *, more: str | None = None) -> web.Response:
+    """A page of a collection; `more` is the address of the next one."""
     context = f"{core.addresses.tls}/v1.0/$metadata#{path}"
-    return web.json_response({"@odata.context": context, "@odata.count": len(values), "value": values})
+    link = {"@odata.nextLink": more} if more is not None else {}
+    return web.json_response({"@odata.context": context, "@odata.count": len(values), **link, "value": values})

@@ -35,6 +35,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "ChatMember.Read.Chat",
         "Chat.Manage.Chat",
     ),
+    "Chats.ListMessages": ("ChatMessage.Read.Chat", "Chat.Read.All", "Chat.ReadWrite.All"),
     "Chats.AddMember": ("ChatMember.ReadWrite.All", "Chat.ReadWrite.All", "Chat.Manage.Chat"),
     "Chats.DeleteMember": ("ChatMember.ReadWrite.All", "Chat.ReadWrite.All", "Chat.Manage.Chat"),
     "Chats.ListApps": ("TeamsAppInstallation.ReadForChat.All", *_WRITE_CHAT, "TeamsAppInstallation.Read.Chat"),

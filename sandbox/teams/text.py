@@ -13,6 +13,7 @@ _EMOJI = re.compile(
     "|[\U0001f300-\U0001faff\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23fa\u2764]"
     "[\ufe0f\U0001f3fb-\U0001f3ff]*(?:\u200d[\U0001f300-\U0001faff\u2600-\u27bf][\ufe0f\U0001f3fb-\U0001f3ff]*)*)"
 )
+_EMOJI_IMAGE = re.compile(r'<img (?=[^>]*itemtype="http://schema\.skype\.com/Emoji")[^>]*?alt="([^"]*)"[^>]*>')
 _TAGS = {
     "a", "b", "blockquote", "br", "code", "em", "h1", "h2", "h3", "hr", "i", "img", "li", "ol", "p", "pre", "s", "span",
     "strong", "table", "tbody", "td", "th", "thead", "tr", "u", "ul",
@@ -53,6 +54,18 @@ def typed(text: str, mention: tuple[str, str] | None = None) -> tuple[str, str]:
         bare = f"<at>{name}</at> {bare}"
         body = f'<span itemscope="" itemtype="http://schema.skype.com/Mention" itemid="{number}">{html.escape(name)}</span>&nbsp;{body}'
     return bare, f"<p>{body}</p>"
+
+
+def stored(text: str, html: str | None) -> tuple[str, str]:
+    """(contentType, content) of what somebody wrote, as Graph keeps it: `text` where there is nothing but text.
+
+    Emoji are elements of their own there, not the pictures that bots get (chatMessage, docs).
+    """
+    if html is None:
+        if "\n" not in text and _EMOJI.search(text) is None:
+            return "text", text
+        html = typed(text)[1]
+    return "html", _EMOJI_IMAGE.sub(r'<emoji id="emoji" alt="\1" title=""></emoji>', html)
 
 
 def _image(found: re.Match[str]) -> str:

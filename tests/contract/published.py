@@ -96,13 +96,19 @@ def graph_navigation(name: str) -> set[str]:
 
 
 def graph_faults(value: Json, name: str) -> Iterator[str]:
-    """What the metadata says against a resource of this type; OData's own names are left out."""
+    """What the metadata says against a resource of this type, or of the derived one that it calls itself.
+
+    OData's own names are left out. An open type may have properties that are written down nowhere.
+    """
+    own = str(value.get("@odata.type", "")).removeprefix("#")
+    name = own if own in graph_types() else name
     properties, navigation = graph_properties(name), graph_navigation(name)
     for key, inner in value.items():
         if key.startswith("@") or key in navigation:
             continue
         if key not in properties:
-            yield f"{name} has no {key}"
+            if not graph_types()[name]["open"]:
+                yield f"{name} has no {key}"
         elif inner is None:
             if not properties[key]["nullable"]:
                 yield f"{name}.{key} may not be null"

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.graph import apps, chats
 from tests.contract import published
-from tests.sandbox.product import ANNA, BEN, Product
+from tests.sandbox.product import ACCEPT, ANNA, BEN, Product, card
 
 WRITTEN: list[tuple[str, dict[str, type]]] = [
     (chats.CHAT, chats.CREATE),
@@ -28,12 +28,17 @@ async def test_every_resource_that_is_answered_is_of_its_type(product: Product) 
     product.core.settings.set("limits", False)
     chat = await product.made_chat(ANNA, BEN)
     await product.personal_chat()
+    for text in ("Hello", "two\nlines 👍", "taken back"):
+        said = (await product.teams("POST", f"/chats/{chat}/messages", {"text": text})).body["id"]
+    await product.teams("DELETE", f"/chats/{chat}/messages/{said}")
+    await product.sent_card(chat, card(ACCEPT))
     expand = "$expand=teamsApp,teamsAppDefinition"
     answers = [
         ("microsoft.graph.chat", [(await product.graph("POST", "/chats", product.new_chat(ANNA))).body]),
         ("microsoft.graph.chat", [(await product.graph("GET", f"/chats/{quote(chat)}?$expand=members")).body]),
         ("microsoft.graph.chat", (await product.graph("GET", f"/users/{ANNA}/chats")).body["value"]),
         (chats.MEMBER, (await product.graph("GET", f"/chats/{chat}/members")).body["value"]),
+        ("microsoft.graph.chatMessage", (await product.graph("GET", f"/chats/{chat}/messages")).body["value"]),
         (apps.INSTALLATION, (await product.graph("GET", f"/chats/{chat}/installedApps?{expand}")).body["value"]),
         (
             apps.USER_INSTALLATION,
@@ -69,3 +74,7 @@ async def test_what_hangs_on_a_resource_is_of_its_type_too(product: Product) -> 
 def test_a_fault_would_be_found() -> None:
     faults = list(published.graph_faults({"chatType": "party", "id": None, "colour": 1}, "microsoft.graph.chat"))
     assert len(faults) == 3
+    user = {"@odata.type": "#microsoft.graph.teamworkUserIdentity", "userIdentityType": "human", "tenantId": "t"}
+    message = {"id": "1", "importance": "normal", "locale": "en", "from": {"user": user}, "body": {"colour": 1}}
+    faults = list(published.graph_faults(message, "microsoft.graph.chatMessage"))
+    assert len(faults) == 2

@@ -37,6 +37,13 @@ def _install(change: Callable[[Product], dict[str, Any]]) -> Case:
     return case
 
 
+def _messages(query: str) -> Case:
+    async def case(product: Product) -> Answer:
+        return await product.graph("GET", f"/chats/{await product.made_chat(ANNA)}/messages?{query}")
+
+    return case
+
+
 def _for_user(person: str, *, times: int = 1) -> Case:
     async def case(product: Product) -> Answer:
         for _ in range(times - 1):
@@ -127,6 +134,8 @@ CASES: dict[str, Case] = {
     "graph.query_unknown": _get("/users?$skip=5"),
     "graph.filter_unsupported": _get("/users?$filter=displayName ne 'Anna'"),
     "graph.select_unknown": _get("/users?$select=shoeSize"),
+    "graph.page_size": _messages("$top=51"),
+    "graph.order_unsupported": _messages("$orderby=createdDateTime asc"),
     "graph.presence_ids": lambda product: product.graph(
         "POST", "/communications/getPresencesByUserId", {"ids": [ANNA] * 651}
     ),

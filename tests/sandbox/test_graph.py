@@ -70,6 +70,53 @@ async def test_renaming_needs_a_permission_of_the_tenant_or_of_the_chat(product:
     assert (await product.seen_chat(consented))["title"] == topic["topic"]
 
 
+async def test_what_people_wrote_before_the_bot_came_can_be_read_once_it_is_there(product: Product) -> None:
+    chat = await product.made_chat(ANNA, app=False)
+    product.core.settings.set("limits", False)
+    before = (await product.teams("POST", f"/chats/{chat}/messages", {"text": "Hello 👍"})).body["id"]
+    assert (await product.graph("GET", f"/chats/{chat}/messages")).code == "Forbidden"
+    await product.graph("POST", f"/chats/{chat}/installedApps", product.the_app(**product.consent()))
+    after = (await product.teams("POST", f"/chats/{chat}/messages", {"text": "a < b"})).body["id"]
+    newest, event, oldest = (await product.graph("GET", f"/chats/{chat}/messages")).body["value"]
+    assert (newest["id"], newest["body"]) == (after, {"contentType": "text", "content": "a < b"})
+    assert (event["messageType"], event["from"]) == ("unknownFutureValue", None)
+    assert (oldest["id"], oldest["from"]["user"]["id"], oldest["messageType"]) == (before, ANNA, "message")
+    emoji = '<emoji id="emoji" alt="👍" title=""></emoji>'
+    assert oldest["body"] == {"contentType": "html", "content": f"<p>Hello {emoji}</p>"}
+    await wait_until(lambda: product.bot.got("message"), 5, "the bot hears what came after it")
+    assert [activity["id"] for activity in product.bot.got("message")] == [after]
+
+
+async def test_messages_of_a_chat_are_for_who_may_read_them(product: Product) -> None:
+    chat = await product.made_chat(ANNA, app=False)
+    product.core.settings.set("limits", False)
+    for role, status in (("Chat.Read.All", 200), ("Chat.ReadWrite.All", 200), ("Chat.ReadBasic.All", 403)):
+        assert (await product.graph("GET", f"/chats/{chat}/messages", roles=(role,))).status == status, role
+    other = await product.made_chat(ANNA)
+    assert (await product.graph("GET", f"/chats/{other}/messages", roles=())).status == 200
+    assert (await product.graph("GET", f"/chats/{chat}/messages", roles=())).status == 403
+
+
+async def test_messages_come_in_pages_and_changed_ones_as_they_are_now(product: Product) -> None:
+    chat = await product.made_chat(ANNA)
+    product.core.settings.set("limits", False)
+    path = f"/chats/{chat}/messages"
+    first, second, third = [
+        (await product.teams("POST", path, {"text": text})).body["id"] for text in ("one", "two", "three")
+    ]
+    await product.teams("PATCH", f"{path}/{first}", {"text": "one, put right"})
+    await product.teams("DELETE", f"{path}/{second}")
+    by_change = (await product.graph("GET", f"{path}?$top=3")).body["value"]
+    assert [message["id"] for message in by_change] == [second, first, third]
+    page = (await product.graph("GET", f"{path}?$top=2&$orderby=createdDateTime desc")).body
+    rest = (await product.graph("GET", page["@odata.nextLink"].partition("/v1.0")[2])).body
+    assert [message["id"] for message in page["value"]] == [third, second]
+    assert rest["value"][0]["id"] == first
+    assert "@odata.nextLink" not in rest
+    assert (by_change[0]["deletedDateTime"] is None, by_change[0]["body"]["content"]) == (False, "")
+    assert (by_change[1]["lastEditedDateTime"] is None, by_change[1]["body"]["content"]) == (False, "one, put right")
+
+
 async def test_the_app_is_found_installed_and_removed_for_a_person(product: Product) -> None:
     path = f"/users/{ANNA}/teamwork/installedApps"
     catalogue = (await product.graph("GET", f"/appCatalogs/teamsApps?$filter=externalId eq '{product.client}'")).body[
