@@ -12,12 +12,12 @@ from distribution.agents import AgentRules, Presence, Reason, ServiceRules
 from distribution.tasks import OfferResult, Outcome, TaskState
 from distribution.verdicts import Verdict
 
-S, V, R, O = TaskState, Verdict, OfferResult, Outcome
+S, V, R, OUT = TaskState, Verdict, OfferResult, Outcome
 NOT_AGAIN = {R.DECLINED, R.RONA, R.UNDELIVERED, R.FAILED}
 BEFORE = {S.ARRIVING, S.QUEUED, S.OFFERED, S.CONNECTING}
 ABANDONED = {
-    S.ARRIVING: O.ABANDONED_IN_WORKFLOW, S.QUEUED: O.ABANDONED_IN_QUEUE, S.OFFERED: O.ABANDONED_WHILE_OFFERED,
-    S.CONNECTING: O.ABANDONED_WHILE_OFFERED,
+    S.ARRIVING: OUT.ABANDONED_IN_WORKFLOW, S.QUEUED: OUT.ABANDONED_IN_QUEUE, S.OFFERED: OUT.ABANDONED_WHILE_OFFERED,
+    S.CONNECTING: OUT.ABANDONED_WHILE_OFFERED,
 }  # fmt: skip
 BUSY = {
     Presence.BUSY, Presence.DO_NOT_DISTURB, Presence.FOCUSING, Presence.IN_A_CALL, Presence.IN_A_MEETING, Presence.PRESENTING,
@@ -209,9 +209,9 @@ class Model:
 
     def _back(self, task: ModelTask, result: OfferResult) -> None:
         if not task.service and result is R.DECLINED:
-            self._close(task, O.DECLINED_BY_ALL, "agent")
+            self._close(task, OUT.DECLINED_BY_ALL, "agent")
         elif not task.service and result is R.RONA:
-            self._close(task, O.NOT_ANSWERED, "system")
+            self._close(task, OUT.NOT_ANSWERED, "system")
         else:
             task.state, task.offer = S.QUEUED, None
             if self.now >= self._queue_ends(task):
@@ -224,7 +224,7 @@ class Model:
         members = {user for user, agent in self.agents.items() if task.service in agent.rules.services}
         declined = {user for user, (result, _, _) in task.past.items() if result is R.DECLINED}
         everybody = bool(task.service and declined and members <= declined)
-        self._close(task, O.DECLINED_BY_ALL if everybody else O.NOT_ANSWERED, "system")
+        self._close(task, OUT.DECLINED_BY_ALL if everybody else OUT.NOT_ANSWERED, "system")
 
     def _close(self, task: ModelTask, outcome: Outcome, by: str) -> None:
         if task.invited:
@@ -408,9 +408,9 @@ class Model:
         if task.state in {S.ACW, S.CLOSED}:
             return V.UNCHANGED
         if task.state is S.ACTIVE:
-            self._end(task, O.HANDLED, by)
+            self._end(task, OUT.HANDLED, by)
         else:
-            self._close(task, ABANDONED[task.state] if by == "visitor" else O.CANCELLED, by)
+            self._close(task, ABANDONED[task.state] if by == "visitor" else OUT.CANCELLED, by)
         self.match()
         return V.OK
 
@@ -418,7 +418,7 @@ class Model:
         task = self.tasks[id_]
         if task.state not in BEFORE:
             return V.UNCHANGED if task.state is S.CLOSED else V.WRONG_STATE
-        self._close(task, O.CANCELLED, "supervisor")
+        self._close(task, OUT.CANCELLED, "supervisor")
         self.match()
         return V.OK
 
@@ -463,7 +463,7 @@ class Model:
             return V.NOT_YOURS
         if task.state is not S.ACW:
             return V.UNCHANGED if task.state is S.CLOSED else V.WRONG_STATE
-        self._close(task, O.HANDLED, "agent")
+        self._close(task, OUT.HANDLED, "agent")
         self.match()
         return V.OK
 
@@ -630,13 +630,13 @@ class Model:
         if task.state is S.ACW:
             assert task.acw_until
             if self.now >= task.acw_until:
-                self._close(task, O.HANDLED, "system")
+                self._close(task, OUT.HANDLED, "system")
             return
         if task.left is None and self.now >= max(task.conns.values()):
             task.left, task.conns = max(task.conns.values()), {}
         if task.left is not None and self.now >= task.left + 1000 * self._grace(task, self.rules[task.service]):
             if task.state is S.ACTIVE:
-                self._end(task, O.VISITOR_GONE, "visitor")
+                self._end(task, OUT.VISITOR_GONE, "visitor")
             else:
                 self._close(task, ABANDONED[task.state], "visitor")
         elif task.state is S.OFFERED and task.delivered:
