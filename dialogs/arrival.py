@@ -45,6 +45,9 @@ class Arrival:
         if conversation is None:
             await self._distributor.cancel(tenant, task_id, actor="system", why="no_conversation")
             return
+        if conversation.closed_at is not None:  # in one tab he wrote his first word, and left in another
+            await self._distributor.visitor_left(tenant, task_id)
+            return
         missing = await self._directory.missing_for(tenant, service=task.service, user=task.user)
         if missing:
             await self._turn_away(conversation, why=missing[0].code)

@@ -145,6 +145,8 @@ class VisitorChat:
         answer = await self._distributor.visitor_left(*self.key)
         if answer.verdict is Verdict.NO_SUCH_TASK:
             await self._conversations.close(*self.key)
+            # Another tab's first word may have made one in between; one that is made from here on ends on arrival.
+            await self._distributor.visitor_left(*self.key)
 
     async def typing(self) -> None:
         """The visitor is writing."""

@@ -78,6 +78,14 @@ async def worker(store: Store, reception: Reception) -> AsyncIterator[DueWorker]
     await asyncio.gather(*loops, return_exceptions=True)
 
 
+async def test_a_chat_that_was_left_before_its_task_was_there_is_not_queued(reception: Reception) -> None:
+    subject = await reception.first_word()
+    await reception.conversations.close(reception.tenant, subject.parts[0])
+    await reception.arrival.handle_arrival(subject)
+    task = await reception.task(subject)
+    assert (task.state, task.outcome) == (TaskState.CLOSED, Outcome.ABANDONED_IN_WORKFLOW)
+
+
 async def test_a_visitor_is_greeted_and_queued(reception: Reception) -> None:
     subject = await reception.first_word()
     await reception.arrival.handle_arrival(subject)

@@ -359,6 +359,17 @@ async def test_leaving_before_a_word_leaves_nothing_behind(door: Door) -> None:
     assert await door.distributor.task(door.tenant, visitor.conversation) is None
 
 
+async def test_a_first_word_in_one_tab_and_leaving_in_another_rings_at_nobody(door: Door) -> None:
+    for _ in range(5):
+        visitor = await door.visitor().begin()
+        one, other = await visitor.enter(), await visitor.enter()
+        await asyncio.gather(one.say("Hello", "message-1"), other.send({"type": "leave"}))
+        await other.status("ended")
+        await one.status("ended")
+        task = await door.distributor.task(door.tenant, visitor.conversation)
+        assert task is None or task.state is TaskState.CLOSED
+
+
 async def test_instant_messaging_switched_off_refuses_new_chats_and_ends_no_running_one(door: Door) -> None:
     running, late = await door.visitor().begin(), await door.visitor().begin()
     line, late_line = await running.enter(), await late.enter()
