@@ -163,7 +163,7 @@ _NO_PAST: Mapping[str, OfferResult] = MappingProxyType({})
 
 
 def _past(value: str | None) -> Mapping[str, OfferResult]:
-    """`past` is stored as `user=result:at:offer`, separated by spaces."""
+    """`past` is stored as `user=result:asked again from:offer`, separated by spaces."""
     if not value:
         return _NO_PAST
     entries = (entry.partition("=") for entry in value.split(" "))

@@ -218,7 +218,7 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
         "hash",
         "distribution",
         _TASK_LIFE,
-        "A task; see `tasks.Task`. Packed: `conns` (connection=alive until), `past` (user=result:at:offer); `won`: the "
+        "A task; see `tasks.Task`. Packed: `conns` (connection=alive until), `past` (user=result:asked again from:offer); `ends`: of the queue time, `won`: the "
         "accepted offer, `offers`: how many there were, `delivered`: to whom, `next`: its deadline.",
     ),
     KeySpec(
@@ -337,7 +337,7 @@ _GRAPH = (
         "<root>room:<tenant>:<task>",
         "hash",
         "graph",
-        "1 day, gone when the room is bound or given back",
+        "1 day, gone when the room is open and read, or given back",
         "A room that is being made. `asked`: when Graph was asked for it without an answer that we know (ms); `agent`: "
         "for whom; `chat`, `url`: the chat that it is; `fails`, `why`: attempts in a row that had to wait, and for what.",
     ),

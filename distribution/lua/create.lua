@@ -13,7 +13,7 @@ end
 if redis.call('GET', root .. 'im:' .. tenant) ~= '1' then
   return answer(nil, 'refused', 'im_off')
 end
-look_up(c, service, 'kind', 'removed', 'im_enabled', 'licensed', 'concurrent', 'deliver_seconds')
+look_up(c, service, 'kind', 'removed', 'im_enabled', 'licensed', 'concurrent', 'deliver_seconds', 'queue_seconds')
 if service ~= '' then
   if not rule_word(c, service, 'kind') or rule_word(c, service, 'removed') then
     return answer(nil, 'no_such_service')
@@ -45,8 +45,7 @@ log(c, 'created', { 'task', task, 'service', service, 'user', user })
 if workflow == 1 then
   set(record, 'state', 'arriving')
 else
-  set(record, 'state', 'queued')
-  seek(c, record)
+  begin_waiting(c, record)
 end
 finish(c)
 return answer(record, 'ok')

@@ -12,9 +12,7 @@ end
 if not allows(allowed, record) then
   return answer(record, record.f.state == 'closed' and 'wrong_state' or 'unchanged')
 end
-set(record, 'state', 'queued')
-set(record, 'since', c.now)
 log(c, 'queued', { 'task', task, 'service', service_of(record) })
-seek(c, record)
+begin_waiting(c, record)
 finish(c)
 return answer(record, 'ok')

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from distribution.agents import Agent
 from distribution.distributor import Distributor
 from distribution.keys import agent_key, deadlines_key, members_key, queue_key, task_key
-from distribution.tasks import OfferResult, Task, TaskState
+from distribution.tasks import Task, TaskState
 from store.connection import Store
 from store.keys import root
 
@@ -13,7 +13,6 @@ HOLDS = {
     TaskState.OFFERED: "ringing", TaskState.CONNECTING: "talk", TaskState.ACTIVE: "talk", TaskState.ACW: "acw",
 }  # fmt: skip
 RUNNING = {TaskState.OFFERED, TaskState.CONNECTING, TaskState.ACTIVE}
-NOT_AGAIN = {OfferResult.DECLINED, OfferResult.RONA, OfferResult.UNDELIVERED, OfferResult.FAILED}
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,7 @@ async def _missed_matches(store: Store, tenant: str, all_: Everything, now: int)
         past = dict(part.split("=") for part in all_.task_fields[task.id].get("past", "").split())
         for user, agent in all_.agents.items():
             mine = (task.service or "") in agent.selectable_for and (task.service or task.user == user)
-            result, at, _ = past.get(user, "accepted:0:0").split(":")
-            asked = OfferResult(result) in NOT_AGAIN and now < int(at) + int(rules["reoffer_seconds"]) * 1000
+            asked = now < int(past.get(user, "accepted:0:0").split(":")[1])
             if mine and not asked:
                 found.append(f"{task.id} waits although {user} is free")
     return found

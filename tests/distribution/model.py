@@ -32,6 +32,7 @@ class ModelTask:
     user: str | None
     state: TaskState
     since: int
+    ends: int
     conns: dict[str, int]
     left: int | None = None
     offers: int = 0
@@ -167,8 +168,7 @@ class Model:
         return sum(task.service == service and task.state in running for task in self.tasks.values())
 
     def asked_until(self, task: ModelTask, user: str) -> int:
-        result, at, _ = task.past.get(user, (R.ACCEPTED, 0, 0))
-        return at + self.rules[task.service].reoffer_seconds * 1000 if result in NOT_AGAIN else 0
+        return task.past.get(user, (R.ACCEPTED, 0, 0))[1]
 
     def _score(self, agent: ModelAgent, service: str) -> tuple[int, int]:
         idle = max(agent.idle_since, agent.put_back)
@@ -188,6 +188,10 @@ class Model:
         agent.last_offer = self.now
         agent.held[task.id] = "ringing"
 
+    def _again(self, task: ModelTask, result: OfferResult) -> int:
+        """From when on he may be asked again; 0 = as if he was not asked yet."""
+        return self.now + self.rules[task.service].reoffer_seconds * 1000 if result in NOT_AGAIN else 0
+
     # --- moves
 
     def _release(self, task: ModelTask, user: str) -> None:
@@ -200,7 +204,7 @@ class Model:
         assert task.invited
         assert task.offer
         agent = self.agents[task.invited]
-        task.past[agent.user] = (result, self.now, task.offer)
+        task.past[agent.user] = (result, self._again(task, result), task.offer)
         task.invited = task.deliver_by = task.deadline = None
         self._release(task, agent.user)
         if result in NOT_AGAIN:
@@ -214,11 +218,11 @@ class Model:
             self._close(task, OUT.NOT_ANSWERED, "system")
         else:
             task.state, task.offer = S.QUEUED, None
-            if self.now >= self._queue_ends(task):
+            if self.now >= task.ends:
                 self._give_up(task)
 
-    def _queue_ends(self, task: ModelTask) -> int:
-        return task.since + self.rules[task.service].queue_seconds * 1000
+    def _queue_ends(self, service: str) -> int:
+        return self.now + self.rules[service].queue_seconds * 1000
 
     def _give_up(self, task: ModelTask) -> None:
         members = {user for user, agent in self.agents.items() if task.service in agent.rules.services}
@@ -302,7 +306,8 @@ class Model:
         if not self.rules[service or ""].im_enabled:
             return V.REFUSED
         state = S.ARRIVING if workflow else S.QUEUED
-        self.tasks[id_] = ModelTask(id_, service or "", user, state, self.now, {"creator": self.now + 45_000})
+        conns = {"creator": self.now + 45_000}
+        self.tasks[id_] = ModelTask(id_, service or "", user, state, self.now, self._queue_ends(service or ""), conns)
         self.match()
         return V.OK
 
@@ -310,7 +315,7 @@ class Model:
         task = self.tasks[id_]
         if task.state is not S.ARRIVING:
             return V.WRONG_STATE if task.state is S.CLOSED else V.UNCHANGED
-        task.state, task.since = S.QUEUED, self.now
+        task.state, task.since, task.ends = S.QUEUED, self.now, self._queue_ends(task.service)
         self.match()
         return V.OK
 
@@ -359,7 +364,7 @@ class Model:
         if verdict is V.OK:
             assert task.offer
             agent = self.agents[user]
-            task.past[user] = (R.ACCEPTED, self.now, task.offer)
+            task.past[user] = (R.ACCEPTED, 0, task.offer)
             task.state, task.agent = S.CONNECTING, user
             task.invited = task.deliver_by = task.deadline = None
             agent.held[id_], agent.misses = "talk", 0
@@ -393,7 +398,7 @@ class Model:
             return V.WRONG_STATE
         assert task.agent
         assert task.offer
-        task.past[task.agent] = (R.FAILED, self.now, task.offer)
+        task.past[task.agent] = (R.FAILED, self._again(task, R.FAILED), task.offer)
         self._release(task, task.agent)
         self.agents[task.agent].put_back = self.now
         task.agent = None
@@ -608,7 +613,7 @@ class Model:
         else:
             yield task.left + 1000 * self._grace(task, rules)
         if task.state is S.QUEUED:
-            yield self._queue_ends(task)
+            yield task.ends
             yield from (at for user in task.past if (at := self.asked_until(task, user)) > self.now)
         elif task.state is S.OFFERED:
             at = task.deadline if task.delivered else task.deliver_by
@@ -647,5 +652,5 @@ class Model:
             assert task.deliver_by
             if self.now >= task.deliver_by:
                 self._fail_delivery(task)
-        elif task.state is S.QUEUED and self.now >= self._queue_ends(task):
+        elif task.state is S.QUEUED and self.now >= task.ends:
             self._give_up(task)

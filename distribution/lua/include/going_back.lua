@@ -30,7 +30,7 @@ local function go_back(c, task, why)
   set(task, 'state', 'queued')
   set(task, 'why', why)
   log(c, 'requeued', { 'task', task.id, 'service', service_of(task), 'why', why })
-  if c.now >= queue_ends(c, task) then
+  if c.now >= num(task, 'ends') then
     give_up(c, task)
   else
     seek(c, task)

@@ -49,7 +49,7 @@ local function pick_agent(c, task, service)
     for _, user in ipairs(users) do
       local agent = load_agent(c, user)
       if is_selectable(c, agent, service) then
-        local asked = asked_until(c, task, user)
+        local asked = asked_until(task, user)
         if asked == 0 then
           return agent
         elseif asked <= c.now then
@@ -70,7 +70,7 @@ local function match_task(c, task)
   local service, agent = task.f.service, nil
   if not service then
     agent = load_agent(c, task.f.user)
-    if not agent or asked_until(c, task, task.f.user) > c.now or not is_selectable(c, agent, '') then
+    if not agent or asked_until(task, task.f.user) > c.now or not is_selectable(c, agent, '') then
       return false
     end
   elseif has_room(c, service) then
@@ -135,7 +135,7 @@ local function match_agent(c, agent, lanes)
   local offered, stopped = each_waiting(c, lanes, from, 1, function(task, lane)
     if task.f.service and not has_room(c, lane) then
       return nil
-    elseif asked_until(c, task, agent.user) > c.now then
+    elseif asked_until(task, agent.user) > c.now then
       return false
     end
     make_offer(c, task, agent)

@@ -38,7 +38,7 @@ local function tick_task(c, id)
   end
   if task.f.state == 'offered' then
     tick_offer(c, task)
-  elseif task.f.state == 'queued' and c.now >= queue_ends(c, task) then
+  elseif task.f.state == 'queued' and c.now >= num(task, 'ends') then
     give_up(c, task)
   elseif task.f.state == 'queued' then
     seek(c, task)

@@ -121,6 +121,10 @@ local function lane_of(task)
   return task.f.service or '@' .. task.f.user
 end
 
-local function queue_ends(c, task)
-  return num(task, 'since') + rule(c, service_of(task), 'queue_seconds') * 1000
+-- From now on it waits; the queue time is that of now, whatever becomes of the setting.
+local function begin_waiting(c, task)
+  set(task, 'state', 'queued')
+  set(task, 'since', c.now)
+  put(task, 'ends', c.now + rule(c, service_of(task), 'queue_seconds') * 1000)
+  seek(c, task)
 end

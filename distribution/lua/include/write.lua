@@ -36,9 +36,9 @@ local function task_next(c, task)
       at = not has_word(task.f.delivered, user) and earlier(num(task, 'deliver_by'), at) or at
     end
   elseif state == 'queued' then
-    at = earlier(queue_ends(c, task), at)
+    at = earlier(num(task, 'ends'), at)
     for user in string.gmatch(task.f.past or '', PAIR) do
-      local asked = asked_until(c, task, user)
+      local asked = asked_until(task, user)
       if asked > c.now then
         at = earlier(asked, at)
       end
