@@ -21,10 +21,10 @@ async def events(call: Call[Nothing]) -> web.StreamResponse:
     asked = call.request.query.get("surface", "")
     if asked and not _SURFACE.fullmatch(asked):
         raise Refusal(400, "bad_request", "must be letters, digits and hyphens", field="surface")
-    page = hub.open(me.tenant, me.user)
+    surface = asked or new_id()
+    page = hub.open(me.tenant, me.user, surface)
     if page is None:
         raise Refusal(429, "too_many_pages", call.person.voice("problem.too_many_pages"))
-    surface = asked or new_id()
     response = web.StreamResponse(
         headers={
             "Content-Type": "text/event-stream",
@@ -49,8 +49,8 @@ async def events(call: Call[Nothing]) -> web.StreamResponse:
         with suppress(ConnectionError, StoreDown):
             await stream.run()
     finally:
-        hub.close(page)
-        if response.prepared:
+        gone = hub.close(page)
+        if gone and response.prepared:
             with suppress(StoreDown):
                 await deps.distributor.surface_gone(me.tenant, me.user, surface)
     return response

@@ -21,9 +21,10 @@ PAGES_PER_PERSON = 20
 class Page:
     """One open page: what on it may be out of date."""
 
-    def __init__(self, tenant: str, user: str) -> None:
+    def __init__(self, tenant: str, user: str, surface: str) -> None:
         self.tenant = tenant
         self.user = user
+        self.surface = surface
         self.lanes: frozenset[str] = frozenset()
         self.held: frozenset[str] = frozenset()
         self.rung = asyncio.Event()
@@ -76,20 +77,22 @@ class Hub:
         for look in tuple(self._looks):
             look.cancel()
 
-    def open(self, tenant: str, user: str) -> Page | None:
-        """A new page; None when this person has too many."""
+    def open(self, tenant: str, user: str, surface: str) -> Page | None:
+        """A new page, or a new line of one; None when this person has too many."""
         pages = self._pages.setdefault(tenant, set())
         if sum(page.user == user for page in pages) >= PAGES_PER_PERSON:
             return None
-        page = Page(tenant, user)
+        page = Page(tenant, user, surface)
         pages.add(page)
         return page
 
-    def close(self, page: Page) -> None:
+    def close(self, page: Page) -> bool:
+        """Whether its surface is gone with it: a page that lost its line may be back on another one before we notice."""
         pages = self._pages[page.tenant]
         pages.discard(page)
         if not pages:
             del self._pages[page.tenant]
+        return all((other.user, other.surface) != (page.user, page.surface) for other in pages)
 
     def _all(self) -> list[Page]:
         return [page for pages in self._pages.values() for page in pages]

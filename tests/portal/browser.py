@@ -90,6 +90,10 @@ class Page:
                 self._take(event, json.loads(line.removeprefix("data: ")))
         self.ended = True
 
+    def hang_up(self) -> None:
+        """The connection is lost."""
+        self._line.close()
+
     def _take(self, event: str, data: Json) -> None:
         match event:
             case "snapshot":

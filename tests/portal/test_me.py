@@ -113,3 +113,17 @@ async def test_a_hidden_page_counts_only_when_it_can_notify(office: Office) -> N
         await anna.call("POST", "/surface", {"surface": "page-1", "hidden": True, "notifications": True}, expect=204)
         assert await counts(1)
     await wait_until(lambda: counts(0), 3, "the closed page counts no more")
+
+
+async def test_a_page_that_is_back_on_a_new_line_still_counts_when_the_old_one_is_missed(
+    office: Office, anna: Browser
+) -> None:
+    async with anna.page("page-1") as old:
+        await old.shows("something", lambda shown: shown)
+        async with anna.page("page-1") as new:
+            old.hang_up()
+            beats = len(new.beats)
+            await new.shows("three more beats", lambda _: len(new.beats) >= beats + 3)
+            agent = await office.distributor.agent(office.tenant, ANNA)
+            assert agent is not None
+            assert agent.surfaces == 1
