@@ -19,6 +19,7 @@ from directory.directory import Directory
 from directory.load import Company, LoadErrors, apply, parse
 from distribution.distributor import Distributor
 from graph.client import GraphClient, GraphConfig
+from graph.errors import GraphProblem
 from operations.logs import configure_logs
 from settings import Settings, SettingsError, load_settings
 from store.connection import Store, StoreDown, StoreRefused, open_store
@@ -90,12 +91,20 @@ def load(
     """Load tenant, services, users, memberships and licences from a file; doing it again changes nothing."""
     settings = settings_or_exit()
     try:
-        asyncio.run(_load(settings, parse(company.read_text(), company), as_json=as_json))
+        asyncio.run(_load(settings, parse(company.read_text(encoding="utf-8"), company), as_json=as_json))
     except LoadErrors as problems:
         err.print(f"{company}: nothing was loaded.", highlight=False)
         for problem in problems.errors:
             place = f"line {problem.line}" if problem.line else "file"
             err.print(f"  {place}: {problem.field}: {problem.message}", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    except UnicodeDecodeError:
+        err.print(f"{company}: nothing was loaded: the file is not UTF-8.", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    except GraphProblem as problem:
+        err.print(f"{company}: nothing was loaded: Microsoft cannot be asked who the users are.", highlight=False)
+        err.print(f"  {problem}", markup=False, highlight=False)
+        err.print("  With `upn` and `name` beside an object id, nobody is asked.", markup=False, highlight=False)
         raise typer.Exit(1) from None
     except (StoreDown, StoreRefused, EmbeddedRefused) as problem:
         err.print(str(problem), markup=False, highlight=False)

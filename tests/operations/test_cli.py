@@ -90,6 +90,24 @@ def test_every_error_has_its_line_and_nothing_is_loaded(usher: Command, tmp_path
     assert usher("why", "garden-advice").returncode == 1
 
 
+def test_while_microsoft_cannot_be_asked_who_somebody_is_that_is_said(usher: Command, tmp_path: Path) -> None:
+    file = tmp_path / "company.toml"
+    file.write_text(COMPANY + '[[users]]\nuser = "ben@fabrikam.example"\n')
+    done = usher("load", str(file), USHER_LOGIN_URL="https://127.0.0.1:9", USHER_GRAPH_URL="https://127.0.0.1:9")
+    assert done.returncode == 1
+    assert "nothing was loaded: Microsoft cannot be asked who the users are" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_in_another_encoding_is_said(usher: Command, tmp_path: Path) -> None:
+    file = tmp_path / "company.toml"
+    file.write_bytes(COMPANY.replace("Meier", "Müller").encode("latin-1"))
+    done = usher("load", str(file))
+    assert done.returncode == 1
+    assert "the file is not UTF-8" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
 def test_an_unknown_service_is_said(usher: Command, tmp_path: Path) -> None:
     (tmp_path / "company.toml").write_text(COMPANY)
     assert usher("load", str(tmp_path / "company.toml")).returncode == 0
