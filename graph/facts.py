@@ -36,3 +36,20 @@ class Seat:
 
     user: str
     guest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Something that a person wrote in a chat, as it is now; `user` in lower case, `html` empty where it is plain text.
+
+    `files`: there is something with it that is no text. `mentions_of_us`: the names by which our own bot is mentioned.
+    """
+
+    id: str
+    at: int
+    user: str
+    name: str
+    text: str
+    html: str
+    files: bool
+    mentions_of_us: tuple[str, ...]

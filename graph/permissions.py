@@ -102,6 +102,7 @@ RSC: tuple[Permission, ...] = tuple(entry for entry in PERMISSIONS if entry.kind
 NEEDED: Mapping[str, Permission] = {
     "create_chat": CHAT_CREATE,
     "chats_of": CHAT_READ_BASIC,
+    "messages_of": READ_ROOM,
     "members": CHAT_MEMBERS,
     "add_member": CHAT_MEMBERS,
     "remove_member": CHAT_MEMBERS,

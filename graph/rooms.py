@@ -1,10 +1,16 @@
 """The room effect: brings Teams to what the task is now. An accepted task gets its room; one that closed meanwhile loses it.
 
+What the agent wrote in the room before its bot was there is carried over twice. First before the room is bound: until
+then nothing from the bot is taken, so those words come before all others. Once more when the room is open: for what was
+written between that reading and the binding, and for what could not be read then.
+
 `POST /chats` is not idempotent and its answer can be lost, so: intent and request are written down first, a lost answer
 leads to a search among the agent's chats, and a found chat is claimed before it is used. A crash at any line leaves
 neither a second room nor a task that waits for ever.
 """
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -16,11 +22,12 @@ from distribution.distributor import Distributor
 from distribution.tasks import Task, TaskState
 from graph.client import GraphClient
 from graph.company import Company, host_name, seat_of, second_owner
+from graph.early import EarlyWords
 from graph.errors import GraphProblem, ProblemKind
 from graph.facts import Chat, Seat
 from graph.notes import Note, RoomNotes
 from graph.pace import Pace
-from graph.permissions import RSC
+from graph.permissions import READ_ROOM, RSC
 from graph.reasons import AGENT_LEFT_OUT, APP_NOT_IN_CATALOGUE, NO_SUCH_USER, ONE_PERSON_REFUSED, Reason, reason_of
 from graph.sdk import TenantSdk
 from store.connection import Store
@@ -37,6 +44,11 @@ NOT_FOUND_TIMES = 5  # looks again at a chat that Microsoft has just made, and d
 SEARCH_PAGES = 4  # 200 chats; a new one is among the first, because Graph lists by what happened last
 # Microsoft's clock and ours may differ by so much; an older chat of the same name is another customer's talk.
 CLOCKS_MS = 60_000
+EARLY_SECONDS = (
+    5.0  # so long a room waits for the first reading of what was written in it; the second one waits for nobody
+)
+# A consent that was given in a chat may not be known everywhere in Microsoft at once. A refusal after this stands.
+CONSENT_SECONDS = 30.0
 LONGEST_WAIT_SECONDS = 60.0
 LONGEST_ASKED_SECONDS = 300.0  # more than Graph's Retry-After has been seen to ask
 
@@ -85,6 +97,7 @@ class Rooms:
         directory: Company,
         pace: Pace | None = None,
         settle_seconds: float = SETTLE_SECONDS,
+        consent_seconds: float = CONSENT_SECONDS,
     ) -> None:
         self._graph = graph
         self._conversations = conversations
@@ -92,7 +105,9 @@ class Rooms:
         self._directory = directory
         self._notes = RoomNotes(store)
         self._pace = pace or Pace()
+        self._early = EarlyWords(graph=graph, conversations=conversations, directory=directory, pace=self._pace)
         self._settle_ms = settle_seconds * 1000
+        self._consent_ms = consent_seconds * 1000
         # Tenants whose Teams has refused a room of one since this process started.
         self._never_alone: set[str] = set()
 
@@ -104,7 +119,9 @@ class Rooms:
             return
         if task.state is TaskState.CONNECTING and task.agent is not None:
             await self._open(task, task.agent)
-        elif task.state is TaskState.CLOSED and task.active_at is None:
+        elif task.active_at is not None:
+            await self._finish(task)
+        elif task.state is TaskState.CLOSED:
             await self._tidy(task)
 
     async def _open(self, task: Task, agent: str) -> None:
@@ -122,12 +139,45 @@ class Rooms:
             except RoomRefused as refused:
                 await self._fail(task, refused.reason)
                 return
+            await self._carry_first(task, chat)
             if not await self._conversations.bind_room(task.tenant, task.id, chat.id, chat.url):
                 # Another worker, who thought that we were dead, was quicker: his room stands, ours goes. Or the visitor
                 # left while it was being made, and nobody needs it.
                 await self._give_back(task, Note(None, chat, agent))
         await self._distributor.opened(task.tenant, task.id)
+        await self._finish(task)
+
+    async def _carry_first(self, task: Task, chat: Chat) -> None:
+        """Bring over what the agent wrote so far. A room does not stay closed because this is not possible."""
+        try:
+            async with asyncio.timeout(EARLY_SECONDS):
+                await self._early.carry(task.tenant, task.id, chat.id)
+        except (GraphProblem, TimeoutError) as problem:
+            log.warning("a new room cannot be read yet", tenant=task.tenant, task=task.id, why=str(problem) or "slow")
+
+    async def _finish(self, task: Task) -> None:
+        """The room is open. What is left is what was written while it opened; after that its note is not needed."""
+        note = await self._notes.read(task.tenant, task.id)
+        if note.chat is not None and task.state in {TaskState.CONNECTING, TaskState.ACTIVE}:
+            try:
+                await self._early.carry(task.tenant, task.id, note.chat.id)
+            except GraphProblem as problem:
+                await self._finish_later(task, problem)
         await self._notes.drop(task.tenant, task.id)
+
+    async def _finish_later(self, task: Task, problem: GraphProblem) -> None:
+        if problem.passes:
+            await self._wait(task, problem)
+        if task.active_at is None or time.time() * 1000 - task.active_at < self._consent_ms:
+            raise RetryLater(LOOK_AGAIN_SECONDS, str(problem))
+        # Nothing is said to anybody: most rooms have no early words, and in those nothing is missing.
+        log.error(
+            "a new room cannot be read",
+            tenant=task.tenant,
+            task=task.id,
+            permission=READ_ROOM.name,
+            why=str(problem),
+        )
 
     async def _find_or_make(self, task: Task, conversation: Conversation, agent: str) -> Chat:
         host = await host_name(self._directory, task.tenant, service=task.service, user=task.user)
@@ -213,7 +263,11 @@ class Rooms:
 
     async def _on_chat(self, tenant: str, chat: str, call: Callable[[TenantSdk], Awaitable[T]]) -> T:
         await self._pace.turn(chat)
-        return await self._graph.ask(tenant, call)
+        try:
+            return await self._graph.ask(tenant, call)
+        finally:
+            # An installation takes seconds at times, and nobody knows at which end of them Graph counts it.
+            self._pace.touched(chat)
 
     async def _after_problem(self, task: Task, problem: GraphProblem) -> None:
         note = await self._notes.read(task.tenant, task.id)

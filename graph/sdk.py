@@ -7,7 +7,7 @@ calls knows what may be tried again. Imports of the SDK stand inside functions: 
 """
 
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,15 +18,18 @@ import httpx
 import jwt
 
 from graph.errors import GraphProblem, ProblemKind, problem_of_answer
-from graph.facts import Chat, Member, Person, Seat
+from graph.facts import Chat, Member, Person, Seat, Written
 
 if TYPE_CHECKING:
     from azure.identity.aio import ClientSecretCredential
     from msgraph.generated.models.chat import Chat as SdkChat
+    from msgraph.generated.models.chat_message import ChatMessage
     from msgraph.graph_service_client import GraphServiceClient
 
 _CLOUDS = ("graph.microsoft.com", "graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn")
-_CHATS_PER_PAGE = 50  # Graph's maximum for a list of chats
+_PER_PAGE = 50  # Graph's maximum, for chats and for messages
+_QUOTED = "messageReference"  # the attachment of a message that answers another one
+_ATTACHED = re.compile(r"</?attachment\b[^>]*>")  # where an attachment stands in the text
 # Errors before a request can have reached Graph; after all others it may have been carried out.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -143,9 +146,7 @@ class TenantSdk:
         from kiota_abstractions.base_request_configuration import RequestConfiguration
         from msgraph.generated.users.item.chats.chats_request_builder import ChatsRequestBuilder
 
-        query = ChatsRequestBuilder.ChatsRequestBuilderGetQueryParameters(
-            filter="chatType eq 'group'", top=_CHATS_PER_PAGE
-        )
+        query = ChatsRequestBuilder.ChatsRequestBuilderGetQueryParameters(filter="chatType eq 'group'", top=_PER_PAGE)
         found: list[Chat] = []
         async with self._mapped("chats_of"):
             builder = self._client.users.by_user_id(user).chats
@@ -156,6 +157,34 @@ class TenantSdk:
                     return found
                 page = await builder.with_url(page.odata_next_link).get()
         return found + [_chat(entry) for entry in (page.value if page else None) or []]
+
+    async def messages_of(self, chat: str, pages: int, turn: Callable[[], Awaitable[None]]) -> list[Written]:
+        """`GET /chats/{id}/messages`: what people wrote in it, oldest first, from the newest `pages` × 50 entries.
+
+        What was taken back is left out, and so are events and what bots wrote. `turn` is awaited before each page,
+        which is a call on the chat of its own. Permission ChatMessage.Read.Chat, consented in the chat.
+        Source: learn.microsoft.com/graph/api/chat-list-messages
+        """
+        from kiota_abstractions.base_request_configuration import RequestConfiguration
+        from msgraph.generated.chats.item.messages.messages_request_builder import MessagesRequestBuilder
+
+        query = MessagesRequestBuilder.MessagesRequestBuilderGetQueryParameters(
+            top=_PER_PAGE, orderby=["createdDateTime desc"]
+        )
+        found: list[ChatMessage] = []
+        async with self._mapped("messages_of"):
+            builder = self._client.chats.by_chat_id(chat).messages
+            await turn()
+            page = await builder.get(request_configuration=RequestConfiguration(query_parameters=query))
+            while page is not None:
+                found += page.value or []
+                pages -= 1
+                if not page.odata_next_link or not pages:
+                    break
+                await turn()
+                page = await builder.with_url(page.odata_next_link).get()
+        read = [_written(one, self._config.app_id) for one in found]
+        return sorted((one for one in read if one is not None), key=lambda one: (one.at, one.id))
 
     async def members(self, chat: str) -> list[Member]:
         """`GET /chats/{id}/members`: the people in it. Permission ChatMember.ReadWrite.All."""
@@ -324,6 +353,30 @@ def _chat(found: "SdkChat") -> Chat:
         topic=str(found.topic or ""),
         url=str(found.web_url or ""),
         created_at=round(created.timestamp() * 1000) if created else 0,
+    )
+
+
+def _written(found: "ChatMessage", app: str) -> Written | None:
+    """None for what no person wrote, and for what is not there any more. `app`: our own id, as mentions have it."""
+    from msgraph.generated.models.body_type import BodyType
+    from msgraph.generated.models.chat_message_type import ChatMessageType
+
+    user = found.from_.user if found.from_ else None
+    if found.message_type is not ChatMessageType.Message or user is None or not user.id or found.deleted_date_time:
+        return None
+    content = str(found.body.content or "") if found.body else ""
+    html = found.body is not None and found.body.content_type is BodyType.Html
+    created = found.created_date_time
+    apps = [(one.mention_text, one.mentioned.application if one.mentioned else None) for one in found.mentions or []]
+    return Written(
+        id=str(found.id or ""),
+        at=round(created.timestamp() * 1000) if created else 0,
+        user=user.id.lower(),
+        name=str(user.display_name or ""),
+        text="" if html else content,
+        html=_ATTACHED.sub("", content) if html else "",
+        files=any(one.content_type != _QUOTED for one in found.attachments or []),
+        mentions_of_us=tuple(str(name) for name, one in apps if one and str(one.id).lower() == app.lower()),
     )
 
 

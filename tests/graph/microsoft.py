@@ -101,12 +101,25 @@ class Microsoft:
         )
         return made["id"]
 
+    async def teams(self, method: str, user: str, path: str, **body: Any) -> dict[str, Any]:
+        """What this person does in Teams."""
+        async with self.session.request(method, f"{self.http}/teams/api/{user}{path}", json=body or None) as answer:
+            assert answer.status < 300, await answer.text()
+            return cast("dict[str, Any]", await answer.json())
+
     async def chats(self, user: str) -> list[str]:
         """The topics of the group chats in this person's Teams."""
-        async with self.session.get(f"{self.http}/teams/api/{user}/state") as answer:
-            assert answer.status == 200, await answer.text()
-            state = cast("dict[str, Any]", await answer.json())
+        state = await self.teams("GET", user, "/state")
         return [chat["title"] for chat in state["chats"] if chat["kind"] == "group"]
+
+    async def chat_with(self, user: str) -> str:
+        """The one group chat in this person's Teams, as soon as it is there."""
+
+        async def there() -> str:
+            state = await self.teams("GET", user, "/state")
+            return next((chat["id"] for chat in state["chats"] if chat["kind"] == "group"), "")
+
+        return await wait_until(there, 10, "a chat in Teams", step=0.02)
 
     async def chat_of(self, call: dict[str, Any]) -> str:
         """The chat that a recorded call was about."""

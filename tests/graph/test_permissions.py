@@ -28,14 +28,14 @@ def test_the_demos_world_grants_the_table_and_nothing_else() -> None:
     assert world["app"].get("rsc", [permission.name for permission in RSC]) == [permission.name for permission in RSC]
 
 
-def test_every_application_permission_has_its_role_and_a_reason_and_is_needed_by_a_call() -> None:
+def test_every_permission_has_a_reason_and_is_needed_by_a_call_and_application_ones_have_their_role() -> None:
     assert len({permission.name for permission in PERMISSIONS}) == len(PERMISSIONS)
     for permission in PERMISSIONS:
         assert bool(re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", permission.id)) is (
             permission.kind is Kind.APPLICATION
         )
         assert permission.why.endswith(".")
-    assert set(NEEDED.values()) == set(APPLICATION)
+    assert set(NEEDED.values()) == set(PERMISSIONS)
 
 
 def test_every_call_names_the_permission_that_it_needs() -> None:

@@ -61,7 +61,7 @@ async def test_after_accept_the_room_is_there_with_agent_and_bot(desk: Desk, mic
     assert await microsoft.chats(anna) == [TOPIC]
 
 
-async def test_with_microsofts_limits_on_nothing_is_refused_and_it_takes_three_seconds(
+async def test_with_microsofts_limits_on_nothing_is_refused_and_it_takes_under_four_seconds(
     desk: Desk, microsoft: Microsoft, anna: str
 ) -> None:
     await microsoft.control("PUT", "limits", enabled=True)
@@ -73,10 +73,16 @@ async def test_with_microsofts_limits_on_nothing_is_refused_and_it_takes_three_s
         directory=desk.directory,
     )
     task = await desk.accepted(anna)
+
+    async def opened() -> bool:
+        return (await desk.task(task)).state is TaskState.ACTIVE
+
     began = time.monotonic()
-    assert await desk.handle(task) == ""
-    assert time.monotonic() - began < 3.0
-    assert [call["status"] for call in await microsoft.calls("Chats.InstallApp")] == [201]
+    working = asyncio.create_task(desk.handle(task))
+    await wait_until(opened, 10, "the room being open")
+    assert time.monotonic() - began < 4.0
+    assert await working == ""
+    assert all(call["status"] < 300 for call in await microsoft.calls() if call["operation"].startswith("Chats."))
 
 
 async def test_handled_again_it_changes_nothing(desk: Desk, microsoft: Microsoft, anna: str) -> None:
@@ -261,7 +267,7 @@ async def test_an_app_whose_id_is_not_known_any_more_is_looked_up_again(
 
 async def test_a_bot_that_is_there_already_is_fine(desk: Desk, microsoft: Microsoft, anna: str) -> None:
     task = await desk.accepted(anna)
-    await microsoft.fault("Chats.InstallApp", status=409, code="Conflict")
+    await microsoft.fault("Chats.InstallApp", drop="after", status=409, code="Conflict")
     assert await desk.settle(task) is TaskState.ACTIVE
 
 

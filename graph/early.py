@@ -1,0 +1,67 @@
+"""What people wrote in a room before the bot could hear them.
+
+Teams shows the agent his new chat at once, and Graph brings the bot into it a second or two later. What he writes in
+between comes to no bot, ever; so it is read from Graph, and is in the conversation as if the bot had brought it.
+"""
+
+import structlog
+
+from conversations.messages import ConversationClosed, Conversations, NoSuchConversation, TextTooLong
+from conversations.teams_text import client_id_of, sender_of, written
+from graph.client import GraphClient
+from graph.company import Company
+from graph.facts import Written
+from graph.pace import Pace
+
+log = structlog.get_logger(__name__)
+
+PAGES = 4  # 200 entries; whoever writes more than that before his room is open has waited for hours
+
+
+class EarlyWords:
+    """Reads a room, and stores what is not stored. The ids are those of the bot's activities: nothing comes twice."""
+
+    def __init__(self, *, graph: GraphClient, conversations: Conversations, directory: Company, pace: Pace) -> None:
+        self._graph = graph
+        self._conversations = conversations
+        self._directory = directory
+        self._pace = pace
+
+    async def carry(self, tenant: str, conversation: str, chat: str) -> None:
+        """Store everything that people wrote in this chat, in the order of writing. Raises GraphProblem, StoreDown."""
+        found = await self._graph.ask(
+            tenant, lambda sdk: sdk.messages_of(chat, PAGES, turn=lambda: self._pace.turn(chat)), tries=2
+        )
+        try:
+            for message in found:
+                await self._store(tenant, conversation, message)
+        except (ConversationClosed, NoSuchConversation):
+            log.info("early_message_after_end", task=conversation)
+
+    async def _store(self, tenant: str, conversation: str, message: Written) -> None:
+        read = written(message.text, message.html, _as_mentions(message), files=message.files)
+        if read.lost:
+            log.warning("early_message_not_whole", task=conversation, message=message.id)
+        if not read.text:
+            return
+        person = await self._directory.user(tenant, message.user)
+        try:
+            said = await self._conversations.say(
+                tenant,
+                conversation,
+                sender=sender_of(read.text),
+                author=person.name if person is not None else message.name,
+                author_id=message.user,
+                text=read.text,
+                client_id=client_id_of(message.id),
+            )
+        except TextTooLong:
+            log.warning("early_message_too_long", task=conversation, message=message.id)
+            return
+        if not said.duplicate:
+            log.info("agent_said", task=conversation, seq=said.seq, duplicate=False, kind="text", early=True)
+
+
+def _as_mentions(message: Written) -> list[str]:
+    """The mentions of our bot as activities write them."""
+    return [f"<at>{name}</at>" for name in message.mentions_of_us]
