@@ -176,6 +176,17 @@ class Teammate:
         await wait_until(there, SECONDS, f"{self.name} has a room “{topic}”", step=0.05)
         return found[0]
 
+    async def empty_room(self, *, topic: str) -> Json:
+        """The newest group chat (whose title has `topic` in it), as soon as Teams shows it, whoever is in it."""
+        found: list[Json] = []
+
+        async def there() -> bool:
+            found[:] = [chat for chat in await self.chats("group") if topic in chat["title"]]
+            return bool(found)
+
+        await wait_until(there, SECONDS, f"{self.name} has a chat “{topic}”", step=0.05)
+        return found[0]
+
     async def write(self, room: Json, text: str) -> str:
         answer = await self.call("POST", f"/chats/{quote(room['id'], safe='')}/messages", {"text": text})
         return answer["id"]

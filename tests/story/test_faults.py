@@ -1,6 +1,9 @@
 """What a fault gets: the task waits and goes on by itself; nothing is lost, nothing twice."""
 
+from urllib.parse import unquote
+
 from tests.story.stage import Stage
+from tests.support import wait_until
 
 
 async def test_graph_down_the_task_waits_and_goes_on(stage: Stage) -> None:
@@ -26,6 +29,36 @@ async def test_an_answer_that_was_lost_makes_no_second_room(stage: Stage) -> Non
     await anna.click(card, "accept")
     await visitor.is_("connected")
     assert len([chat for chat in await anna.chats("group") if "Lost Answer" in chat["title"]]) == 1
+
+
+async def test_what_the_agent_writes_before_the_bot_arrives_reaches_the_visitor(stage: Stage) -> None:
+    """Teams shows him the room at once, and the bot is let in a moment later: no bot ever gets what he writes till then."""
+    company = await stage.company("Anna")
+    [anna] = company.agents
+    visitor = await stage.visitor(company.widget, "Early Bird")
+    await visitor.say("Hello")
+    card = await anna.sees("Early Bird", "Accept")
+    await stage.fault("/installedApps$", delay_ms=3000)
+    await anna.click(card, "accept")
+    room = await anna.empty_room(topic="Early Bird")
+    assert not room["app_installed"]
+    for text in ("Good morning 👍", "// a regular", "How can I help?"):
+        await anna.write(room, text)
+    await visitor.hears("How can I help?")
+    await anna.sees("Early Bird", "Good morning 👍", "How can I help?", kind="group")
+    await anna.write(room, "Are you still there?")
+    await visitor.hears("Are you still there?")
+    await visitor.say("Yes")
+    await anna.reads(room, "Yes")
+    # By now what was written early has been read a second time.
+    await wait_until(lambda: read_twice(stage, room["id"]), 15, "the room is read when it is open, too")
+    await anna.write(room, "Good")
+    await visitor.hears("Good")
+    assert visitor.heard() == ["Good morning 👍", "How can I help?", "Are you still there?", "Good"]
+
+
+async def read_twice(stage: Stage, room: str) -> bool:
+    return len([call for call in await stage.requests("/messages", "GET") if room in unquote(call["path"])]) >= 2
 
 
 async def test_a_missing_permission_frees_the_agent_and_says_why(stage: Stage) -> None:
