@@ -1,7 +1,7 @@
 """The portal beside Teams: the same tasks, the same rules, live."""
 
 from tests.story.people import SECONDS
-from tests.story.stage import Stage
+from tests.story.stage import Stage, free_port
 from tests.support import wait_until
 
 
@@ -63,15 +63,21 @@ async def test_registering_in_user_preferences(stage: Stage) -> None:
 
 
 async def test_registering_before_the_admin_granted_says_what_is_missing(stage: Stage) -> None:
+    """A process whose first token carries no permission yet: nothing works, and it says what has to be done."""
     company = await stage.company("Otto", registered=False)
     portal = await stage.portal(company.agents[0].user)
     granted = (await stage.control("GET", "/consent"))["granted"]
     await stage.control("POST", "/consent", {"granted": []})
-    # The app's token may still carry what was granted before; Graph refuses, and the next token carries nothing.
-    await stage.fault("/teamwork/installedApps$", status=403, code="Forbidden", message="Missing role permissions")
+    port = free_port()
+    process = stage.start_app(port)
+    portal.app = f"http://127.0.0.1:{port}"
     try:
+        await stage.ready(portal.app)
         answer = await portal.call("POST", "/me/register", expect=409)
-        assert "grant" in str(answer).lower()
+        assert answer["error"]["code"] == "not_granted"
+        assert "grant" in answer["error"]["message"].lower()
     finally:
-        await stage.control("DELETE", "/faults")
         await stage.control("POST", "/consent", {"granted": granted})
+        stage.app_processes.remove(process)
+        process.terminate()
+        process.wait(15)
