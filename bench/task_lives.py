@@ -59,7 +59,9 @@ async def _staff(distributor: Distributor, tenant: str) -> None:
     await distributor.set_service(tenant, SERVICE, ServiceRules(name="Sales", concurrent=500))
     users = [str(uuid.uuid4()) for _ in range(AGENTS)]
     for user in users:
-        await distributor.set_agent(tenant, user, AgentRules(licensed=True, direct_licensed=True, services={SERVICE: True}))
+        await distributor.set_agent(
+            tenant, user, AgentRules(licensed=True, direct_licensed=True, services={SERVICE: True})
+        )
         await distributor.set_registered(tenant, user, registered=True)
     await distributor.set_presence(tenant, dict.fromkeys(users, Presence.AVAILABLE))
 

@@ -107,7 +107,14 @@ class TaskVerbs(Scripts):
         if len(note) > MAX_NOTE:
             return Answer(Verdict.BAD_ARGUMENT, None, "note")
         return await self._event(
-            Event.SAVE_WRAPUP, tenant, task, user=user, codes=_packed(codes), tags=_packed(tags), note=_text(note), at=at
+            Event.SAVE_WRAPUP,
+            tenant,
+            task,
+            user=user,
+            codes=_packed(codes),
+            tags=_packed(tags),
+            note=_text(note),
+            at=at,
         )
 
     async def finish_acw(self, tenant: str, task: str, user: str, via: Via, *, at: int = 0) -> Answer:
