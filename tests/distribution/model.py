@@ -589,10 +589,9 @@ class Model:
 
     def _deadlines(self) -> Iterator[tuple[str, int]]:
         for agent in self.agents.values():
-            surfaces = max(agent.surfaces.values(), default=None)
             lapse = agent.doubt + 300_000 if agent.presence not in {None, Presence.OFFLINE} else None
             # A lapse and a retry change only what is computed: they count once, when they are still ahead.
-            ahead = [at for at in (surfaces, lapse, agent.retry_at) if at is not None and at > self.now]
+            ahead = [at for at in (*agent.surfaces.values(), lapse, agent.retry_at) if at is not None and at > self.now]
             due = [agent.rona_until] if agent.rona_until is not None else []
             for at in ahead + due:
                 yield f"agent:{agent.user}", at

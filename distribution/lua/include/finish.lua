@@ -5,17 +5,18 @@
 
 -- When time alone next changes something about an agent.
 local function agent_next(c, agent)
-  local at, now, f = nil, c.now, agent.f
-  for _, instant in ipairs({
-    f.rona == '1' and num(agent, 'rona_until') or 0,
-    f.retry_at and num(agent, 'retry_at') or 0,
-    f.surfaces and latest_of(f.surfaces) or 0,
-    f.presence ~= 'Offline' and presence_ends(agent) or 0,
-    f.resume_at and num(agent, 'resume_at') or 0,
-  }) do
-    if instant > now then
+  local at, f = nil, agent.f
+  local function consider(instant)
+    if instant and instant > c.now then
       at = earlier(instant, at)
     end
+  end
+  consider(f.rona_until and num(agent, 'rona_until'))
+  consider(f.retry_at and num(agent, 'retry_at'))
+  consider(f.presence ~= 'Offline' and presence_ends(agent))
+  consider(f.resume_at and num(agent, 'resume_at'))
+  for expires in string.gmatch(f.surfaces or '', '=(%d+)') do
+    consider(tonumber(expires))
   end
   return at
 end
