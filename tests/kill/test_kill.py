@@ -36,6 +36,8 @@ class PatientVisitor(Visitor):
     async def insist(self, text: str) -> str:
         key = str(uuid.uuid4())
         while key not in self.acknowledged:
+            # A write to a closing socket fails without a pause: the reader must get its turn to notice.
+            await asyncio.sleep(0.02)
             with contextlib.suppress(aiohttp.ClientError, ConnectionError, OSError, AssertionError, TimeoutError):
                 if self.socket is None or self.socket.closed:
                     if self.token:
