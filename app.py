@@ -61,7 +61,7 @@ class Usher:
 
     def __init__(self, settings: Settings, store: Store) -> None:
         secret = settings.secret_key.get_secret_value()
-        bot_secret = settings.bot_app_secret.get_secret_value() if settings.bot_app_secret else ""
+        bot_secret = settings.bot_app_secret.get_secret_value()
         ca_file = str(settings.ca_file) if settings.ca_file else None
         self.settings = settings
         self.store = store

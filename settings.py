@@ -99,7 +99,8 @@ class Settings(BaseSettings):
     # The bot and its app.
     bot_app_id: Annotated[str, Field(pattern=GUID)]
     bot_app_type: BotAppType = BotAppType.SINGLE_TENANT
-    bot_app_secret: Annotated[SecretStr | None, Field(validate_default=True)] = None
+    # Needed for a managed identity's bot as well: the sign-in and Graph are asked with it.
+    bot_app_secret: SecretStr
     tenant_id: Annotated[str, Field(pattern=GUID)]
     teams_app_id: Annotated[str | None, Field(pattern=GUID)] = None
 
@@ -158,14 +159,7 @@ class Settings(BaseSettings):
     def _lower(cls, value: str | None) -> str | None:
         return value.lower() if value else value
 
-    # Rules between two fields stand on the later one, so that they are reported together with everything else.
-    @field_validator("bot_app_secret")
-    @classmethod
-    def _secret_unless_managed(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if value is None and info.data.get("bot_app_type") is not BotAppType.USER_ASSIGNED_MSI:
-            raise ValueError("missing")
-        return value
-
+    # A rule between two fields stands on the later one, so that it is reported together with everything else.
     @field_validator("dangerously_allow_unauthenticated_bot")
     @classmethod
     def _only_at_home(cls, value: bool, info: ValidationInfo) -> bool:

@@ -72,13 +72,12 @@ async def tools(settings: Settings) -> AsyncGenerator[Tools]:
 
 
 def graph_config(settings: Settings) -> GraphConfig:
-    secret = settings.bot_app_secret
     return GraphConfig(
         login_url=settings.login_url,
         graph_url=settings.graph_url,
         ca_file=settings.ca_file,
         app_id=settings.bot_app_id,
-        app_secret=secret.get_secret_value() if secret else "",
+        app_secret=settings.bot_app_secret.get_secret_value(),
         teams_app_id=settings.teams_app,
     )
 

@@ -79,11 +79,6 @@ def test_unauthenticated_bots_only_at_home() -> None:
     assert load_settings(**at_home).dangerously_allow_unauthenticated_bot
 
 
-def test_a_managed_identity_needs_no_secret() -> None:
-    settings = load_settings(**{**GOOD, "bot_app_secret": None, "bot_app_type": "UserAssignedMSI"})
-    assert settings.bot_app_secret is None
-
-
 def test_every_setting_has_a_form() -> None:
     assert set(FORMS) == set(Settings.model_fields)
 
