@@ -135,7 +135,7 @@ class Usher:
         # The doors.
         self.health = Health({"redis": store.ping, "credentials": self.bot.check_credentials})
         self.web = web.Application(middlewares=[store_down_is_503])
-        self.web.add_routes(self.health.routes())
+        self.web.add_routes([web.get("/", to_the_portal), *self.health.routes()])
         bot_routes(self.web, self.bot)
         identity_routes(
             self.web,
@@ -229,6 +229,11 @@ async def store_down_is_503(
     except StoreDown:
         body = {"error": {"code": "store_down", "message": "Usher cannot reach its store. Please try again."}}
         return web.json_response(body, status=503, headers={"Retry-After": "2"})
+
+
+async def to_the_portal(_: web.Request) -> web.StreamResponse:
+    """Whoever types the bare address is most likely an agent."""
+    raise web.HTTPFound("/portal/")
 
 
 async def kept_running(name: str, loop: Callable[[], Coroutine[None, None, None]]) -> None:

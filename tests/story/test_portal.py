@@ -32,6 +32,13 @@ async def test_an_agent_without_the_bot_works_from_my_sessions(stage: Stage) -> 
     assert task.codes == ("Tools",)
 
 
+async def test_the_bare_address_leads_to_the_portal_and_that_to_the_sign_in(stage: Stage) -> None:
+    async with stage.http.get(stage.app, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (302, "/portal/")
+    async with stage.http.get(f"{stage.app}/api/v1/state") as answer:
+        assert answer.status == 401
+
+
 async def test_registering_in_user_preferences(stage: Stage) -> None:
     """Register installs the app by Graph; the bot greets once; unregistering and registering again work."""
     company = await stage.company("Nina", registered=False)
