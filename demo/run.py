@@ -1,6 +1,7 @@
 """`make demo`: Usher, a sandbox that plays Microsoft, and a company, on this machine alone.
 
-Everything lies in `.demo/` of the checkout and survives until `make demo-reset`. The product runs with its ordinary
+Everything lies in `.demo/<port>/` of the checkout and survives until `make demo-reset`: addresses are part of what is
+remembered, so another port is another world. The product runs with its ordinary
 settings: only addresses and a certificate authority point to the sandbox.
 """
 
@@ -25,7 +26,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-HOME = ROOT / ".demo"
 COMPANY = ROOT / "demo" / "company.toml"
 WORLD = ROOT / "demo" / "world.toml"
 # Whoever is named here gets the Usher app installed in Teams at the first start; Chiara works from the portal alone.
@@ -59,18 +59,19 @@ def call(method: str, url: str, body: Any = None) -> Any:
     return json.loads(text) if text.strip() else None
 
 
-def wait_until_ready(url: str, process: subprocess.Popen[Any], name: str, seconds: float = 60) -> None:
+def wait_until_ready(url: str, process: subprocess.Popen[Any], log: Path, seconds: float = 60) -> None:
+    where = f"its log is {log.relative_to(ROOT)}"
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         if process.poll() is not None:
-            raise CannotStart(f"{name} stopped while starting; its log is in {HOME.relative_to(ROOT)}/{name}.log")
+            raise CannotStart(f"{log.stem} stopped while starting; {where}")
         try:
             urllib.request.urlopen(url, timeout=2).close()
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
         else:
             return
-    raise CannotStart(f"{name} was not ready within {seconds:.0f} s; its log is in {HOME.relative_to(ROOT)}/{name}.log")
+    raise CannotStart(f"{log.stem} was not ready within {seconds:.0f} s; {where}")
 
 
 class Demo:
@@ -79,11 +80,12 @@ class Demo:
     def __init__(self, first_port: int) -> None:
         self.port, self.http_port, self.tls_port = check_ports(first_port)
         self.app_url = f"http://127.0.0.1:{self.port}"
+        self.home = ROOT / ".demo" / str(self.port)
         self.processes: list[tuple[str, subprocess.Popen[Any]]] = []
         self.stopping = threading.Event()
 
     def start(self, name: str, command: list[str], env: dict[str, str] | None = None) -> subprocess.Popen[Any]:
-        log = (HOME / f"{name}.log").open("ab")
+        log = self.log(name).open("ab")
         # A session of its own: Ctrl-C in the terminal reaches this process alone, which stops the others in order.
         process = subprocess.Popen(
             command, cwd=ROOT, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
@@ -91,20 +93,23 @@ class Demo:
         self.processes.append((name, process))
         return process
 
+    def log(self, name: str) -> Path:
+        return self.home / f"{name}.log"
+
     def start_sandbox(self) -> dict[str, str]:
-        ready = HOME / "sandbox.json"
+        ready = self.home / "sandbox.json"
         ready.unlink(missing_ok=True)
         # Entra knows the app's redirect addresses, so the port that was chosen has to be in them.
-        world = HOME / "world.toml"
+        world = self.home / "world.toml"
         world.write_text(WORLD.read_text().replace("http://127.0.0.1:3978", self.app_url))
         process = self.start("sandbox", [
-            sys.executable, "-m", "sandbox", "--world", str(world), "--state", str(HOME / "sandbox"),
+            sys.executable, "-m", "sandbox", "--world", str(world), "--state", str(self.home / "sandbox"),
             "--http-port", str(self.http_port), "--tls-port", str(self.tls_port), "--ready-file", str(ready),
         ])  # fmt: skip
         ends = time.monotonic() + 30
         while not ready.is_file() or not ready.read_text().strip():
             if process.poll() is not None or time.monotonic() > ends:
-                raise CannotStart("the sandbox did not start; its log is in .demo/sandbox.log")
+                raise CannotStart(f"the sandbox did not start; its log is {self.log('sandbox').relative_to(ROOT)}")
             time.sleep(0.02)
         places: dict[str, str] = json.loads(ready.read_text())
         call("PUT", f"{places['http']}/control/bot-endpoint", {"url": f"{self.app_url}/api/messages"})
@@ -112,7 +117,7 @@ class Demo:
 
     def environment(self, places: dict[str, str]) -> dict[str, str]:
         world = tomllib.loads(WORLD.read_text())
-        secret = HOME / "secret"
+        secret = self.home / "secret"
         if not secret.exists():
             secret.touch(mode=0o600)
             secret.write_text(secrets.token_hex(32))
@@ -121,7 +126,7 @@ class Demo:
         return own | {
             "USHER_PORT": str(self.port),
             "USHER_PUBLIC_URL": self.app_url,
-            "USHER_DATA_DIR": str(HOME / "data"),
+            "USHER_DATA_DIR": str(self.home / "data"),
             "USHER_SECRET_KEY": secret.read_text(),
             "USHER_FIRST_ADMIN": FIRST_ADMIN,
             "USHER_BOT_APP_ID": world["app"]["client_id"],
@@ -136,7 +141,7 @@ class Demo:
 
     def seed(self, env: dict[str, str], places: dict[str, str]) -> dict[str, Any]:
         """Load the company where it is new or changed, install the app for those who have it; return its widgets."""
-        stamp = HOME / "seeded.json"
+        stamp = self.home / "seeded.json"
         fingerprint = hashlib.sha256(COMPANY.read_bytes() + WORLD.read_bytes()).hexdigest()
         if stamp.is_file():
             seeded = json.loads(stamp.read_text())
@@ -158,7 +163,7 @@ class Demo:
         places = self.start_sandbox()
         env = self.environment(places)
         app = self.start("usher", [sys.executable, str(ROOT / "app.py")], env)
-        wait_until_ready(f"{self.app_url}/readyz", app, "usher")
+        wait_until_ready(f"{self.app_url}/readyz", app, self.log("usher"))
         loaded = self.seed(env, places)
         links = {"app": self.app_url, "portal": f"{self.app_url}/portal/", "widgets": loaded["widgets"]}
         call("PUT", f"{places['http']}/control/links", links)
@@ -173,7 +178,7 @@ class Demo:
         while not self.stopping.wait(0.5):
             for name, process in self.processes:
                 if process.poll() is not None:
-                    raise CannotStart(f"{name} stopped by itself; its log is in .demo/{name}.log")
+                    raise CannotStart(f"{name} stopped by itself; its log is {self.log(name).relative_to(ROOT)}")
 
     def stop(self) -> None:
         for name, process in reversed(self.processes):
@@ -187,17 +192,17 @@ class Demo:
                 process.wait()
 
 
-def reset() -> None:
+def reset(home: Path) -> None:
     """Forget all that the demo kept. A server that a killed demo left behind is stopped first."""
-    if (HOME / "data").exists():
+    if (home / "data").exists():
         import structlog
 
         from store.embedded import start_embedded
 
         # Starting a server only to stop it is nobody's news.
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
-        start_embedded(HOME / "data").release()
-    shutil.rmtree(HOME, ignore_errors=True)
+        start_embedded(home / "data").release()
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def main() -> int:
@@ -208,11 +213,11 @@ def main() -> int:
     try:
         demo = Demo(arguments.port)
         if arguments.reset:
-            reset()
+            reset(demo.home)
     except CannotStart as problem:
         print(f"\n{problem}", file=sys.stderr)
         return 1
-    HOME.mkdir(exist_ok=True)
+    demo.home.mkdir(parents=True, exist_ok=True)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: demo.stopping.set())
     try:
