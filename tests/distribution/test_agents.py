@@ -166,6 +166,17 @@ async def test_an_answer_between_two_misses_breaks_the_row(world: World) -> None
     assert not (await world.look("anna")).rona
 
 
+async def test_an_accepted_offer_between_two_misses_breaks_the_row_too(world: World) -> None:
+    await world.agent("anna")
+    task = await world.task()
+    await world.miss(task)
+    await world.go(30)
+    await world.talk(task)
+    await world.terminate(task)
+    await world.miss(await world.task())
+    assert not (await world.look("anna")).rona
+
+
 @pytest.mark.parametrize("how", ["decline", "miss"])
 async def test_persistent_rona_flags_at_once(world: World, how: str) -> None:
     await world.rules(SALES, persistent_rona=True, rona_reset_seconds=60)

@@ -64,6 +64,18 @@ async def test_acw_runs_out_or_is_ended_early(world: World) -> None:
         assert (found.state, found.outcome, found.closed_at) == (S.CLOSED, Outcome.HANDLED, world.now)
 
 
+async def test_the_end_of_acw_does_not_change_how_the_talk_ended(world: World) -> None:
+    await world.rules(SALES, acw_seconds=20)
+    await world.agent("anna")
+    task = await world.task()
+    await world.talk(task)
+    await world.terminate(task, "visitor", "", Via.VISITOR)
+    ended_at = world.now
+    await world.go(20)
+    found = await world.see(task)
+    assert (found.ended_by, found.ended_at, found.why) == ("visitor", ended_at, "visitor_left")
+
+
 async def test_acw_is_extended_by_a_new_counter_as_often_as_the_service_says(world: World) -> None:
     d, t = world.distributor, world.tenant
     await world.rules(SALES, acw_seconds=20, acw_extension_seconds=60, acw_extensions=2)

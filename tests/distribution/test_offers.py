@@ -442,3 +442,69 @@ async def test_positions_count_from_the_next_one(world: World) -> None:
     assert [task.id for task in await d.waiting(t, SALES)] == tasks
     await d.visitor_left(t, tasks[0], at=world.now)
     assert [await d.position(t, task) for task in tasks] == [None, 1, 2]
+
+
+async def test_somebody_fresh_comes_before_those_who_may_be_asked_again_even_behind_them_in_the_order(
+    world: World,
+) -> None:
+    await world.rules(SALES, concurrent=1)
+    await world.agent("anna")
+    await world.agent("cleo")
+    task = await world.task()
+    for user in ("anna", "cleo"):
+        await world.go(1)
+        assert await world.invited(task) == user
+        await world.decline(task)
+    # Another chat takes the only place, so that the task waits on although it may be offered again, and ben comes.
+    other = await world.task()
+    assert await world.talk(other) == "anna"
+    await world.go(40)
+    await world.agent("ben")
+    assert (await world.see(task)).state is TaskState.QUEUED
+    await world.terminate(other)
+    assert await world.invited(task) == "ben"
+
+
+async def test_a_task_that_comes_back_after_its_queue_time_is_not_offered_once_more(world: World) -> None:
+    await world.rules(SALES, queue_seconds=10)
+    await world.agent("anna")
+    await world.agent("ben")
+    task = await world.task()
+    await world.deliver(task)
+    await world.go(15)
+    await world.decline(task)
+    assert (await world.see(task)).outcome is Outcome.NOT_ANSWERED
+    assert [entry["user"] for entry in await world.journal("offered")] == ["anna"]
+
+
+async def test_who_declined_and_left_the_service_does_not_speak_for_those_who_stayed(world: World) -> None:
+    await world.rules(SALES, queue_seconds=20)
+    await world.agent("anna")
+    await world.agent("ben", available=False)
+    task = await world.task()
+    await world.decline(task)
+    await world.agent("anna", services={})
+    await world.go(20)
+    assert (await world.see(task)).outcome is Outcome.NOT_ANSWERED
+
+
+async def test_a_limit_that_is_raised_far_is_filled_in_steps(world: World) -> None:
+    """One call makes 32 offers at most; a deadline goes on."""
+    await world.rules(SALES, concurrent=1)
+    for number in range(40):
+        await world.agent(f"agent{number:02}")
+    tasks = [await world.task() for _ in range(40)]
+    await world.rules(SALES, concurrent=100)
+    await world.go(0.1)
+    assert {(await world.see(task)).state for task in tasks} == {TaskState.OFFERED}
+
+
+async def test_who_declined_stands_behind_the_busier_ones_too(world: World) -> None:
+    await world.rules(SALES, policy="least_occupied")
+    await world.agent("anna", capacity=2)
+    await world.agent("ben", capacity=2)
+    task = await world.task()
+    await world.go(1)
+    await world.decline(task)
+    assert await world.talk(task) == "ben"
+    assert await world.invited(await world.task()) == "ben"

@@ -31,30 +31,37 @@ local function settle(c)
     agent.is_stirred = false
   end
 
-  local function settle_together(agents, lanes)
-    local known = {}
-    for _, lane in ipairs(lanes) do
-      known[lane] = true
+  local function settle_together(agents, opened)
+    local lanes, known = {}, {}
+    local function add(lane)
+      if not known[lane] then
+        known[lane] = true
+        lanes[#lanes + 1] = lane
+      end
+    end
+    for _, lane in ipairs(opened) do
+      add(lane)
     end
     for _, agent in ipairs(agents) do
       local open = open_lanes(c, agent)
       stand_ready(c, agent, open)
       agent.is_stirred = false
       for _, lane in ipairs(open) do
-        if not known[lane] then
-          known[lane] = true
-          lanes[#lanes + 1] = lane
-        end
+        add(lane)
       end
     end
     c.unfinished = match_lanes(c, lanes) or c.unfinished
   end
 
+  -- Where somebody became free at the same time, or a place for which others wait too, the task stands in line first.
+  local in_line = stirred[1] or c.lanes[1]
   for _, task in ipairs(c.seeking) do
-    -- Where a place became free, and others wait for it too, the task stands in line with them.
-    if (c.lanes[1] or not match_task(c, task)) and not task.listed then
+    if (in_line or not match_task(c, task)) and not task.listed then
       redis.call('ZADD', key_of(c, 'queue', lane_of(task)), task.f.since, task.id)
       task.listed = true
+    end
+    if in_line then
+      c.lanes[#c.lanes + 1] = lane_of(task)
     end
   end
   c.seeking = {}
