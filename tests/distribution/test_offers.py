@@ -508,3 +508,25 @@ async def test_who_declined_stands_behind_the_busier_ones_too(world: World) -> N
     await world.decline(task)
     assert await world.talk(task) == "ben"
     assert await world.invited(await world.task()) == "ben"
+
+
+async def test_a_talk_in_its_acw_leaves_its_place_to_others(world: World) -> None:
+    """The limit counts chats; the agent is not free yet, but the service has room."""
+    await world.rules(SALES, concurrent=1, acw_seconds=20)
+    await world.agent("anna")
+    await world.agent("ben")
+    first, second = await world.task(), await world.task()
+    await world.talk(first)
+    assert (await world.see(second)).state is TaskState.QUEUED
+    await world.terminate(first)
+    assert await world.invited(second) == "ben"
+
+
+async def test_a_changed_capacity_changes_the_place_in_the_order(world: World) -> None:
+    await world.rules(SALES, policy="least_occupied")
+    await world.agent("anna", capacity=3)
+    await world.agent("ben", capacity=3)
+    for user in ("anna", "ben"):
+        assert await world.talk(await world.task()) == user
+    await world.agent("ben", capacity=10)
+    assert await world.invited(await world.task()) == "ben"
