@@ -97,7 +97,7 @@ class TaskVerbs(Scripts):
         return await self._event(Event.VISITOR_LEFT, tenant, task, at=at)
 
     async def cancel(self, tenant: str, task: str, *, actor: str, why: str, at: int = 0) -> Answer:
-        """Before the talk: outcome `cancelled`. A running talk is terminated instead."""
+        """Before the talk: outcome `cancelled`, by the supervisor `actor` or by the "system". A running talk is terminated instead."""
         return await self._event(Event.CANCEL, tenant, task, actor=actor, why=_word(why), at=at)
 
     async def save_wrapup(

@@ -16,6 +16,7 @@ elseif not allows(allowed, record) then
   return answer(record, 'wrong_state')
 end
 log(c, 'cancelled', { 'task', task, 'state', record.f.state, 'actor', actor, 'why', why })
-close_task(c, record, 'cancelled', 'supervisor', why, 'supervisor')
+local by = actor == 'system' and 'system' or 'supervisor'
+close_task(c, record, 'cancelled', by, why, by)
 finish(c)
 return answer(record, 'ok')

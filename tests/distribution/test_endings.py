@@ -138,6 +138,15 @@ async def test_what_is_entered_in_one_form_is_there_in_all(world: World) -> None
     assert (cleared.task.codes, cleared.task.tags, cleared.task.note) == ((), (), "")
 
 
+@pytest.mark.parametrize(("actor", "by"), [("system", "system"), ("boss", "supervisor")])
+async def test_a_cancelled_task_says_who_and_why(world: World, actor: str, by: str) -> None:
+    task = await world.task()
+    why = "not_granted-TeamsAppInstallation.ReadWriteAndConsentSelfForChat.All"
+    await world.distributor.cancel(world.tenant, task, actor=actor, why=why, at=world.now)
+    found = await world.see(task)
+    assert (found.outcome, found.ended_by, found.why) == (Outcome.CANCELLED, by, why)
+
+
 async def test_the_name_of_a_customer_is_one_clean_line(world: World) -> None:
     task = await world.task(customer="  Ann\n\x1fLee \x00 " + "x" * 300)
     assert (await world.see(task)).customer.startswith("Ann Lee x")
