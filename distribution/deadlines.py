@@ -1,6 +1,7 @@
 """Timers: what happens because time passes. Every replica runs them; the script that takes a deadline handles it, so it fires once."""
 
 import asyncio
+import math
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -8,7 +9,7 @@ from contextlib import suppress
 import structlog
 
 from distribution.scripts import distribution_scripts
-from store.connection import Store, StoreDown
+from store.connection import Store, StoreDown, StoreError
 from store.doorbells import Bell, Doorbells
 from store.keys import root, roots
 
@@ -20,8 +21,10 @@ AT_ONCE = 8
 LOOK_EVERY_SECONDS = 5.0
 """A lost doorbell costs so much at most."""
 
-SOON_SECONDS = 0.5
-"""How long to wait after the store was down."""
+Reply = Sequence[str | int]
+
+_LATER: Reply = (0, "500")
+"""What counts as the reply when there is none: nothing fired, look again in half a second."""
 
 
 class Timers:
@@ -59,17 +62,23 @@ class Timers:
         self._woken.clear()
         now = time.monotonic()
         due = [shard for shard, at in self._look_at.items() if at <= now]
-        try:
-            replies = await self._store.run_many(
-                [(self._fire, shard, {"tenant": "", "limit": AT_ONCE, "at": 0}) for shard in due]
-            )
-        except StoreDown:
-            await self._pause(SOON_SECONDS)
-            return
+        for shard in due:
+            self._look_at[shard] = math.inf  # a bell that rings from here on tells of something the scripts may not see
+        replies = await self._ask(due)
         now = time.monotonic()
         for shard, reply in zip(due, replies, strict=True):
-            self._look_at[shard] = now + _wait_seconds(reply)
+            self._look_at[shard] = min(self._look_at[shard], now + _wait_seconds(reply))
         await self._pause(min(self._look_at.values()) - now)
+
+    async def _ask(self, shards: Sequence[str]) -> Sequence[Reply]:
+        calls = [(self._fire, shard, {"tenant": "", "limit": AT_ONCE, "at": 0}) for shard in shards]
+        try:
+            return await self._store.run_many(calls)
+        except StoreDown:
+            pass  # whoever serves requests says so
+        except StoreError:
+            log.exception("deadlines cannot be looked at")  # a fault of ours must not stop time for everything else
+        return [_LATER] * len(shards)
 
     async def _pause(self, seconds: float) -> None:
         """Sleep, but not through a doorbell (nor one that rang while the script ran)."""
@@ -78,7 +87,7 @@ class Timers:
                 await asyncio.wait_for(self._woken.wait(), seconds)
 
 
-def _wait_seconds(reply: Sequence[str | int]) -> float:
+def _wait_seconds(reply: Reply) -> float:
     """From the reply of `fire.lua`: how long until the shard's next deadline."""
     _report(reply)
     fired, wait = reply[0], reply[1]
@@ -87,7 +96,7 @@ def _wait_seconds(reply: Sequence[str | int]) -> float:
     return min(LOOK_EVERY_SECONDS, int(wait) / 1000) if wait else LOOK_EVERY_SECONDS
 
 
-def _report(reply: Sequence[str | int]) -> None:
+def _report(reply: Reply) -> None:
     for problem in reply[2:]:
         log.error("a deadline could not be handled; it is tried again in a minute", problem=problem)
 

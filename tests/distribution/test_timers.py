@@ -5,8 +5,9 @@ import statistics
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,10 @@ from distribution.distributor import Distributor
 from distribution.scripts import distribution_scripts
 from distribution.tasks import TaskState, Via
 from store.connection import Store, open_store
-from store.doorbells import Doorbells
+from store.doorbells import Bell, Doorbells
 from store.ids import new_id
 from store.keys import root
+from store.scripts import Argument, LuaScript
 from tests.distribution.consistency import faults, read_everything
 from tests.support import wait_until
 
@@ -182,3 +184,24 @@ async def test_a_replica_that_is_killed_in_the_middle_leaves_no_task_without_an_
         await d.terminate(tenant, task.id, by="system", actor="sweep", via=Via.SYSTEM)
     assert {len(agent.tasks) for agent in await d.agents(tenant, SALES)} == {0}
     assert await faults(store, tenant, now(), virtual=False) == []
+
+
+async def test_a_bell_that_rings_while_the_scripts_run_is_not_lost(
+    store: Store, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The script looked, then a deadline became the nearest and rang, and only then the reply came: look again at once."""
+    timers = Timers(store, Doorbells(store))
+    shard, looks, ask = root(tenant), list[str](), store.run_many
+
+    async def ring_before_the_reply(calls: Sequence[tuple[LuaScript, str, Mapping[str, Argument]]]) -> list[Any]:
+        replies = await ask(calls)
+        looks.extend(where for _, where, _ in calls)
+        if calls and looks.count(shard) == 1:
+            timers._hear(Bell("deadline", "-", "-", 0, "0", shard))  # pyright: ignore[reportPrivateUsage]  # as it would ring
+        return replies
+
+    monkeypatch.setattr(store, "run_many", ring_before_the_reply)
+    running = asyncio.create_task(timers.run())
+    await wait_until(lambda: looks.count(shard) == 2, 2, "the second look at the shard that rang")
+    await timers.stop()
+    await running
