@@ -120,8 +120,8 @@ class ModelCore:
             yield Reason.RINGING
         elif len(agent.held) >= agent.rules.capacity:
             yield Reason.CONNECTED if "talk" in agent.held.values() else Reason.ACW
-        silent = agent.retry_at is not None and self.now < agent.retry_at
-        if silent or not (agent.registered or self.open_surfaces(agent)):
+        # `advance` clears it at its time. Of two whose time ends in the same millisecond the first one is looked at alone.
+        if agent.retry_at is not None or not (agent.registered or self.open_surfaces(agent)):
             yield Reason.UNREACHABLE
 
     def _standing(self, agent: ModelAgent, service: str) -> Iterator[Reason]:
