@@ -6,11 +6,16 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from store import keys
 from store.connection import Store, open_store
 from store.embedded import start_embedded
 from tests.story.stage import Stage
+
+# A busy machine is no fault of the code: examples are not timed.
+settings.register_profile("usher", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("usher")
 
 DEBIAN_REDIS = Path("/usr/bin/redis-server")
 
