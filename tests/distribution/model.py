@@ -311,7 +311,9 @@ class Model(ModelCore):
                 self.now = to
                 return
             self.now = min(at for at, _ in due)
-            for name in sorted({name for at, name in due if at == self.now}):
+            self.pending = {name for at, name in due if at == self.now}
+            for name in sorted(self.pending):
+                self.pending.discard(name)
                 kind, _, id_ = name.partition(":")
                 if kind == "agent":
                     self._tick_agent(self.agents[id_])

@@ -81,6 +81,7 @@ class ModelCore:
 
     def __init__(self, now: int) -> None:
         self.now = now
+        self.pending: set[str] = set()
         self.rules: dict[str, ServiceRules] = {}
         self.agents: dict[str, ModelAgent] = {}
         self.tasks: dict[str, ModelTask] = {}
@@ -157,7 +158,9 @@ class ModelCore:
         ]
         free.sort(key=lambda agent: (self._score(agent, task.service), agent.user))
         fresh = [agent for agent in free if self.asked_until(task, agent.user) == 0]
-        again = [agent for agent in free if 0 < self.asked_until(task, agent.user) <= self.now]
+        # Of several things that come due in one millisecond each is looked at in its turn.
+        waits = f"task:{task.id}" in self.pending
+        again = [a for a in free if 0 < self.asked_until(task, a.user) <= self.now - waits]
         return next(iter(fresh + again), None)
 
     def running(self, service: str) -> int:
