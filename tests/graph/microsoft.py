@@ -90,7 +90,10 @@ class Microsoft:
         await self.control("POST", "faults", match={"operation": operation}, fault=said, times=times)
 
     async def calls(self, operation: str = "") -> list[dict[str, Any]]:
-        """What the product called in this test, oldest first; of one operation if named."""
+        """What was said between the product and Microsoft in this test, oldest first; of one operation if named.
+
+        Teams tells the bot in its own time: what the product asked of Graph is `operations(calls)`.
+        """
         found = (await self.control("GET", f"requests?since={self.since}"))["requests"]
         return [call for call in found if operation in {"", call["operation"]}]
 
