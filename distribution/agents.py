@@ -15,7 +15,7 @@ class Reason(StrEnum):
     OFFLINE = "offline"
     BUSY = "busy"
     AWAY = "away"
-    NOT_AVAILABLE = "not_available"
+    NOT_AVAILABLE = "not_available"  # he said so, with a reason of the tenant's list
     RONA = "rona"
     RINGING = "ringing"
     CONNECTED = "connected"  # no free slot
@@ -58,15 +58,36 @@ class Agent:
     tasks: tuple[str, ...]  # ringing, connecting, active, acw
     reasons: Mapping[str, tuple[Reason, ...]]  # service → what stands against him; "" = direct to him
     selectable_for: tuple[str, ...]  # the services (and "") without a reason
+    levels: Mapping[
+        str, int
+    ]  # service → the level that adds him (1 = from the beginning); services he is in no level of are left out
+    unavailable: str  # the reason that he chose for not being available, "" when he is
+    wrapping: Mapping[str, int]  # task that he handed on → end of his own ACW of it (ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Whom a level of a service adds to those of the levels before it, once a task has waited `after_seconds`.
+
+    An agent belongs to the first level that names him, or all of whose `skills` he has.
+    """
+
+    after_seconds: int = 0
+    agents: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceRules:
-    """What a service (or the tenant's *Direct* settings) lays down. Durations in seconds."""
+    """What a service (or the tenant's *Direct* settings) lays down. Durations in seconds, instants in milliseconds."""
 
     name: str
     kind: str = "direct"
     policy: str = "longest_idle"
+    priority: str = "normal"  # of tasks that come without one
+    age_every_seconds: int = 0  # waiting so long raises a task's rank by one priority; 0 = never
+    levels: tuple[Level, ...] = ()  # none: every member from the beginning
+    agents_may_pick: bool = False  # from every surface; a pickup service's tasks from the Attendant Console in any case
     offer_seconds: int = 20
     acw_seconds: int = 0
     acw_extension_seconds: int = 0
@@ -76,12 +97,24 @@ class ServiceRules:
     rona_reset_seconds: int = 600
     concurrent: int = 20
     queue_seconds: int = 300
+    queue_limit: int = 0  # so many may wait; 0 = no limit
+    overflow: str = (
+        "form"  # when the queue time or limit is reached: `form` (it ends), `wait` (on), or another service's id
+    )
+    hours: tuple[tuple[int, int], ...] | None = None  # when it is open, (from, until) in order; None = always
+    hours_end: str = "stay"  # what becomes of waiting tasks when the hours end: `stay` or `overflow`
     im_enabled: bool = True
     allow_busy: bool = False
     allow_away: bool = False
     licensed: bool = True
     visitor_grace_waiting_seconds: int = 60
     visitor_grace_active_seconds: int = 300
+    idle_warn_seconds: int = 600  # of silence in a talk, from both sides
+    idle_seconds: int = 900  # then it ends; 0 = never
+    agent_lost_seconds: int = 600  # Offline for so long, and nothing written: his talk waits for another agent
+    stale_seconds: int = 0  # nothing has happened for so long: the sweep ends the task; 0 = only at `sweeps`
+    sweeps: tuple[int, ...] = ()  # when the daily sweep looks, in order
+    sweep_quiet_seconds: int = 3_600  # what the daily sweep takes for stale
     reoffer_seconds: int = 30
     deliver_seconds: int = 10
 
@@ -94,9 +127,11 @@ class AgentRules:
     direct_licensed: bool  # Interact User
     services: Mapping[str, bool]  # service → active there
     capacity: int = 1
+    skills: tuple[str, ...] = ()
 
 
-KINDS = frozenset({"direct"})
+KINDS = frozenset({"direct", "broadcast", "pickup"})
+PRIORITIES = ("strict", "high", "normal", "low")
 POLICIES = frozenset({"longest_idle", "round_robin", "least_occupied"})
 """The names in `lua/include/policy.lua`; a test holds the two together."""
 
@@ -113,6 +148,13 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "visitor_grace_active_seconds": (1, 86_400),
     "reoffer_seconds": (0, 3_600),
     "deliver_seconds": (1, 60),
+    "age_every_seconds": (0, 3_600),
+    "queue_limit": (0, 100_000),
+    "idle_warn_seconds": (0, 86_400),
+    "idle_seconds": (0, 86_400),
+    "agent_lost_seconds": (60, 86_400),
+    "stale_seconds": (0, 604_800),
+    "sweep_quiet_seconds": (60, 86_400),
 }
 
 
@@ -164,7 +206,16 @@ def read_agent(tenant: str, user: str, reply: Sequence[str]) -> Agent:
         tasks=tuple(part.partition("=")[0] for part in held.split(" ")) if held else (),
         reasons=reasons,
         selectable_for=tuple(service for service, against in reasons.items() if not against),
+        levels={service: int(level) for service, level in pairs(get("levels"))},
+        unavailable=get("unavailable", ""),
+        wrapping={task: int(until) for task, until in pairs(get("wraps"))},
     )
+
+
+def pairs(packed: str | None) -> list[tuple[str, str]]:
+    """`a=1 b=2` as the scripts store it."""
+    parts = (part.partition("=") for part in packed.split(" ")) if packed else ()
+    return [(name, value) for name, _, value in parts]
 
 
 def _reasons(names: str) -> tuple[Reason, ...]:

@@ -1,6 +1,7 @@
 """The rules that the directory projects into the distributor: tenants, services, agents."""
 
 from dataclasses import fields
+from typing import Any
 
 from distribution.agents import AgentRules, ServiceRules, check_agent_rules, check_service_rules
 from distribution.scripts import Scripts
@@ -58,5 +59,19 @@ class RuleVerbs(Scripts):
 
 
 def _flat(rules: ServiceRules) -> dict[str, str | int]:
-    values = {field.name: getattr(rules, field.name) for field in fields(rules)}
-    return {name: int(value) if isinstance(value, bool) else value for name, value in values.items()}
+    return {field.name: _word(getattr(rules, field.name), field.name) for field in fields(rules)}
+
+
+def _word(value: Any, field: str) -> str | int:
+    """A rule as the scripts read it: without spaces and equals signs, which part the rules from each other."""
+    match field:
+        case "levels":
+            return "|".join(
+                f"{level.after_seconds}:{','.join(level.agents)}:{','.join(level.skills)}" for level in value
+            )
+        case "hours":
+            return "always" if value is None else ",".join(f"{start}-{end}" for start, end in value)
+        case "sweeps":
+            return ",".join(map(str, value))
+        case _:
+            return int(value) if isinstance(value, bool) else value

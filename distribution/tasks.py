@@ -60,6 +60,16 @@ class Via(StrEnum):
     VISITOR = "visitor"
     SYSTEM = "system"
     SUPERVISOR = "supervisor"
+    CONSOLE = "console"  # the Attendant Console
+
+
+class Priority(StrEnum):
+    """Which waits in front of which. STRICT is a band of its own; waiting may raise the others (`age_every_seconds`)."""
+
+    STRICT = "strict"
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
 
 
 class Event(StrEnum):
@@ -149,6 +159,16 @@ class Task:
     visitor_left_at: int | None  # since when none of his connections exists
     past: Mapping[str, OfferResult]  # user → how his latest offer of this task ended
     acw_extensions: int = 0  # how often the ACW was extended
+    priority: Priority = Priority.NORMAL
+    preferred: tuple[str, ...] = ()  # agents to ask first, in this order, when they are free
+    level: int = 1  # up to which level of the service it is open
+    hops: tuple[str, ...] = ()  # services that it overflowed out of, the first one first
+    last_word_at: int | None = None  # of either side, in the talk
+    idle_warned_at: int | None = None  # both sides were told that silence will end the talk
+    holder: str | None = None  # while it is handed on: who keeps the talk until another agent is in it
+    transfer_to: str | None = None  # while it is handed on: a service, or `@user`
+    transfer_ends_at: int | None = None  # then it returns to the holder
+    handed_on: tuple[str, ...] = ()  # agents who had the talk and gave it on, the first one first
 
 
 def _instant(value: str | None) -> int | None:
@@ -159,10 +179,15 @@ def _words(value: str | None) -> tuple[str, ...]:
     return tuple(loads(value)) if value else ()
 
 
+def _listed(value: str | None) -> tuple[str, ...]:
+    return tuple(value.split(" ")) if value else ()
+
+
 # Looking a word up is several times quicker than asking an enumeration for it, and a task is read with every answer.
 _STATES = {state.value: state for state in TaskState}
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _RESULTS = {result.value: result for result in OfferResult}
+_PRIORITIES = {priority.value: priority for priority in Priority}
 _NO_PAST: Mapping[str, OfferResult] = MappingProxyType({})
 
 
@@ -177,7 +202,7 @@ def _past(value: str | None) -> Mapping[str, OfferResult]:
 def read_task(tenant: str, task: str, fields: Mapping[str, str]) -> Task:
     """A task out of its stored fields; what is empty is not stored."""
     get = fields.get
-    left, outcome, invited = get("left"), get("outcome"), get("invited")
+    left, outcome = get("left"), get("outcome")
     return Task(
         tenant=tenant,
         id=task,
@@ -189,7 +214,7 @@ def read_task(tenant: str, task: str, fields: Mapping[str, str]) -> Task:
         created_at=int(fields["created"]),
         since_at=int(fields["since"]),
         offer=get("offer"),
-        invited=tuple(invited.split(" ")) if invited else (),
+        invited=_listed(get("invited")),
         offered_at=_instant(get("offered")),
         deliver_by_at=_instant(get("deliver_by")),
         deadline_at=_instant(get("deadline")),
@@ -209,4 +234,14 @@ def read_task(tenant: str, task: str, fields: Mapping[str, str]) -> Task:
         visitor_left_at=_instant(left),
         past=_past(get("past")),
         acw_extensions=int(get("acw_extensions", "0")),
+        priority=_PRIORITIES[get("priority", "normal")],
+        preferred=_listed(get("preferred")),
+        level=int(get("level", "1")),
+        hops=_listed(get("hops")),
+        last_word_at=_instant(get("spoke")),
+        idle_warned_at=_instant(get("warned")),
+        holder=get("holder"),
+        transfer_to=get("transfer_to"),
+        transfer_ends_at=_instant(get("transfer_ends")),
+        handed_on=_listed(get("handed_on")),
     )

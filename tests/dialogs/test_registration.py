@@ -187,6 +187,9 @@ def agent(reasons: Mapping[str, tuple[Reason, ...]], tasks: tuple[str, ...] = ()
         tasks=tasks,
         reasons=reasons,
         selectable_for=tuple(service for service, against in reasons.items() if not against),
+        levels={},
+        unavailable="",
+        wrapping={},
     )
 
 
