@@ -41,7 +41,7 @@ set(record, 'customer', customer)
 set(record, 'created', c.now)
 set(record, 'since', c.now)
 keep_connection(c, record, CREATOR, c.now + CONNECTION_LIVES)
-log(c, 'created', { 'task', task, 'service', service, 'user', user })
+log(c, 'created', { 'task', task, 'service', service, 'user', user, 'workflow', workflow })
 if workflow == 1 then
   set(record, 'state', 'arriving')
 else

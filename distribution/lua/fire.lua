@@ -2,7 +2,8 @@
 -- keys: root
 -- args: tenant, limit:int, at:int
 -- returns: how many fired, ms until the next (empty: none), then the errors
--- journal: visitor_away, ended, closed, undelivered, rona, rona_set, rona_reset, presence, surface, withdrawn, requeued, offered
+-- journal: refreshed, visitor_away, ended, closed, undelivered, unreachable, tried_again, rona, rona_set,
+--   rona_reset, presence, surface, withdrawn, requeued, offered
 --@include tick
 local key, now = root .. 'deadlines', at
 if tenant == '' then

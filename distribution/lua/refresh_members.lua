@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, service, at:int
 -- returns: more or done
--- journal: offered
+-- journal: refreshed, offered
 --@include refresh
 local c = begin(root, tenant, at)
 local more = refresh(c, service)

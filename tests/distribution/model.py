@@ -323,7 +323,8 @@ class Model(ModelCore):
 
     def _deadlines(self) -> Iterator[tuple[str, int]]:
         for agent in self.agents.values():
-            lapse = agent.doubt + 300_000 if agent.presence not in {None, Presence.OFFLINE} else None
+            counts = agent.presence is not None and (agent.presence is not Presence.OFFLINE or agent.surfaces)
+            lapse = agent.doubt + 300_000 if counts else None
             # A lapse and a retry change only what is computed: they count once, when they are still ahead.
             ahead = [at for at in (*agent.surfaces.values(), lapse, agent.retry_at) if at is not None and at > self.now]
             due = [agent.rona_until] if agent.rona_until is not None else []

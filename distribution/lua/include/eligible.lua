@@ -14,10 +14,14 @@ local function open_surfaces(c, agent)
   return open
 end
 
+local function is_fresh(c, agent)
+  return agent.f.presence ~= nil and c.now < presence_ends(agent)
+end
+
 -- The presence that counts now: a lapsed or missing one is Offline, unless an open surface vouches for him.
 local function presence_now(c, agent)
   local presence = agent.f.presence
-  if presence and c.now < presence_ends(agent) then
+  if is_fresh(c, agent) then
     return presence
   elseif open_surfaces(c, agent) == 0 then
     return 'Offline'

@@ -13,7 +13,7 @@ local function agent_next(c, agent)
   end
   consider(f.rona_until and num(agent, 'rona_until'))
   consider(f.retry_at and num(agent, 'retry_at'))
-  consider(f.presence ~= 'Offline' and presence_ends(agent))
+  consider((f.presence ~= 'Offline' or f.surfaces) and presence_ends(agent))
   consider(f.resume_at and num(agent, 'resume_at'))
   for expires in string.gmatch(f.surfaces or '', '=(%d+)') do
     consider(tonumber(expires))

@@ -11,9 +11,18 @@ local function start_idling(c, agent)
   agent.moved = true
 end
 
+-- `presence` is the one that counts; `reading` the last one from Teams, `fresh` whether it has not lapsed yet: what becomes of
+-- him when his pages open and close follows from these.
+local function log_presence(c, agent)
+  local fresh = is_fresh(c, agent) and 1 or 0
+  log(c, 'presence', {
+    'user', agent.user, 'presence', presence_now(c, agent), 'reading', agent.f.presence or '', 'fresh', fresh,
+  })
+end
+
 -- Returns whether anything changed. An unknown reading keeps the last value for a while.
 local function read_presence(c, agent, reading)
-  local before = presence_now(c, agent)
+  local before, reading_before, was_fresh = presence_now(c, agent), agent.f.presence, is_fresh(c, agent)
   if KNOWN[reading] then
     put(agent, 'doubt', c.now + PRESENCE_DOUBT)
     put(agent, 'presence', reading)
@@ -21,11 +30,13 @@ local function read_presence(c, agent, reading)
     put(agent, 'doubt', math.min(num(agent, 'doubt'), c.now))
   end
   local after = presence_now(c, agent)
+  if agent.f.presence ~= reading_before or is_fresh(c, agent) ~= was_fresh then
+    log_presence(c, agent)
+  end
   if after == before then
     return false
   end
   agent.touched = true
-  log(c, 'presence', { 'user', agent.user, 'presence', after })
   if after == 'Offline' then
     clear_rona(c, agent, 'offline')
   elseif before == 'Offline' then

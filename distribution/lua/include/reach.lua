@@ -8,6 +8,12 @@ local function set_unreached(c, agent)
   local failures = (num(agent, 'unreached') or 0) + 1
   set(agent, 'unreached', failures)
   set(agent, 'retry_at', c.now + math.min(RETRY_FIRST * 2 ^ (failures - 1), RETRY_MOST))
+  log(c, 'unreachable', { 'user', agent.user, 'until', whole(agent.f.retry_at) })
+end
+
+local function try_again(c, agent)
+  set(agent, 'retry_at', nil)
+  log(c, 'tried_again', { 'user', agent.user })
 end
 
 local function clear_unreached(c, agent)

@@ -46,5 +46,6 @@ local function refresh(c, service)
     return true
   end
   deadline_clear(c.root, c.tenant, member)
+  log(c, 'refreshed', { 'service', service })
   return false
 end

@@ -58,12 +58,12 @@ local function tick_agent(c, user)
     clear_rona(c, agent, 'time')
   end
   if agent.f.retry_at and c.now >= num(agent, 'retry_at') then
-    set(agent, 'retry_at', nil)
+    try_again(c, agent)
   end
   local ends = presence_ends(agent)
   if ends > 0 and c.now >= ends and num(agent, 'lapsed') ~= ends then
     set(agent, 'lapsed', ends)
-    log(c, 'presence', { 'user', user, 'presence', presence_now(c, agent) })
+    log_presence(c, agent)
   end
   stir(c, agent)
 end
