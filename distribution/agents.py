@@ -1,6 +1,7 @@
 """Agents: what stands against offering them a task, and the rules that services and licences lay down."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -135,6 +136,18 @@ PRIORITIES = ("strict", "high", "normal", "low")
 POLICIES = frozenset({"longest_idle", "round_robin", "least_occupied"})
 """The names in `lua/include/policy.lua`; a test holds the two together."""
 
+_NAME = re.compile(r"[A-Za-z0-9_.@-]{1,80}")
+"""What ids look like where they are packed with others: none of the signs that part them."""
+
+_LONGEST_WAIT_SECONDS = 3_600
+
+_CHOICES: Mapping[str, Collection[str]] = {
+    "kind": KINDS,
+    "policy": POLICIES,
+    "priority": PRIORITIES,
+    "hours_end": {"stay", "overflow"},
+}
+
 _BOUNDS: Mapping[str, tuple[int, int]] = {
     "offer_seconds": (5, 300),
     "acw_seconds": (0, 3_600),
@@ -168,20 +181,52 @@ class BadRules(ValueError):
 
 
 def check_service_rules(rules: ServiceRules) -> None:
-    """Raise BadRules for the first field out of its bounds."""
-    if rules.kind not in KINDS:
-        raise BadRules("kind", f"must be one of {', '.join(sorted(KINDS))}")
-    if rules.policy not in POLICIES:
-        raise BadRules("policy", f"must be one of {', '.join(sorted(POLICIES))}")
+    """Raise BadRules for the first field that makes no sense."""
+    for field, known in _CHOICES.items():
+        if getattr(rules, field) not in known:
+            raise BadRules(field, f"must be one of {', '.join(sorted(known))}")
     for field, (least, most) in _BOUNDS.items():
         if not least <= getattr(rules, field) <= most:
             raise BadRules(field, f"must be between {least} and {most}")
+    if not _NAME.fullmatch(rules.overflow):
+        raise BadRules("overflow", "must be form, wait or the id of another service")
+    if rules.idle_seconds and rules.idle_warn_seconds >= rules.idle_seconds:
+        raise BadRules("idle_warn_seconds", "must be before idle_seconds")
+    _check_levels(rules.levels)
+    _check_hours(rules.hours)
+
+
+def _check_levels(levels: Sequence[Level]) -> None:
+    for index, level in enumerate(levels):
+        before = levels[index - 1] if index else None
+        if before is None and level.after_seconds != 0:
+            raise BadRules("levels", "the first level must open at once (after_seconds 0)")
+        if before is not None and level.after_seconds <= before.after_seconds:
+            raise BadRules("levels", f"level {index + 1} must open after level {index}")
+        if level.after_seconds > _LONGEST_WAIT_SECONDS:
+            raise BadRules("levels", f"level {index + 1} must open within {_LONGEST_WAIT_SECONDS} s")
+        if not level.agents and not level.skills:
+            raise BadRules("levels", f"level {index + 1} names neither agents nor skills")
+        for name in (*level.agents, *level.skills):
+            if not _NAME.fullmatch(name):
+                raise BadRules("levels", f"{name!r} is no id")
+
+
+def _check_hours(hours: Sequence[tuple[int, int]] | None) -> None:
+    end = 0
+    for start, until in hours or ():
+        if not end <= start < until:
+            raise BadRules("hours", "must be intervals in order that do not overlap")
+        end = until
 
 
 def check_agent_rules(rules: AgentRules) -> None:
-    """Raise BadRules for a capacity out of 1 to 10."""
+    """Raise BadRules for a capacity out of 1 to 10, and for a skill that is no id."""
     if not 1 <= rules.capacity <= 10:
         raise BadRules("capacity", "must be between 1 and 10")
+    for skill in rules.skills:
+        if not _NAME.fullmatch(skill):
+            raise BadRules("skills", f"{skill!r} is no id")
 
 
 def read_agent(tenant: str, user: str, reply: Sequence[str]) -> Agent:
@@ -206,7 +251,7 @@ def read_agent(tenant: str, user: str, reply: Sequence[str]) -> Agent:
         tasks=tuple(part.partition("=")[0] for part in held.split(" ")) if held else (),
         reasons=reasons,
         selectable_for=tuple(service for service, against in reasons.items() if not against),
-        levels={service: int(level) for service, level in pairs(get("levels"))},
+        levels=_levels(get("services"), get("levels")),
         unavailable=get("unavailable", ""),
         wrapping={task: int(until) for task, until in pairs(get("wraps"))},
     )
@@ -216,6 +261,12 @@ def pairs(packed: str | None) -> list[tuple[str, str]]:
     """`a=1 b=2` as the scripts store it."""
     parts = (part.partition("=") for part in packed.split(" ")) if packed else ()
     return [(name, value) for name, _, value in parts]
+
+
+def _levels(services: str | None, levels: str | None) -> dict[str, int]:
+    every = dict.fromkeys((service for service, _ in pairs(services)), 1)
+    every |= {service: int(level) for service, level in pairs(levels)}
+    return {service: level for service, level in every.items() if level}
 
 
 def _reasons(names: str) -> tuple[Reason, ...]:

@@ -25,3 +25,8 @@ def past_key(tenant: str, user: str) -> str:
 
 def deadlines_key(tenant: str, *, virtual: bool) -> str:
     return f"{root(tenant)}deadlines:{tenant}" if virtual else f"{root(tenant)}deadlines"
+
+
+def lane_at(lane: str, level: int) -> str:
+    """The lane of a level: that of level 1 has every waiting task."""
+    return lane if level == 1 else f"{lane}/{level}"

@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from distribution.agents import AgentRules, ServiceRules, check_agent_rules, check_service_rules
+from distribution.agents import AgentRules, BadRules, ServiceRules, check_agent_rules, check_service_rules
 from distribution.scripts import Scripts
 
 DIRECT = ""
@@ -20,6 +20,8 @@ class RuleVerbs(Scripts):
     async def set_service(self, tenant: str, service: str, rules: ServiceRules, *, at: int = 0) -> None:
         """Raises BadRules when a setting makes no sense; then nothing is changed."""
         check_service_rules(rules)
+        if rules.overflow == service:
+            raise BadRules("overflow", "must not be the service itself")
         values = " ".join(f"{name}={value}" for name, value in _flat(rules).items() if name != "name")
         await self._run("set_service", tenant, service=service, name=rules.name, rules=values, at=at)
         await self._refresh_members(tenant, service, at)
@@ -45,6 +47,7 @@ class RuleVerbs(Scripts):
             direct_licensed=int(rules.direct_licensed),
             services=services,
             capacity=rules.capacity,
+            skills=" ".join(rules.skills),
             at=at,
         )
 

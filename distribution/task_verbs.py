@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from json import dumps
 
 from distribution.scripts import Scripts
-from distribution.tasks import TRANSITIONS, Event, Via
+from distribution.tasks import TRANSITIONS, Event, Priority, Via
 from distribution.verdicts import Answer, Verdict, read_answer
 
 _ALLOWED = {event: " " + " ".join(sorted(states)) + " " for event, states in TRANSITIONS.items()}
 MAX_NOTE = 4_000
+MAX_PREFERRED = 10
 ENDERS = frozenset({"agent", "visitor", "supervisor", "system"})
 
 
@@ -27,14 +28,21 @@ class TaskVerbs(Scripts):
         service: str | None = None,
         user: str | None = None,
         customer: str = "",
+        priority: Priority | None = None,
+        preferred: Sequence[str] = (),
         workflow: bool = True,
         at: int = 0,
     ) -> Answer:
         """A new task for a service or for one user. With a workflow it is `arriving` and its arrival is marked due;
         without one it is queued, and offered if possible, in the same step. Repeated: UNCHANGED.
+
+        `priority`: the service's own if None. `preferred`: at most 10 agents who are asked before all others, in this
+        order, if they are free. Outside the service's hours the task is closed at once, or goes on to another service.
         """
         if (service is None) == (user is None):
             return Answer(Verdict.BAD_ARGUMENT, None, "service_or_user")
+        if len(preferred) > MAX_PREFERRED:
+            return Answer(Verdict.BAD_ARGUMENT, None, "preferred")
         reply = await self._run(
             "create",
             tenant,
@@ -42,6 +50,8 @@ class TaskVerbs(Scripts):
             service=service or "",
             user=user or "",
             customer=_one_line(customer),
+            priority=priority or "",
+            preferred=" ".join(dict.fromkeys(preferred)),
             workflow=int(workflow),
             at=at,
         )
@@ -124,6 +134,21 @@ class TaskVerbs(Scripts):
     async def extend_acw(self, tenant: str, task: str, user: str, via: Via, *, at: int = 0) -> Answer:
         """The extension starts as a new counter now; REFUSED `no_extension` when none is left."""
         return await self._event(Event.EXTEND_ACW, tenant, task, user=user, via=via, at=at)
+
+    async def pick(self, tenant: str, task: str, user: str, via: Via, *, at: int = 0) -> Answer:
+        """An agent takes a waiting task himself: `connecting` at once. REFUSED says why not: `not_picked_here` (the service
+        lets nobody pick on this surface), `level` (not open to his level yet), `full` (concurrent chats), or a reason
+        that stands against him.
+        """
+        return await self._event(Event.PICK, tenant, task, user=user, via=via, at=at)
+
+    async def assign(self, tenant: str, task: str, user: str, *, actor: str, at: int = 0) -> Answer:
+        """A supervisor has a waiting task offered to this agent. REFUSED says why not: `full`, or what stands against him."""
+        return await self._event(Event.ASSIGN, tenant, task, user=user, actor=actor, at=at)
+
+    async def set_priority(self, tenant: str, task: str, priority: Priority, *, actor: str, at: int = 0) -> Answer:
+        """A supervisor lets it wait further in front, or further behind; before the talk."""
+        return await self._event(Event.SET_PRIORITY, tenant, task, priority=priority, actor=actor, at=at)
 
 
 def _packed(words: Sequence[str]) -> str:

@@ -90,6 +90,9 @@ class Event(StrEnum):
     SAVE_WRAPUP = "save_wrapup"
     FINISH_ACW = "finish_acw"
     EXTEND_ACW = "extend_acw"
+    PICK = "pick"
+    ASSIGN = "assign"
+    SET_PRIORITY = "set_priority"
 
 
 _ARRIVING, _QUEUED, _OFFERED, _CONNECTING, _ACTIVE, _ACW = (
@@ -120,6 +123,9 @@ TRANSITIONS: Mapping[Event, frozenset[TaskState]] = MappingProxyType(
         Event.SAVE_WRAPUP: frozenset({_ACTIVE, _ACW}),
         Event.FINISH_ACW: frozenset({_ACW}),
         Event.EXTEND_ACW: frozenset({_ACW}),
+        Event.PICK: frozenset({_QUEUED}),
+        Event.ASSIGN: frozenset({_QUEUED}),
+        Event.SET_PRIORITY: _BEFORE_THE_TALK,
     }
 )
 """The states in which an event does something. Elsewhere it is `unchanged` (already so), `gone` (a late click) or `wrong_state`."""

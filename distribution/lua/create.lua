@@ -1,9 +1,10 @@
 -- create: a visitor wants to talk: a new task, with its arrival due, or queued at once where there is no workflow.
 -- keys: root
--- args: tenant, task, service, user, customer, workflow:int, at:int
+-- args: tenant, task, service, user, customer, priority, preferred, workflow:int, at:int
 -- returns: verdict, why, fields and values of the task in one string (see answer)
--- journal: created, offered
+-- journal: created, offered, overflowed, closed
 --@include visitor
+--@include overflow
 --@include finish
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
@@ -13,7 +14,10 @@ end
 if redis.call('GET', root .. 'im:' .. tenant) ~= '1' then
   return answer(nil, 'refused', 'im_off')
 end
-look_up(c, service, 'kind', 'removed', 'im_enabled', 'licensed', 'concurrent', 'deliver_seconds', 'queue_seconds')
+look_up(
+  c, service, 'kind', 'removed', 'im_enabled', 'licensed', 'concurrent', 'deliver_seconds', 'queue_seconds', 'priority',
+  'age_every_seconds', 'levels', 'queue_limit', 'hours', 'hours_end'
+)
 if service ~= '' then
   if not rule_word(c, service, 'kind') or rule_word(c, service, 'removed') then
     return answer(nil, 'no_such_service')
@@ -40,8 +44,16 @@ set(record, 'user', user)
 set(record, 'customer', customer)
 set(record, 'created', c.now)
 set(record, 'since', c.now)
+if priority == '' then
+  priority = rule_word(c, service, 'priority')
+end
+set(record, 'priority', priority ~= 'normal' and priority or nil)
+set(record, 'preferred', preferred)
 keep_connection(c, record, CREATOR, c.now + CONNECTION_LIVES)
-log(c, 'created', { 'task', task, 'service', service, 'user', user, 'workflow', workflow })
+log(c, 'created', {
+  'task', task, 'service', service, 'user', user, 'workflow', workflow, 'priority', priority or 'normal',
+  'preferred', preferred,
+})
 if workflow == 1 then
   set(record, 'state', 'arriving')
 else

@@ -24,7 +24,7 @@ local agent = load_agent(c, user)
 drop_invited(c, record, user, 'declined', via)
 put(agent, 'misses', nil)
 clear_unreached(c, agent)
-if rule(c, service_of(record), 'persistent_rona') == 1 then
+if rule(c, service_of(record), 'persistent_rona') == 1 and rule_word(c, service_of(record), 'kind') ~= 'broadcast' then
   flag_rona(c, agent, service_of(record))
 end
 if_nobody_left(c, record, 'declined')

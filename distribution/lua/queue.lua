@@ -2,7 +2,8 @@
 -- keys: root
 -- args: tenant, task, allowed, at:int
 -- returns: verdict, why, fields and values of the task in one string (see answer)
--- journal: queued, offered
+-- journal: queued, offered, overflowed, closed
+--@include overflow
 --@include finish
 local c = begin(root, tenant, at)
 local record = load_task(c, task)

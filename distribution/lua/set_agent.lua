@@ -1,6 +1,6 @@
--- set_agent: what licences and memberships lay down for an agent: `service=1` (active) or `=0`, separated by spaces.
+-- set_agent: what licences and memberships lay down for an agent: `service=1` (active) or `=0`, separated by spaces; skills likewise.
 -- keys: root
--- args: tenant, user, licensed:int, direct_licensed:int, services, capacity:int, at:int
+-- args: tenant, user, licensed:int, direct_licensed:int, services, capacity:int, skills, at:int
 -- returns: verdict
 -- journal: agent, withdrawn, requeued, offered, closed
 --@include lost
@@ -13,9 +13,14 @@ set(agent, 'licensed', licensed == 1 and '1' or nil)
 set(agent, 'direct', direct_licensed == 1 and '1' or nil)
 set(agent, 'services', services)
 set(agent, 'capacity', capacity)
+set(agent, 'skills', skills)
+set_levels(c, agent)
 set(agent, 'removed', nil)
 if agent.touched then
-  log(c, 'agent', { 'user', user, 'licensed', licensed, 'direct', direct_licensed, 'services', services, 'capacity', capacity })
+  log(c, 'agent', {
+    'user', user, 'licensed', licensed, 'direct', direct_licensed, 'services', services, 'capacity', capacity,
+    'levels', agent.f.levels or '',
+  })
 end
 withdraw_if_lost(c, agent)
 agent.moved = true

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from distribution.agents import Agent
 from distribution.distributor import Distributor
-from distribution.keys import agent_key, deadlines_key, members_key, queue_key, task_key
+from distribution.keys import agent_key, deadlines_key, lane_at, members_key, queue_key, task_key
 from distribution.tasks import Task, TaskState
 from store.connection import Store
 from store.keys import root
@@ -12,6 +12,7 @@ from store.keys import root
 HOLDS = {
     TaskState.OFFERED: "ringing", TaskState.CONNECTING: "talk", TaskState.ACTIVE: "talk", TaskState.ACW: "acw",
 }  # fmt: skip
+MOST_LEVELS = 3  # in tests
 RUNNING = {TaskState.OFFERED, TaskState.CONNECTING, TaskState.ACTIVE}
 
 
@@ -58,8 +59,10 @@ async def _task_faults(store: Store, tenant: str, all_: Everything, *, virtual: 
     deadlines = set(await store.zrange(deadlines_key(tenant, virtual=virtual), 0, -1))
     for task in all_.tasks.values():
         lane = task.service or f"@{task.user}"
-        if (await store.zscore(queue_key(tenant, lane), task.id) is not None) is not (task.state is TaskState.QUEUED):
-            found.append(f"{task.id} is {task.state}, and its queue says something else")
+        for level in range(1, MOST_LEVELS + 1):
+            stands = await store.zscore(queue_key(tenant, lane_at(lane, level)), task.id) is not None
+            if stands is not (task.state is TaskState.QUEUED and level <= task.level):
+                found.append(f"{task.id} is {task.state}, and its queue at level {level} says something else")
         if task.service:
             counted = await store.sismember(f"{root(tenant)}running:{tenant}:{task.service}", task.id)
             if counted is not (task.state in RUNNING):
@@ -88,12 +91,13 @@ async def _agent_faults(store: Store, tenant: str, all_: Everything) -> list[str
         if unknown := set(agent.tasks) - set(all_.tasks):
             found.append(f"{user} holds {unknown}, which are not there")
         ready = set(fields.get("ready", "").split())
-        if ready != set(agent.selectable_for) - {""}:
-            found.append(f"{user} stands ready for {ready}, with the reasons {agent.reasons}")
+        if ready != {lane_at(service, agent.levels[service]) for service in agent.selectable_for if service}:
+            found.append(f"{user} stands ready for {ready}, with the reasons {agent.reasons} and levels {agent.levels}")
+        for lane in (lane_at(service, level) for service in all_.services for level in range(1, MOST_LEVELS + 1)):
+            stands = await store.zscore(f"{root(tenant)}ready:{tenant}:{lane}", user) is not None
+            if stands is not (lane in ready):
+                found.append(f"{user}: the ready set of {lane} and the agent do not agree")
         for service in all_.services:
-            stands = await store.zscore(f"{root(tenant)}ready:{tenant}:{service}", user) is not None
-            if stands is not (service in ready):
-                found.append(f"{user}: the ready set of {service} and the agent do not agree")
             is_member = await store.zscore(members_key(tenant, service), user) is not None
             if service and is_member is not (service in agent.reasons):
                 found.append(f"{user}: the members of {service} and the agent do not agree")
@@ -107,6 +111,8 @@ async def _missed_matches(store: Store, tenant: str, all_: Everything, now: int)
         if task.state is not TaskState.QUEUED:
             continue
         rules = all_.services[task.service or ""]
+        if task.service and rules["kind"] == "pickup":
+            continue
         if task.service:
             running = await store.smembers(f"{root(tenant)}running:{tenant}:{task.service}")
             if len(running) >= int(rules["concurrent"]):
@@ -114,6 +120,7 @@ async def _missed_matches(store: Store, tenant: str, all_: Everything, now: int)
         past = dict(part.split("=") for part in all_.task_fields[task.id].get("past", "").split())
         for user, agent in all_.agents.items():
             mine = (task.service or "") in agent.selectable_for and (task.service or task.user == user)
+            mine = mine and agent.levels.get(task.service or "", 1) <= task.level
             asked = now < int(past.get(user, "accepted:0:0").split(":")[1])
             if mine and not asked:
                 found.append(f"{task.id} waits although {user} is free")

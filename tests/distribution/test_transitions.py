@@ -5,7 +5,8 @@ from itertools import product
 
 import pytest
 
-from distribution.tasks import TRANSITIONS, Event, Outcome, TaskState, Via
+from distribution.agents import Presence
+from distribution.tasks import TRANSITIONS, Event, Outcome, Priority, TaskState, Via
 from distribution.verdicts import Answer, Verdict
 from tests.distribution.world import World
 
@@ -33,6 +34,9 @@ BECOMES: dict[Event, dict[TaskState, TaskState]] = {
     Event.SAVE_WRAPUP: {S.ACTIVE: S.ACTIVE, S.ACW: S.ACW},
     Event.FINISH_ACW: {S.ACW: S.CLOSED},
     Event.EXTEND_ACW: {S.ACW: S.ACW},
+    Event.PICK: {S.QUEUED: S.CONNECTING},
+    Event.ASSIGN: {S.QUEUED: S.OFFERED},
+    Event.SET_PRIORITY: {state: state for state in (S.ARRIVING, S.QUEUED, S.OFFERED, S.CONNECTING)},
 }  # fmt: skip
 
 # The verdict where it is not meant for the state. Idempotent repeats are `unchanged`, late clicks `gone`; the agent has
@@ -61,6 +65,11 @@ OTHERWISE: dict[Event, dict[TaskState, Verdict]] = {
     Event.EXTEND_ACW: {
         **dict.fromkeys(S, V.NOT_YOURS), S.CONNECTING: V.WRONG_STATE, S.ACTIVE: V.WRONG_STATE, S.CLOSED: V.WRONG_STATE,
     },
+    Event.PICK: {
+        **dict.fromkeys(S, V.UNCHANGED), S.ARRIVING: V.WRONG_STATE, S.OFFERED: V.GONE, S.CLOSED: V.GONE,
+    },
+    Event.ASSIGN: {**dict.fromkeys(S, V.UNCHANGED), S.ARRIVING: V.WRONG_STATE, S.CLOSED: V.WRONG_STATE},
+    Event.SET_PRIORITY: dict.fromkeys(S, V.WRONG_STATE),
 }  # fmt: skip
 
 
@@ -83,6 +92,9 @@ def happen(world: World, event: Event, task: str) -> Callable[[], Awaitable[Answ
         Event.SAVE_WRAPUP: lambda: d.save_wrapup(t, task, AGENT, codes=["sale"], tags=[], note="", at=now),
         Event.FINISH_ACW: lambda: d.finish_acw(t, task, AGENT, Via.CARD, at=now),
         Event.EXTEND_ACW: lambda: d.extend_acw(t, task, AGENT, Via.CARD, at=now),
+        Event.PICK: lambda: d.pick(t, task, AGENT, Via.CONSOLE, at=now),
+        Event.ASSIGN: lambda: d.assign(t, task, AGENT, actor="boss", at=now),
+        Event.SET_PRIORITY: lambda: d.set_priority(t, task, Priority.HIGH, actor="boss", at=now),
     }
     return happenings[event]
 
@@ -92,11 +104,21 @@ def test_the_table_here_covers_the_table_there() -> None:
     assert all(set(BECOMES[event]) | set(OTHERWISE[event]) >= set(S) for event in Event)
 
 
-@pytest.mark.parametrize(("state", "event"), list(product(S, Event)))
-async def test_every_event_in_every_state(world: World, state: TaskState, event: Event) -> None:
-    await world.rules("sales", acw_seconds=20, acw_extension_seconds=30, acw_extensions=1)
+async def brought(world: World, state: TaskState) -> str:
+    """A task in this state, and the one agent: where it waits, he is free and it waits for him to pick it."""
+    rules = {"acw_seconds": 20, "acw_extension_seconds": 30, "acw_extensions": 1}
+    await world.rules("sales", **rules)
     await world.agent(AGENT, available=state is not S.QUEUED)
     task = await world.bring(state, AGENT)
+    if state is S.QUEUED:
+        await world.rules("sales", kind="pickup", **rules)
+        await world.presence(AGENT, Presence.AVAILABLE)
+    return task
+
+
+@pytest.mark.parametrize(("state", "event"), list(product(S, Event)))
+async def test_every_event_in_every_state(world: World, state: TaskState, event: Event) -> None:
+    task = await brought(world, state)
     before = await world.see(task)
     assert before.state is state
 
@@ -118,9 +140,7 @@ async def test_every_event_in_every_state(world: World, state: TaskState, event:
 @pytest.mark.parametrize(("state", "event"), list(product(S, Event)))
 async def test_every_event_can_come_twice(world: World, state: TaskState, event: Event) -> None:
     """Teams and browsers repeat what was not answered: the second one changes nothing."""
-    await world.rules("sales", acw_seconds=20, acw_extension_seconds=30, acw_extensions=1)
-    await world.agent(AGENT, available=state is not S.QUEUED)
-    task = await world.bring(state, AGENT)
+    task = await brought(world, state)
     await happen(world, event, task)()
     once = await world.see(task)
     again = await happen(world, event, task)()

@@ -1,4 +1,5 @@
 --@include offer_end
+--@include levels
 -- closing: the ends of talks and tasks. What follows from them is found by `settle`, and written by `finish`.
 
 -- A concurrent chat less: if anybody waits, his turn may have come.
@@ -7,13 +8,6 @@ local function leave_running(c, task)
   if service and redis.call('SREM', key_of(c, 'running', service), task.id) == 1
     and redis.call('EXISTS', key_of(c, 'queue', service)) == 1 then
     c.lanes[#c.lanes + 1] = service
-  end
-end
-
-local function leave_queue(c, task)
-  if task.listed then
-    redis.call('ZREM', key_of(c, 'queue', lane_of(task)), task.id)
-    task.listed = false
   end
 end
 

@@ -47,6 +47,8 @@ local function standing_reason(agent, service)
       return 'not_a_member'
     elseif active ~= '1' then
       return 'inactive'
+    elseif pair_get(agent.f.levels, service) == '0' then
+      return 'not_a_member'
     end
   end
 end

@@ -1,26 +1,5 @@
---@include closing
---@include membership
+--@include overflow
 -- going_back: nobody has the task any more; it waits again, or that was the end of it.
-
--- Every member declined within this waiting period.
-local function all_declined(c, task)
-  local _, count = string.gsub(task.f.past or '', '=declined:', '')
-  local members = members_key(c, service_of(task))
-  if count == 0 or count < redis.call('ZCARD', members) then
-    return false
-  end
-  for _, user in ipairs(redis.call('ZRANGE', members, 0, -1)) do
-    if past_of(task, user) ~= 'declined' then
-      return false
-    end
-  end
-  return true
-end
-
-local function give_up(c, task)
-  local outcome = task.f.service and all_declined(c, task) and 'declined_by_all' or 'not_answered'
-  close_task(c, task, outcome, 'system', 'queue_time', 'system')
-end
 
 -- It keeps the waiting time that it already has.
 local function go_back(c, task, why)
@@ -29,10 +8,12 @@ local function go_back(c, task, why)
   set(task, 'offer', nil)
   set(task, 'state', 'queued')
   set(task, 'why', why)
-  log(c, 'requeued', { 'task', task.id, 'service', service_of(task), 'why', why })
-  if c.now >= num(task, 'ends') then
-    give_up(c, task)
-  else
+  log(c, 'requeued', { 'task', task.id, 'service', service_of(task), 'why', why, 'rank', whole(rank_of(c, task)) })
+  local ends = num(task, 'ends')
+  if ends and c.now >= ends then
+    overflow(c, task, 'queue_time')
+  end
+  if task.f.state == 'queued' then
     seek(c, task)
   end
 end

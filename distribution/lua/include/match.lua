@@ -1,10 +1,12 @@
 --@include eligible
 --@include asked
+--@include levels
 --@include policy
 -- match: brings waiting tasks and selectable agents together, in the call that makes it possible.
 local MOST_SKIPPED = 32    -- heads that are passed over in one call; a deadline goes on
 local MOST_MATCHED = 32    -- offers that one call makes; a deadline goes on
 local SKIP_ON_AFTER = 100  -- ms
+local MOST_INVITED = 10    -- agents whom a broadcast rings at
 
 local function is_selectable(c, agent, service)
   return not is_blocked(c, agent) and not standing_reason(agent, service) and not presence_reason(c, agent, service)
@@ -14,12 +16,17 @@ local function has_room(c, service)
   return redis.call('SCARD', key_of(c, 'running', service)) < rule(c, service, 'concurrent')
 end
 
-local function make_offer(c, task, agent)
-  local service = task.f.service
-  if task.listed then
-    redis.call('ZREM', key_of(c, 'queue', lane_of(task)), task.id)
-    task.listed = false
+-- May a task be offered at all? Those of a pickup service wait until an agent takes one himself.
+local function offers(c, service)
+  if rule_word(c, service, 'kind') == nil then
+    look_up(c, service, 'kind', 'concurrent', 'deliver_seconds')
   end
+  return rule_word(c, service, 'kind') ~= 'pickup' and has_room(c, service)
+end
+
+local function make_offer(c, task, agents)
+  local service = task.f.service
+  leave_queue(c, task)
   if service then
     redis.call('SADD', key_of(c, 'running', service), task.id)
   end
@@ -27,59 +34,87 @@ local function make_offer(c, task, agent)
   put(task, 'offers', number)
   set(task, 'state', 'offered')
   set(task, 'offer', number)
-  set(task, 'invited', agent.user)
   set(task, 'offered', c.now)
   set(task, 'deliver_by', c.now + rule(c, service or '', 'deliver_seconds') * 1000)
   set(task, 'why', nil)
-  put(agent, 'last_offer', c.now)
-  agent.moved = true
-  hold(c, agent, task.id, 'ringing')
-  log(c, 'offered', { 'task', task.id, 'service', service or '', 'offer', number, 'user', agent.user, 'since', task.f.since })
+  local invited = nil
+  for _, agent in ipairs(agents) do
+    invited = invited and invited .. ' ' .. agent.user or agent.user
+    put(agent, 'last_offer', c.now)
+    agent.moved = true
+    hold(c, agent, task.id, 'ringing')
+    log(c, 'offered', {
+      'task', task.id, 'service', service or '', 'offer', number, 'user', agent.user, 'since', task.f.since,
+    })
+  end
+  set(task, 'invited', invited)
 end
 
--- The agent to ask for a task of this service: the first in order who was not asked yet, else the first who may be asked
--- again. Among the first n + 1 ready agents at least one is fresh if only n were asked; stale ones (time made them
--- unselectable a moment ago) are passed over and cleared away.
-local function pick_agent(c, task, service)
-  local ready = key_of(c, 'ready', service)
-  local _, page = string.gsub(task.f.past or '', '=', '')
-  local start, again = 0, nil
+-- Who is ready in this lane, in order, page by page: `each(agent)` says true when it has enough. Stale ones (time made
+-- them unselectable a moment ago) are passed over and cleared away.
+local function each_ready(c, lane, service, page, each)
+  local ready, start = key_of(c, 'ready', lane), 0
   while true do
     local users = redis.call('ZRANGE', ready, start, start + page)
     for _, user in ipairs(users) do
       local agent = load_agent(c, user)
-      if is_selectable(c, agent, service) then
-        local asked = asked_until(task, user)
-        if asked == 0 then
-          return agent
-        elseif asked <= c.now then
-          again = again or agent
-        end
-      else
+      if not is_selectable(c, agent, service) then
         stir(c, agent)
+      elseif each(agent) then
+        return true
       end
     end
     if #users <= page then
-      return again
+      return false
     end
     start = start + page + 1
   end
 end
 
-local function match_task(c, task)
-  local service, agent = task.f.service, nil
-  if not service then
-    agent = load_agent(c, task.f.user)
-    if not agent or asked_until(task, task.f.user) > c.now or not is_selectable(c, agent, '') then
-      return false
+-- The agents to ask, `most` at the most: those whom the task prefers, then the first in order, level by level. Whoever was
+-- asked already comes after all others, and not before he may be asked again.
+local function pick_agents(c, task, service, most)
+  local picked, again, known = {}, {}, {}
+  local function consider(agent)
+    local asked = not known[agent.user] and asked_until(task, agent.user)
+    known[agent.user] = true
+    if asked == 0 then
+      picked[#picked + 1] = agent
+    elseif asked and asked <= c.now and #again < most then
+      again[#again + 1] = agent
     end
-  elseif has_room(c, service) then
-    agent = pick_agent(c, task, service)
+    return #picked == most
   end
-  if agent then
-    make_offer(c, task, agent)
+  for user in string.gmatch(task.f.preferred or '', WORD) do
+    local agent = load_agent(c, user)
+    if agent and is_selectable(c, agent, service) and consider(agent) then
+      return picked
+    end
   end
-  return agent ~= nil
+  -- Among the first n + 1 ready agents at least one is fresh if only n were asked.
+  local _, page = string.gsub(task.f.past or '', '=', '')
+  for level = 1, level_of(task) do
+    if each_ready(c, lane_at(service, level), service, page + most - 1, consider) then
+      return picked
+    end
+  end
+  return picked[1] and picked or again
+end
+
+local function match_task(c, task)
+  local service, agents = task.f.service, {}
+  if not service then
+    local agent = load_agent(c, task.f.user)
+    if agent and asked_until(task, task.f.user) <= c.now and is_selectable(c, agent, '') then
+      agents = { agent }
+    end
+  elseif offers(c, service) then
+    agents = pick_agents(c, task, service, rule_word(c, service, 'kind') == 'broadcast' and MOST_INVITED or 1)
+  end
+  if agents[1] then
+    make_offer(c, task, agents)
+  end
+  return agents[1] ~= nil
 end
 
 local function head_of(c, lane, index)
@@ -132,13 +167,13 @@ end
 -- The waiting task that ranks first among the lanes of a free agent and may be offered to him.
 local function match_agent(c, agent, lanes)
   local from = num(agent, 'resume') or 0
-  local offered, stopped = each_waiting(c, lanes, from, 1, function(task, lane)
-    if task.f.service and not has_room(c, lane) then
+  local offered, stopped = each_waiting(c, lanes, from, 1, function(task)
+    if task.f.service and not offers(c, task.f.service) then
       return nil
     elseif asked_until(task, agent.user) > c.now then
       return false
     end
-    make_offer(c, task, agent)
+    make_offer(c, task, { agent })
     return true
   end)
   put(agent, 'resume', stopped)
@@ -146,11 +181,25 @@ local function match_agent(c, agent, lanes)
   return offered == 1
 end
 
--- Whoever is ready for what waits in these lanes. Returns whether it stopped before the end.
+local function anybody_ready(c, task)
+  for level = 1, level_of(task) do
+    if redis.call('EXISTS', key_of(c, 'ready', lane_at(task.f.service, level))) == 1 then
+      return true
+    end
+  end
+  return false
+end
+
+-- Whoever is ready for what waits in these services (or direct lanes). Returns whether it stopped before the end.
 local function match_lanes(c, lanes)
-  local offered, stopped = each_waiting(c, lanes, 0, MOST_MATCHED, function(task, lane)
-    if task.f.service and (redis.call('EXISTS', key_of(c, 'ready', lane)) == 0 or not has_room(c, lane)) then
+  local offered, stopped = each_waiting(c, lanes, 0, MOST_MATCHED, function(task)
+    if task.f.service and not offers(c, task.f.service) then
       return nil
+    elseif task.f.service and not anybody_ready(c, task) then
+      if (rule_word(c, task.f.service, 'levels') or '') == '' then
+        return nil
+      end
+      return false
     end
     return match_task(c, task)
   end)
@@ -164,8 +213,9 @@ local function open_lanes(c, agent)
     return lanes
   end
   for service, active in string.gmatch(agent.f.services or '', PAIR) do
-    if active == '1' and not presence_reason(c, agent, service) then
-      lanes[#lanes + 1] = service
+    local level = pair_get(agent.f.levels, service) or '1'
+    if active == '1' and level ~= '0' and not presence_reason(c, agent, service) then
+      lanes[#lanes + 1] = level == '1' and service or lane_at(service, level)
     end
   end
   if agent.f.direct == '1' and not presence_reason(c, agent, '') then
@@ -181,7 +231,7 @@ local function stand_ready(c, agent, lanes)
     if string.sub(lane, 1, 1) ~= '@' then
       after[#after + 1] = lane
       if agent.moved or not has_word(before, lane) then
-        local score = POLICIES[rule_word(c, lane, 'policy') or 'longest_idle'](agent)
+        local score = POLICIES[rule_word(c, service_of_lane(lane), 'policy') or 'longest_idle'](agent)
         redis.call('ZADD', key_of(c, 'ready', lane), score, agent.user)
       end
     end

@@ -13,9 +13,9 @@ end
 
 local function miss(c, task, user)
   drop_invited(c, task, user, 'rona', 'time')
-  local agent = load_agent(c, user)
-  if agent then
-    local service = service_of(task)
+  local agent, service = load_agent(c, user), service_of(task)
+  -- Of a broadcast many hear, and one answers: it flags nobody.
+  if agent and rule_word(c, service, 'kind') ~= 'broadcast' then
     local misses, limit = (num(agent, 'misses') or 0) + 1, rule(c, service, 'rona_after_misses')
     put(agent, 'misses', misses)
     if rule(c, service, 'persistent_rona') == 1 or (limit > 0 and misses >= limit) then

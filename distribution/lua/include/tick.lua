@@ -27,6 +27,19 @@ local function tick_offer(c, task)
   end
 end
 
+local function tick_queued(c, task)
+  local ends, leaves = num(task, 'ends'), hours_end(c, task)
+  if ends and c.now >= ends then
+    overflow(c, task, 'queue_time')
+  elseif leaves and c.now >= leaves then
+    overflow(c, task, 'hours')
+  end
+  if task.f.state == 'queued' and task.listed then
+    open_levels(c, task)
+    seek(c, task)
+  end
+end
+
 local function tick_task(c, id)
   local task = load_task(c, id)
   if not task then
@@ -38,10 +51,8 @@ local function tick_task(c, id)
   end
   if task.f.state == 'offered' then
     tick_offer(c, task)
-  elseif task.f.state == 'queued' and c.now >= num(task, 'ends') then
-    give_up(c, task)
   elseif task.f.state == 'queued' then
-    seek(c, task)
+    tick_queued(c, task)
   elseif task.f.state == 'acw' and c.now >= num(task, 'acw_until') then
     close_task(c, task, task.f.outcome, 'system', 'acw_over', 'system')
   end

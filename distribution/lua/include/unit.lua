@@ -5,10 +5,11 @@
 -- written once by `finish`, only what changed; empty fields are not stored.
 --   stirred: agents whose eligibility may have changed · seeking: tasks that wait and were not matched yet
 --   lanes: queues in which a task may have become possible, because a service came below its limit or changed its rules
+--   fresh: tasks that came to a queue, which may be full
 local function begin(root, tenant, at)
   return {
     root = root, tenant = tenant, now = clock_now(root, tenant, at),
-    tasks = {}, agents = {}, rules = {}, stirred = {}, seeking = {}, lanes = {},
+    tasks = {}, agents = {}, rules = {}, stirred = {}, seeking = {}, lanes = {}, fresh = {},
   }
 end
 
@@ -64,11 +65,13 @@ local function put(record, name, value)
   return true
 end
 
--- A change that counts the revision up and rings.
+-- A change that counts the revision up and rings. Returns whether it is one.
 local function set(record, name, value)
   if put(record, name, value) then
     record.touched = true
+    return true
   end
+  return false
 end
 
 local function num(record, name)
@@ -116,15 +119,7 @@ local function service_of(task)
   return task.f.service or ''
 end
 
--- The queue in which a task stands. Levels will give it more than one.
+-- The queue in which a waiting task stands; see `levels` for the further ones.
 local function lane_of(task)
   return task.f.service or '@' .. task.f.user
-end
-
--- From now on it waits; the queue time is that of now, whatever becomes of the setting.
-local function begin_waiting(c, task)
-  set(task, 'state', 'queued')
-  set(task, 'since', c.now)
-  put(task, 'ends', c.now + rule(c, service_of(task), 'queue_seconds') * 1000)
-  seek(c, task)
 end

@@ -1,4 +1,6 @@
 --@include asked
+--@include hours
+--@include levels
 --@include deadline
 --@include due
 -- write: a task as it became: saved once, with its deadline, its effects marked as due, and its bells rung. Verbs that free
@@ -37,6 +39,9 @@ local function task_next(c, task)
     end
   elseif state == 'queued' then
     at = earlier(num(task, 'ends'), at)
+    at = earlier(hours_end(c, task), at)
+    local _, following = levels_open(c, task)
+    at = earlier(following, at)
     for user in string.gmatch(task.f.past or '', PAIR) do
       local asked = asked_until(task, user)
       if asked > c.now then
