@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, task, service, user, customer, priority, preferred, workflow:int, at:int
 -- returns: verdict, why, fields and values of the task in one string (see answer)
--- journal: created, offered, overflowed, closed
+-- journal: created, offered, overflowed, closed, waits_on
 --@include visitor
 --@include overflow
 --@include finish

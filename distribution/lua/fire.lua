@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, limit:int, at:int
 -- returns: how many fired, ms until the next (empty: none), then the errors
--- journal: refreshed, visitor_away, ended, closed, undelivered, unreachable, tried_again, rona, rona_set,
+-- journal: refreshed, levels, level_opened, overflowed, waits_on, visitor_away, ended, closed, undelivered, unreachable, tried_again, rona, rona_set,
 --   rona_reset, presence, surface, withdrawn, requeued, offered
 --@include tick
 local key, now = root .. 'deadlines', at

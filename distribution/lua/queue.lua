@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, task, allowed, at:int
 -- returns: verdict, why, fields and values of the task in one string (see answer)
--- journal: queued, offered, overflowed, closed
+-- journal: queued, offered, overflowed, closed, waits_on
 --@include overflow
 --@include finish
 local c = begin(root, tenant, at)
