@@ -13,9 +13,9 @@ DIRECT = ""
 class RuleVerbs(Scripts):
     """Changed rules take effect at once: whoever becomes selectable is offered what waits."""
 
-    async def set_tenant(self, tenant: str, *, im_enabled: bool, virtual: bool = False) -> None:
+    async def set_tenant(self, tenant: str, *, im_enabled: bool, virtual: bool = False, at: int = 0) -> None:
         """Switch Instant Messaging on or off. A virtual tenant takes its time from the `at` of each call; that cannot be undone."""
-        await self._run("set_tenant", tenant, im_enabled=int(im_enabled), virtual=int(virtual))
+        await self._run("set_tenant", tenant, im_enabled=int(im_enabled), virtual=int(virtual), at=at)
 
     async def set_service(self, tenant: str, service: str, rules: ServiceRules, *, at: int = 0) -> None:
         """Raises BadRules when a setting makes no sense; then nothing is changed."""

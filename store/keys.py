@@ -195,6 +195,21 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
         "The rules of a service as in `ServiceRules`; an empty service is the tenant's *Direct* settings. `refresh`: up to "
         "which member a change of the rules was followed.",
     ),
+    KeySpec(
+        "<root>served:<tenant>",
+        "zset",
+        "distribution",
+        "permanent",
+        "All services that have rules; the empty name is the *Direct* settings (scores are 0).",
+    ),
+    KeySpec(
+        "<root>snapshot:<tenant>",
+        "hash",
+        "distribution",
+        "permanent",
+        "The journal's snapshot of the day: `day` (its midnight UTC, ms), and while it is written `part` and `after`: where it "
+        "goes on.",
+    ),
     KeySpec("<root>agents:<tenant>", "zset", "distribution", "permanent", "All agents of the tenant (scores are 0)."),
     KeySpec(
         "<root>members:<tenant>:<service>",

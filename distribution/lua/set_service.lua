@@ -14,6 +14,7 @@ end
 redis.call('HSET', key, unpack(fields))
 redis.call('HDEL', key, 'removed')
 redis.call('PERSIST', key)
+redis.call('ZADD', root .. 'served:' .. tenant, 0, service)
 log(c, 'service', { 'service', service, 'rules', rules })
 begin_refresh(c, service)
 return 'ok'

@@ -42,3 +42,37 @@ async def test_an_offline_reading_that_lapses_while_a_page_is_open_makes_him_eli
 async def test_the_journal_says_when_everybody_follows_changed_rules(world: World) -> None:
     await world.rules(SALES, allow_busy=True)
     assert [entry["e"] for entry in await world.journal("service", "refreshed")][-2:] == ["service", "refreshed"]
+
+
+MIDNIGHT = 1_800_057_600_000
+
+
+async def test_a_new_tenant_begins_with_a_snapshot(world: World) -> None:
+    assert [entry["e"] for entry in await world.journal()][:3] == ["tenant", "snapshot_begin", "snapshot_end"]
+
+
+async def test_each_day_begins_with_a_snapshot_of_everything_in_chunks(world: World) -> None:
+    await world.rules("support")
+    for number in range(120):
+        await world.agent(f"agent{number:03}", services={SALES: True, "support": False}, capacity=2)
+    before = len(await world.journal())
+    await world.go((MIDNIGHT - world.now) / 1000)
+    entries = [entry for entry in (await world.journal())[before:] if entry["e"].startswith("snapshot")]
+    assert entries[0] == {"e": "snapshot_begin", "at": str(MIDNIGHT), "day": str(MIDNIGHT)}
+    assert entries[-1] == {"e": "snapshot_end", "at": str(MIDNIGHT), "day": str(MIDNIGHT)}
+    services = [entry for entry in entries if entry["e"] == "snapshot_service"]
+    assert [entry["service"] for entry in services] == ["", SALES, "support"]
+    assert all("offer_seconds=20" in entry["rules"] and "Sales" not in entry["rules"] for entry in services)
+    agents = [entry for entry in entries if entry["e"] == "snapshot_agent"]
+    assert [entry["user"] for entry in agents] == [f"agent{number:03}" for number in range(120)]
+    # They were made long ago, and nobody has polled their presence since.
+    assert {(entry["capacity"], entry["presence"], entry["reading"], entry["fresh"]) for entry in agents} == {
+        ("2", "Offline", "Available", "0")
+    }
+
+
+async def test_the_next_snapshot_is_that_of_the_next_day_once(world: World) -> None:
+    await world.agent("anna")
+    await world.go((MIDNIGHT - world.now) / 1000 + 86_400)
+    days = [entry["day"] for entry in await world.journal("snapshot_begin")]
+    assert days == [str(MIDNIGHT - 86_400_000), str(MIDNIGHT), str(MIDNIGHT + 86_400_000)]

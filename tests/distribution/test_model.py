@@ -178,7 +178,7 @@ class Day(RuleBasedStateMachine):
     ) -> None:
         async def build() -> None:
             d, t = self.clients[0], self.tenant
-            await d.set_tenant(t, im_enabled=True, virtual=True)
+            await d.set_tenant(t, im_enabled=True, virtual=True, at=START)
             for service, its in ((SALES, sales), (SUPPORT, support), ("", direct)):
                 await d.set_service(t, service, its, at=START)
                 self.model.set_service(service, its)

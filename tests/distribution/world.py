@@ -54,7 +54,7 @@ class World:
 
     async def open(self, **rules: Any) -> None:
         """Switch Instant Messaging on, and set up the service `sales` and the Direct settings with these rules."""
-        await self.distributor.set_tenant(self.tenant, im_enabled=True, virtual=True)
+        await self.distributor.set_tenant(self.tenant, im_enabled=True, virtual=True, at=self.now)
         await self.rules(SALES, **rules)
         await self.distributor.set_direct(self.tenant, ServiceRules(name="Direct", **rules), at=self.now)
 

@@ -13,11 +13,18 @@ end
 
 -- `presence` is the one that counts; `reading` the last one from Teams, `fresh` whether it has not lapsed yet: what becomes of
 -- him when his pages open and close follows from these.
+local function add_presence(c, agent, fields)
+  local words = {
+    'presence', presence_now(c, agent), 'reading', agent.f.presence or '', 'fresh', is_fresh(c, agent) and 1 or 0,
+  }
+  for _, word in ipairs(words) do
+    fields[#fields + 1] = word
+  end
+  return fields
+end
+
 local function log_presence(c, agent)
-  local fresh = is_fresh(c, agent) and 1 or 0
-  log(c, 'presence', {
-    'user', agent.user, 'presence', presence_now(c, agent), 'reading', agent.f.presence or '', 'fresh', fresh,
-  })
+  log(c, 'presence', add_presence(c, agent, { 'user', agent.user }))
 end
 
 -- Returns whether anything changed. An unknown reading keeps the last value for a while.

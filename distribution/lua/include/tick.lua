@@ -2,6 +2,7 @@
 --@include offer_fails
 --@include surface
 --@include presence
+--@include snapshot
 --@include visitor
 --@include refresh
 -- tick: time passed for one deadline's member. It looks at what is due now, whatever the deadline was set for.
@@ -80,7 +81,7 @@ local function tick_agent(c, user)
 end
 
 local function tick(root, member, at)
-  local kind, tenant, id = string.match(member, '^(%a+):([^:]+):(.*)$')
+  local kind, tenant, id = string.match(member, '^(%a+):([^:]+):?(.*)$')
   local c = begin(root, tenant, at)
   if kind == 'task' then
     tick_task(c, id)
@@ -88,6 +89,8 @@ local function tick(root, member, at)
     tick_agent(c, id)
   elseif kind == 'service' then
     refresh(c, id)
+  elseif kind == 'snapshot' then
+    snapshot(c)
   else
     error('nobody knows what to do at ' .. member)
   end

@@ -1,0 +1,83 @@
+--@include deadline
+--@include presence
+-- snapshot: from midnight UTC on the journal says once how everything stands, so that it can be read from any day on. A
+-- chunk at a time: other things happen between two of them, and each entry is true at its own place in the journal.
+local DAY = 86400000  -- ms
+local CHUNK = 50
+local AGENT_FIELDS = {
+  'licensed', 'direct', 'services', 'capacity', 'levels', 'duty', 'registered', 'unreached', 'retry_at', 'rona', 'rona_until',
+  'idle_since', 'put_back', 'last_offer', 'held', 'unavailable', 'wraps',
+}
+
+local function picked_fields(f, names, fields)
+  for _, name in ipairs(names) do
+    if f[name] then
+      fields[#fields + 1] = name
+      fields[#fields + 1] = f[name]
+    end
+  end
+  return fields
+end
+
+local function snapshot_service(c, service)
+  local flat, rules = redis.call('HGETALL', key_of(c, 'rules', service)), {}
+  if not flat[1] then
+    redis.call('ZREM', c.root .. 'served:' .. c.tenant, service)
+    return
+  end
+  for i = 1, #flat, 2 do
+    if flat[i] ~= 'name' and flat[i] ~= 'refresh' then
+      rules[#rules + 1] = flat[i] .. '=' .. flat[i + 1]
+    end
+  end
+  log(c, 'snapshot_service', { 'service', service, 'rules', table.concat(rules, ' ') })
+end
+
+local function snapshot_agent(c, user)
+  local agent = load_agent(c, user)
+  if agent then
+    local fields = picked_fields(agent.f, AGENT_FIELDS, { 'user', user, 'surfaces', open_surfaces(c, agent) })
+    log(c, 'snapshot_agent', add_presence(c, agent, fields))
+  end
+end
+
+local SNAPSHOT_PARTS = {
+  { of = 'served', tell = snapshot_service },
+  { of = 'agents', tell = snapshot_agent },
+}
+
+-- The next chunk, from where the last one stopped: `part` and `after` (`-`: its beginning).
+local function snapshot_some(c)
+  local key, member = c.root .. 'snapshot:' .. c.tenant, 'snapshot:' .. c.tenant
+  local state = redis.call('HMGET', key, 'day', 'part', 'after')
+  local day, number, after = tonumber(state[1]), tonumber(state[2]), state[3]
+  local part = SNAPSHOT_PARTS[number]
+  local from = after == '-' and '-' or '(' .. string.sub(after, 2)
+  local ids = redis.call('ZRANGE', c.root .. part.of .. ':' .. c.tenant, from, '+', 'BYLEX', 'LIMIT', 0, CHUNK)
+  for _, id in ipairs(ids) do
+    part.tell(c, id)
+  end
+  if #ids == CHUNK then
+    redis.call('HSET', key, 'after', '.' .. ids[CHUNK])
+  elseif SNAPSHOT_PARTS[number + 1] then
+    redis.call('HSET', key, 'part', number + 1, 'after', '-')
+  else
+    redis.call('HDEL', key, 'part', 'after')
+    log(c, 'snapshot_end', { 'day', whole(day) })
+    deadline_set(c.root, c.tenant, member, day + DAY)
+    return false
+  end
+  deadline_set(c.root, c.tenant, member, c.now)
+  return true
+end
+
+-- Begin that of today, or go on with it.
+local function snapshot(c)
+  local key = c.root .. 'snapshot:' .. c.tenant
+  if redis.call('HEXISTS', key, 'part') == 0 then
+    local day = c.now - c.now % DAY
+    redis.call('HSET', key, 'day', whole(day), 'part', 1, 'after', '-')
+    log(c, 'snapshot_begin', { 'day', whole(day) })
+  end
+  return snapshot_some(c)
+end
