@@ -8,11 +8,13 @@ from store.connection import Store
 from store.keys import root
 from store.scripts import LuaScript, load_scripts
 
+LUA = Path(__file__).parent / "lua"
+
 
 @cache
 def distribution_scripts() -> dict[str, LuaScript]:
     """Every verb in `lua/`, by file stem."""
-    return load_scripts(Path(__file__).parent / "lua")
+    return load_scripts(LUA)
 
 
 class Scripts:

@@ -1,5 +1,6 @@
 """The store as the other rooms see it: scripts, and thin typed reads and writes. Keys and values are text."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar, overload
 
@@ -77,21 +78,38 @@ class Store:
     async def run_many(self, calls: Sequence[tuple[LuaScript, str, Mapping[str, Argument]]]) -> list[Any]:
         """Run several scripts in one round trip (each for itself: others may come between). Raises as `run`."""
         texts: list[list[Word]] = [
-            ["EVALSHA", script.sha, 1, root, *script.encode(args)] for script, root, args in calls
+            ["FCALL", script.function, 1, root, *script.encode(args)] for script, root, args in calls
         ]
         answers = await self.pool.talk(texts)
-        # NOSCRIPT means that the script has not run: it is safe to send it again.
-        unknown = [index for index, answer in enumerate(answers) if isinstance(answer, redis_errors.NoScriptError)]
+        # A function that is not there has not run: it is safe to send the call again.
+        unknown = [index for index, answer in enumerate(answers) if _is_unknown(answer)]
         if unknown:
-            scripts = list({calls[index][0].sha: calls[index][0] for index in unknown}.values())
-            again = await self.pool.talk(
-                [*(["SCRIPT", "LOAD", script.source] for script in scripts), *(texts[index] for index in unknown)]
-            )
-            _raise_first(scripts, again[: len(scripts)])
-            for index, answer in zip(unknown, again[len(scripts) :], strict=True):
+            scripts = list({calls[index][0].library.name: calls[index][0] for index in unknown}.values())
+            again = await self._load_and_talk(scripts, [texts[index] for index in unknown])
+            for index, answer in zip(unknown, again, strict=True):
                 answers[index] = answer
         _raise_first([script for script, _, _ in calls], answers)
         return answers
+
+    async def _load_and_talk(self, scripts: Sequence[LuaScript], texts: Sequence[Sequence[Word]]) -> list[Any]:
+        """Give the server the libraries of `scripts` and send `texts`; take away what earlier releases left there."""
+        now = time.time()
+        loads = [["FUNCTION", "LOAD", "REPLACE", script.library.text(now)] for script in scripts]
+        lists = [
+            ["FUNCTION", "LIST", "LIBRARYNAME", f"usher_{script.library.room}_*", "WITHCODE"] for script in scripts
+        ]
+        answers = await self.pool.talk([*loads, *texts, *lists])
+        _raise_first(scripts, answers[: len(loads)])
+        left_over = [
+            name
+            for script, listed in zip(scripts, answers[len(loads) + len(texts) :], strict=True)
+            for name, code in _listed(listed)
+            if script.library.is_left_over(name, code, now)
+        ]
+        if left_over:
+            # Somebody else may have been quicker; and a server that does not let us tidy up still serves.
+            await self.pool.talk([["FUNCTION", "DELETE", name] for name in left_over])
+        return answers[len(loads) : len(loads) + len(texts)]
 
     async def many(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
         """Send several commands in one round trip: `[("hgetall", (key,)), …]`; names as in `commands.BY_NAME`."""
@@ -215,7 +233,19 @@ def _raise_first(scripts: Sequence[LuaScript], answers: Sequence[Any]) -> None:
     for script, answer in zip(scripts, answers, strict=True):
         if isinstance(answer, Exception):
             error = translate(answer)
-            raise type(error)(f"{script.name}: {script.locate(str(error))}") from answer
+            raise type(error)(f"{script.name}: {script.library.locate(str(error))}") from answer
+
+
+def _is_unknown(answer: Any) -> bool:
+    return isinstance(answer, redis_errors.ResponseError) and str(answer) == "Function not found"
+
+
+def _listed(answer: Any) -> list[tuple[str, str]]:
+    """Name and code of each library that FUNCTION LIST named; RESP2 has names and values in one list."""
+    if isinstance(answer, Exception):
+        return []
+    known = [dict(zip(library[::2], library[1::2], strict=True)) for library in answer]
+    return [(library["library_name"], library["library_code"]) for library in known]
 
 
 def _read(command: Command[T], answer: Any) -> T:

@@ -12,10 +12,10 @@ A script begins with
 The loader declares a Lua local for `root` and for each argument. `name` (or `name:str`) is a string, `name:int` and
 `name:num` are numbers, `name:json` is a decoded value; an argument given as None is `''` for a string and nil for the
 others. `--@include x` is `<folder>/include/x.lua`, or else `store/lua/include/x.lua`; an include comes once however
-often it is asked for, and may include others.
+often it is asked for, and may include others. Includes come before the code. All scripts of a folder are loaded into the
+server as one library (`library.py`).
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SHARED_INCLUDES = Path(__file__).parent / "lua" / "include"
+from store.library import LuaLibrary, Verb, compose, room_of
+from store.lua_files import SHARED_INCLUDES, LuaFile, ScriptError, read_lua
+
+__all__ = ["SHARED_INCLUDES", "Argument", "LuaLibrary", "LuaScript", "ScriptError", "load_scripts"]
 
 FIELDS = ("keys", "args", "returns", "journal")
 TYPES = {
@@ -36,15 +39,11 @@ LUA_WORDS = frozenset(
     re.findall(
         r"\w+",
         "and break do else elseif end false for function goto if in local nil not or repeat return then true until "
-        "while KEYS ARGV redis cjson root",
+        "while KEYS ARGV redis cjson root memo shared prefix",
     )
 )
 
 Argument = str | int | float | bytes | Mapping[str, Any] | Sequence[Any] | None
-
-
-class ScriptError(Exception):
-    """A script cannot be loaded (its message names file and line), or was called with other arguments than it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +55,9 @@ class LuaScript:
     args: tuple[tuple[str, str], ...]
     returns: str
     journal: tuple[str, ...]
-    source: str
-    sha: str
-    # For each line of `source`: where it was written, as `accept.lua:12`.
-    origins: tuple[str, ...]
+    library: LuaLibrary
+    # What the server calls it.
+    function: str
 
     def encode(self, given: Mapping[str, Argument]) -> list[str | bytes | int | float]:
         """Put arguments, given by name, into the order that the script expects."""
@@ -67,10 +65,6 @@ class LuaScript:
             wanted = ", ".join(name for name, _ in self.args)
             raise ScriptError(f"{self.name} takes ({wanted}), but was given ({', '.join(given)})")
         return [_encode(kind, given[name]) for name, kind in self.args]
-
-    def locate(self, message: str) -> str:
-        """Replace `user_script:<line>` in an error of the server by the file and line that it comes from."""
-        return re.sub(r"user_script:(\d+)", lambda found: self.origins[int(found[1]) - 1], message)
 
 
 def _encode(kind: str, value: Argument) -> str | bytes | int | float:
@@ -87,41 +81,46 @@ def _encode(kind: str, value: Argument) -> str | bytes | int | float:
 
 def load_scripts(folder: Path) -> dict[str, LuaScript]:
     """Load every `*.lua` directly in `folder`, by file stem; raise `ScriptError` if one is not well formed."""
-    return {path.stem: _load(path) for path in sorted(folder.glob("*.lua"))}
+    headers = [_read(path) for path in sorted(folder.glob("*.lua"))]
+    library = compose(room_of(folder), {header.name: Verb(header.file, header.locals) for header in headers})
+    return {
+        header.name: LuaScript(
+            header.name,
+            header.says,
+            header.args,
+            header.returns,
+            header.journal,
+            library,
+            library.function(header.name),
+        )
+        for header in headers
+    }
 
 
-@dataclass(slots=True)
-class _Lines:
-    texts: list[str]
-    origins: list[str]
+@dataclass(frozen=True, slots=True)
+class _Header:
+    name: str
+    says: str
+    args: tuple[tuple[str, str], ...]
+    returns: str
+    journal: tuple[str, ...]
+    file: LuaFile
 
-    def add(self, text: str, origin: str) -> None:
-        self.texts.append(text)
-        self.origins.append(origin)
+    @property
+    def locals(self) -> str:
+        """The Lua that gives the script's arguments their names."""
+        values = [TYPES[kind].format(n=index) for index, (_, kind) in enumerate(self.args, start=1)]
+        return f"local {', '.join(['root', *(name for name, _ in self.args)])} = {', '.join(['KEYS[1]', *values])}"
 
 
-def _load(path: Path) -> LuaScript:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    says, fields = _read_header(path, lines)
+def _read(path: Path) -> _Header:
+    file = read_lua(path)
+    says, fields = _read_header(path, file.lines)
     args = _read_args(path, fields["args"])
     if fields["keys"] != "root":
         raise ScriptError(f"{path.name}: keys must be `root`: every name is built from it, so that all share a slot")
-    out = _Lines([], [])
-    out.add("local root = KEYS[1]", f"{path.name}:keys")
-    for index, (name, kind) in enumerate(args, start=1):
-        out.add(f"local {name} = {TYPES[kind].format(n=index)}", f"{path.name}:args")
-    _expand(path, lines, out, {path.stem})
-    source = "\n".join(out.texts)
-    return LuaScript(
-        name=path.stem,
-        says=says,
-        args=args,
-        returns=fields["returns"],
-        journal=tuple(event for event in re.split(r"[,\s]+", fields["journal"]) if event not in {"", "-", "none"}),
-        source=source,
-        sha=hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest(),
-        origins=tuple(out.origins),
-    )
+    journal = tuple(event for event in re.split(r"[,\s]+", fields["journal"]) if event not in {"", "-", "none"})
+    return _Header(path.stem, says, args, fields["returns"], journal, file)
 
 
 def _read_header(path: Path, lines: Sequence[str]) -> tuple[str, dict[str, str]]:
@@ -157,27 +156,3 @@ def _read_args(path: Path, text: str) -> tuple[tuple[str, str], ...]:
             raise ScriptError(f"{path.name}: `{part}` cannot be an argument")
         args.append((found[1], found[2] or "str"))
     return tuple(args)
-
-
-def _expand(path: Path, lines: Sequence[str], out: _Lines, seen: set[str]) -> None:
-    for number, line in enumerate(lines, start=1):
-        found = re.fullmatch(r"--@include ([a-z0-9_]+)\s*", line)
-        if line.startswith("--@") and found is None:
-            raise ScriptError(f"{path.name}:{number}: not an include: `{line}`")
-        counted = re.search(r"\b(KEYS|ARGV)\b", line.split("--", 1)[0])
-        if counted:
-            raise ScriptError(f"{path.name}:{number}: name the argument instead of {counted[1]}")
-        if found is None:
-            out.add(line, f"{path.name}:{number}")
-        elif found[1] not in seen:
-            seen.add(found[1])
-            include = _find_include(path, found[1], number)
-            _expand(include, include.read_text(encoding="utf-8").splitlines(), out, seen)
-
-
-def _find_include(path: Path, name: str, number: int) -> Path:
-    folder = path.parent if path.parent.name == "include" else path.parent / "include"
-    for candidate in (folder / f"{name}.lua", SHARED_INCLUDES / f"{name}.lua"):
-        if candidate.is_file():
-            return candidate
-    raise ScriptError(f"{path.name}:{number}: no include `{name}` in {folder} or {SHARED_INCLUDES}")

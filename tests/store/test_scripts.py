@@ -73,13 +73,14 @@ def test_a_misspelt_include_is_refused(tmp_path: Path) -> None:
         load(tmp_path, body="--@inclde clock")
 
 
-def test_includes_come_once_and_the_rooms_own_before_the_shared_one(tmp_path: Path) -> None:
+async def test_includes_come_once_and_the_rooms_own_before_the_shared_one(tmp_path: Path, store: Store) -> None:
     include(tmp_path, "clock", "--@include both\nlocal own = 1")
     include(tmp_path, "both", "local both = 1")
-    source = load(tmp_path, body="--@include both\n--@include clock\nreturn own + both").source
-    assert source.count("local both = 1") == 1
-    assert "clock_now" not in source
+    script = load(tmp_path, body="--@include both\n--@include clock\nreturn own + both")
+    assert script.library.body.count("local both = 1") == 1
+    assert "clock_now" not in script.library.body
     assert (SHARED_INCLUDES / "clock.lua").is_file()
+    assert await store.run(script, ROOT, name="x", times=1) == 2
 
 
 async def test_arguments_arrive_by_name_and_type(tmp_path: Path, store: Store) -> None:

@@ -1,14 +1,11 @@
 -- clock: the tenant's time, which never runs backwards, not even when another server takes over.
--- Tenants whose time this call has looked at already: whether it is virtual.
-local clock_is_virtual = {}
-
 local function clock_now(root, tenant, at)
   local key = root .. 'clock:' .. tenant
   local kept = redis.call('HMGET', key, 'last', 'virtual')
   local last = tonumber(kept[1]) or 0
   local now = last
-  clock_is_virtual[tenant] = kept[2] == '1'
-  if kept[2] == '1' then
+  memo[key] = kept[2] == '1'
+  if memo[key] then
     now = at or 0
   else
     local time = redis.call('TIME')
@@ -21,9 +18,11 @@ local function clock_now(root, tenant, at)
   return now
 end
 
+-- Whether its time is an argument; a call that has looked already does not ask again.
 local function clock_virtual(root, tenant)
-  if clock_is_virtual[tenant] == nil then
-    clock_is_virtual[tenant] = redis.call('HGET', root .. 'clock:' .. tenant, 'virtual') == '1'
+  local key = root .. 'clock:' .. tenant
+  if memo[key] == nil then
+    memo[key] = redis.call('HGET', key, 'virtual') == '1'
   end
-  return clock_is_virtual[tenant]
+  return memo[key]
 end
