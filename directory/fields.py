@@ -1,11 +1,12 @@
 """The kinds of value that a company's settings have, each with what is said when it is not one."""
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 SLUG = re.compile(r"[a-z0-9-]{1,40}")
@@ -15,15 +16,33 @@ ANY_ORIGIN = "*"
 AGENT_NAMES = ("hidden", "real")
 
 
-def between(low: int, high: int, unit: str = "") -> AfterValidator:
+class Settings(BaseModel):
+    """What all settings have in common: frozen, and nothing in them that is not understood."""
+
+    # The docstrings below the fields are what docs/services.md says of them.
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
     """A whole number from `low` to `high`."""
 
-    def check(value: int) -> int:
-        if not low <= value <= high:
-            raise ValueError(f"must be from {low:,} to {high:,}{unit and ' ' + unit}, and is {value:,}")
+    low: int
+    high: int
+    unit: str = ""
+
+    def __call__(self, value: int) -> int:
+        if not self.low <= value <= self.high:
+            raise ValueError(f"must be {self}, and is {value:,}")
         return value
 
-    return AfterValidator(check)
+    def __str__(self) -> str:
+        return f"from {self.low:,} to {self.high:,}{self.unit and ' ' + self.unit}"
+
+
+def between(low: int, high: int, unit: str = "") -> AfterValidator:
+    """A whole number from `low` to `high`."""
+    return AfterValidator(Between(low, high, unit))
 
 
 def text(longest: int, *, empty: bool = False, lines: bool = False) -> AfterValidator:
