@@ -21,6 +21,7 @@ from bots.entry import Bot, BotDeps, bot_routes
 from conversations.messages import Conversations
 from dialogs.arrival import Arrival
 from dialogs.registration import RegistrationChat
+from directory.ahead import Ahead
 from directory.directory import Directory
 from distribution.deadlines import Timers
 from distribution.distributor import Distributor
@@ -72,6 +73,7 @@ class Usher:
         self.directory = Directory(store, self.distributor)
         self.conversations = Conversations(store)
         self.timers = Timers(store, self.doorbells)
+        self.ahead = Ahead(store, self.distributor)
 
         # Microsoft.
         self.jwks = Jwks(ca_file)
@@ -198,6 +200,7 @@ class Usher:
                     "timers": self.timers.run,
                     "effects": self.effects.run,
                     "presence": self.presence.run,
+                    "ahead": self.ahead.run,
                 }.items()
             ]
             # Seconds of imports that nobody should have to wait for on the first Accept of the day.

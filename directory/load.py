@@ -5,13 +5,15 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol, cast
 
+from directory.company_file import Company, UserEntry
 from directory.directory import Directory
 from directory.errors import LoadError, LoadErrors
 from directory.fields import GUID
-from directory.model import Licences, Service, Tenant, User
-from directory.parse import Company, UserEntry, parse
+from directory.model import Service, Tenant, User
+from directory.parse import parse
 from directory.projection import widget_key
 from directory.state import State
+from directory.tenant_checks import check_tenant
 
 __all__ = ["Company", "LoadError", "LoadErrors", "LoadReport", "Person", "apply", "parse"]
 
@@ -69,7 +71,7 @@ async def apply(directory: Directory, company: Company, *, resolve_upn: Resolve)
 
     def change(before: State) -> State:
         after = _merged(before, company, people)
-        errors = [*_unknown_services(company, after), *_same_upn(company, people, after), *_licences(company, after)]
+        errors = list(check_tenant(company, people, after))
         if errors:
             raise LoadErrors(errors)
         return after
@@ -109,9 +111,6 @@ def _merged(before: State, company: Company, people: Sequence[tuple[UserEntry, d
     file = company.file
     kept = State(before.id, before.version, None, {}, {}) if file.replace else before
     tenant = Tenant.model_validate(_over(_set(kept.tenant), _set(file.tenant)))
-    services = dict(kept.services)
-    for service in file.services:
-        services[service.id] = Service.model_validate(_over(_set(kept.services.get(service.id)), _set(service)))
     users = dict(kept.users)
     for entry, person in people:
         stored = _set(kept.users.get(person["id"]))
@@ -119,7 +118,25 @@ def _merged(before: State, company: Company, people: Sequence[tuple[UserEntry, d
             # What somebody switched off for himself is no matter of the file.
             stored = {"inactive_in": before.users[person["id"]].inactive_in}
         users[person["id"]] = _user(stored, entry, person)
+    ids = {user.upn.lower(): user.id for user in users.values()}
+    ids |= {entry.user.lower(): person["id"] for entry, person in people}
+    services = dict(kept.services)
+    for service in file.services:
+        given = _over(_set(kept.services.get(service.id)), _set(service))
+        services[service.id] = Service.model_validate(
+            given | {"levels": _by_id(given["levels"], ids)} if "levels" in given else given
+        )
     return before.having(tenant=tenant, services=services, users=users)
+
+
+def _by_id(levels: Sequence[Table], ids: Mapping[str, str]) -> list[Table]:
+    """Levels with the object ids of their agents; who is nobody here keeps the name that he was given."""
+    return [
+        {**level, "agents": list(dict.fromkeys(ids.get(name.lower(), name) for name in level["agents"]))}
+        if "agents" in level
+        else level
+        for level in levels
+    ]
 
 
 def _user(stored: Mapping[str, Any], entry: UserEntry, person: Mapping[str, str]) -> User:
@@ -141,52 +158,13 @@ def _set(thing: Tenant | Service | User | UserEntry | None) -> dict[str, Any]:
 
 
 def _over(below: Table, above: Table) -> dict[str, Any]:
-    """Tables are merged field by field; lists and values are exchanged."""
+    """Tables are merged field by field; lists and values are exchanged, and opening hours, which make sense as a whole only."""
     merged = dict(below)
     for name, value in above.items():
         old = merged.get(name)
-        both = isinstance(old, dict) and isinstance(value, dict)
+        both = isinstance(old, dict) and isinstance(value, dict) and name != "hours"
         merged[name] = _over(cast("Table", old), cast("Table", value)) if both else value
     return merged
-
-
-def _unknown_services(company: Company, after: State) -> Iterable[LoadError]:
-    for index, entry in enumerate(company.file.users):
-        for field in ("services", "owns", "supervises"):
-            for number, service in enumerate(getattr(entry, field)):
-                if service not in after.services:
-                    yield company.error(
-                        ("users", index, field, number), f"names {service}, and there is no such service"
-                    )
-
-
-def _same_upn(
-    company: Company, people: Sequence[tuple[UserEntry, dict[str, str]]], after: State
-) -> Iterable[LoadError]:
-    owners: dict[str, set[str]] = {}
-    for user in after.users.values():
-        owners.setdefault(user.upn.lower(), set()).add(user.id)
-    for index, (_, person) in enumerate(people):
-        if len(owners[person["upn"].lower()]) > 1:
-            yield company.error(("users", index, "upn"), f"is {person['upn']}, which another user has")
-
-
-def _licences(company: Company, after: State) -> Iterable[LoadError]:
-    assert after.tenant is not None
-    services, users = after.services.values(), after.users.values()
-    used = {
-        "contact_center": ("services", [service.id for service in services if service.contact_center]),
-        "interact_service": ("services", [service.id for service in services if service.interact]),
-        "instant_messaging": ("users", [user.upn for user in users if user.instant_messaging]),
-        "interact_user": ("users", [user.upn for user in users if user.interact_user]),
-    }
-    assert used.keys() == Licences.model_fields.keys()
-    for name, (what, holders) in used.items():
-        number = getattr(after.tenant.licences, name)
-        if len(holders) > number:
-            few = ", ".join(holders[:5]) + (", …" if len(holders) > 5 else "")
-            message = f"is {number}, and {len(holders)} {what} have it: {few}"
-            yield company.error(("tenant", "licences", name), message)
 
 
 def _widgets(state: State) -> Iterable[Widget]:

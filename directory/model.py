@@ -7,124 +7,73 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator
 
-from directory.fields import (
-    Colour,
-    Guid,
-    Name,
-    Origin,
-    Sentence,
-    Slug,
-    TimeZone,
-    Upn,
-    WebAddress,
-    Word,
-    between,
-    unique,
-)
+from directory.fields import Guid, Name, Settings, TimeZone, Upn, Word, between, unique
+from directory.service_model import CodeCategory, Level, Service, ServiceSettings, Slugs, WidgetSettings
+from directory.times import ClockOrNever
+
+__all__ = [
+    "CodeCategory",
+    "Language",
+    "Level",
+    "Licences",
+    "Membership",
+    "Missing",
+    "Registration",
+    "Role",
+    "Service",
+    "ServiceSettings",
+    "Slugs",
+    "Tenant",
+    "Theme",
+    "User",
+    "WidgetSettings",
+    "WidgetTarget",
+]
 
 Language = Literal["en", "de", "fr", "it"]
 Theme = Literal["light", "dark", "system", "teams"]
 Role = Literal["admin", "owner", "supervisor", "agent"]
-Ask = Literal["no", "optional", "required"]
-Policy = Literal["longest_idle", "round_robin", "least_occupied"]
 
-Slugs = Annotated[Sequence[Slug], AfterValidator(unique)]
-
-
-class Settings(BaseModel):
-    """What all of them have in common: frozen, and nothing in them that is not understood."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class WidgetSettings(Settings):
-    """How a widget looks and what it asks. `agent_name`: `hidden` (the service's name), `real`, or a name for all."""
-
-    origins: Sequence[Origin] = ()
-    greeting: Sentence = ""
-    ask_name: Ask = "optional"
-    ask_email: Ask = "no"
-    colour: Colour = "#2f6f4e"
-    agent_name: Word = "hidden"
-    privacy_text: Sentence = ""
-    privacy_url: WebAddress = ""
-    privacy_tick: bool = False
-
-
-class CodeCategory(Settings):
-    """Codes of which an agent chooses one at the end; a `required` category must have one."""
-
-    category: Word
-    required: bool = False
-    codes: Annotated[Sequence[Word], AfterValidator(unique)]
-
-    @property
-    def name(self) -> str:
-        return self.category
-
-
-def _unique_categories(codes: Sequence[CodeCategory]) -> Sequence[CodeCategory]:
-    unique([code.category for code in codes])
-    return codes
-
-
-class ServiceSettings(Settings):
-    """What the distributor needs to know of a service, or of chats that go straight to a user (product.md 3 and 4)."""
-
-    offer_seconds: Annotated[int, between(5, 300, "seconds")] = 20
-    acw_seconds: Annotated[int, between(0, 3600, "seconds")] = 0
-    acw_extension_seconds: Annotated[int, between(0, 3600, "seconds")] = 0
-    acw_extensions: Annotated[int, between(0, 10)] = 0
-    policy: Policy = "longest_idle"
-    persistent_rona: bool = False
-    rona_after_misses: Annotated[int, between(0, 100)] = 2
-    rona_reset_seconds: Annotated[int, between(10, 28_800, "seconds")] = 600
-    concurrent: Annotated[int, between(1, 500)] = 20
-    queue_seconds: Annotated[int, between(5, 3600, "seconds")] = 300
-    allow_busy: bool = False
-    allow_away: bool = False
-    visitor_grace_waiting_seconds: Annotated[int, between(1, 3600, "seconds")] = 60
-    visitor_grace_active_seconds: Annotated[int, between(1, 86_400, "seconds")] = 300
-    codes: Annotated[Sequence[CodeCategory], AfterValidator(_unique_categories)] = ()
-    tags: Annotated[Sequence[Word], AfterValidator(unique)] = ()
+NOT_AVAILABLE = ("Break", "Lunch", "Meeting", "Training", "Other work")
+"""What an agent may say when he is not available, unless the tenant has a list of its own."""
 
 
 class Licences(Settings):
     """How many of each licence the tenant has: the first two are for services, the others for users."""
 
     contact_center: Annotated[int, between(0, 1_000_000)] = 0
+    """Services."""
     interact_service: Annotated[int, between(0, 1_000_000)] = 0
+    """Services that visitors from outside may reach."""
     instant_messaging: Annotated[int, between(0, 1_000_000)] = 0
+    """Users who may be offered chats: the IM modality."""
     interact_user: Annotated[int, between(0, 1_000_000)] = 0
+    """Users with a widget of their own."""
 
 
 class Tenant(Settings):
-    """A company: an Entra tenant. `instant_messaging`: the modality, for the whole tenant."""
+    """A company: an Entra tenant."""
 
     id: Guid
+    """The Entra tenant's id."""
     name: Name
+    """The company's name."""
     time_zone: TimeZone = "UTC"
+    """The zone of opening hours that name none, and of `sweep_at`."""
     language: Language = "en"
+    """The language of those who have chosen none."""
     instant_messaging: bool = True
+    """The modality, for the whole tenant; off refuses new chats, running ones end normally."""
+    not_available: Annotated[Sequence[Word], AfterValidator(unique)] = NOT_AVAILABLE
+    """What an agent may say when he is not available. An empty list: he can only go off duty."""
+    sweep_at: ClockOrNever = "03:00"
+    """When, every day, chats are ended that nobody has ended (see `sweep_quiet_seconds`); `""` never."""
     licences: Licences = Licences()
+    """How many licences there are."""
     direct: ServiceSettings = ServiceSettings()
-
-    @property
-    def im_enabled(self) -> bool:
-        return self.instant_messaging
-
-
-class Service(ServiceSettings):
-    """A service. `contact_center` and `interact` (visitors from outside) are its licences."""
-
-    id: Slug
-    name: Name
-    contact_center: bool = False
-    interact: bool = False
-    instant_messaging: bool = True
-    widget: WidgetSettings | None = None
+    """Chats straight to a user: the settings below, as far as they make sense without a service."""
 
     @property
     def im_enabled(self) -> bool:
@@ -149,6 +98,7 @@ class User(Settings):
     instant_messaging: bool = False
     interact_user: bool = False
     capacity: Annotated[int, between(1, 10)] = 1
+    skills: Slugs = ()
     admin: bool = False
     agent_of: Slugs = ()
     inactive_in: Slugs = ()

@@ -3,72 +3,16 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
 
 from pydantic import ValidationError
 
-from directory.errors import LoadError, LoadErrors, field_name, in_words
-from directory.fields import GUID, Name, PersonName, Upn, between
-from directory.model import (
-    CodeCategory,
-    Licences,
-    Role,
-    Service,
-    Settings,
-    Slugs,
-    Tenant,
-    WidgetSettings,
-)
-from directory.toml_lines import Lines, find_lines
-from directory.toml_lines import Path as FieldPath
-
-
-class UserEntry(Settings):
-    """A `[[users]]` table. `user`: UPN or object id; with an object id, `upn` and `name` may stand beside it."""
-
-    user: PersonName
-    upn: Upn | None = None
-    name: Name | None = None
-    instant_messaging: bool = False
-    interact_user: bool = False
-    capacity: Annotated[int, between(1, 10)] = 1
-    services: Slugs = ()
-    owns: Slugs = ()
-    supervises: Slugs = ()
-    roles: Sequence[Role] = ()
-    widget: WidgetSettings | None = None
-
-
-class CompanyFile(Settings):
-    """The whole file. `replace`: what is not in it goes."""
-
-    replace: bool = False
-    tenant: Tenant
-    services: Sequence[Service] = ()
-    users: Sequence[UserEntry] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Company:
-    """A file that is right by itself, with the lines of its fields."""
-
-    path: Path
-    file: CompanyFile
-    lines: Lines
-
-    def error(self, path: FieldPath, message: str) -> LoadError:
-        """An error at the field `path`."""
-        return LoadError(self.lines.of(path), field_name(path), message)
-
-
-KNOWN = {
-    name
-    for model in (CompanyFile, Tenant, Licences, Service, CodeCategory, WidgetSettings, UserEntry)
-    for name in model.model_fields
-}
+from directory.company_file import KNOWN, Company, CompanyFile
+from directory.errors import LoadError, LoadErrors, in_words
+from directory.fields import GUID
+from directory.service_checks import check_services
+from directory.toml_lines import find_lines
 
 
 def parse(text: str, path: Path) -> Company:
@@ -87,7 +31,7 @@ def parse(text: str, path: Path) -> Company:
     except ValidationError as error:
         raise LoadErrors(in_words(error, lines, KNOWN)) from error
     company = Company(path, file, lines)
-    errors = [*_twice(company), *_users(company)]
+    errors = [*_twice(company), *_users(company), *check_services(company)]
     if errors:
         raise LoadErrors(errors)
     return company

@@ -7,13 +7,17 @@ of times, and crosses it off. So a process that dies in between leaves nothing h
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
 
 import structlog
 
+from directory.hours import daily, opening
+from directory.model import Level as LevelSettings
 from directory.model import Service, ServiceSettings, Tenant, User
 from directory.state import SCRIPTS, read_service, read_tenant, read_user
-from distribution.agents import AgentRules, ServiceRules
+from distribution.agents import AgentRules, Level, ServiceRules
 from distribution.distributor import Distributor
 from store.connection import Store
 from store.keys import ALL, root
@@ -24,6 +28,14 @@ TENANTS = f"{ALL}tenants"
 AT_ONCE = 16
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 KEY_LENGTH = 15
+SAME_NAME = {field.name for field in fields(ServiceRules)} - {
+    "name", "levels", "hours", "sweeps", "im_enabled", "licensed", "deliver_seconds",
+}  # fmt: skip
+"""Rules that are called as their setting is."""
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def widget_key(tenant: str, kind: str, name: str) -> str:
@@ -42,27 +54,40 @@ def widget_name(key: str) -> str:
 
 
 def service_rules(
-    name: str, settings: ServiceSettings, *, im_enabled: bool = True, licensed: bool = True
+    name: str,
+    settings: ServiceSettings,
+    tenant: Tenant,
+    *,
+    now: int,
+    im_enabled: bool = True,
+    licensed: bool = True,
 ) -> ServiceRules:
-    """A service's settings (or the tenant's *Direct* settings) as the distributor's rules."""
+    """A service's settings (or the tenant's *Direct* settings) as the distributor's rules.
+
+    `now` (ms): opening hours and sweeps are laid down from there on, for two weeks.
+    """
+    given = {field: getattr(settings, field) for field in SAME_NAME if field in type(settings).model_fields}
+    levels: Sequence[LevelSettings] = settings.levels if isinstance(settings, Service) else ()
     return ServiceRules(
         name=name,
-        policy=settings.policy,
-        offer_seconds=settings.offer_seconds,
-        acw_seconds=settings.acw_seconds,
-        acw_extension_seconds=settings.acw_extension_seconds,
-        acw_extensions=settings.acw_extensions,
-        persistent_rona=settings.persistent_rona,
-        rona_after_misses=settings.rona_after_misses,
-        rona_reset_seconds=settings.rona_reset_seconds,
-        concurrent=settings.concurrent,
-        queue_seconds=settings.queue_seconds,
+        levels=tuple(Level(level.after_seconds, tuple(level.agents), tuple(level.skills)) for level in levels),
+        hours=opening(settings.hours, tenant.time_zone, now) if settings.hours else None,
+        sweeps=daily(tenant.sweep_at, tenant.time_zone, now),
         im_enabled=im_enabled,
         licensed=licensed,
-        allow_busy=settings.allow_busy,
-        allow_away=settings.allow_away,
-        visitor_grace_waiting_seconds=settings.visitor_grace_waiting_seconds,
-        visitor_grace_active_seconds=settings.visitor_grace_active_seconds,
+        **given,
+    )
+
+
+def rules_of(service: Service, tenant: Tenant, *, now: int) -> ServiceRules:
+    """The rules of a service, with its licence and its modality."""
+    return service_rules(
+        service.name,
+        service,
+        tenant,
+        now=now,
+        im_enabled=service.instant_messaging,
+        licensed=service.contact_center,
     )
 
 
@@ -75,15 +100,18 @@ def agent_rules(user: User) -> AgentRules | None:
         direct_licensed=user.interact_user,
         services={service: service not in user.inactive_in for service in user.agent_of},
         capacity=user.capacity,
+        skills=tuple(user.skills),
     )
 
 
 class Projection:
     """Brings changes of the directory over. Raises StoreDown; then the rest stays written down as to be done."""
 
-    def __init__(self, store: Store, distributor: Distributor) -> None:
+    def __init__(self, store: Store, distributor: Distributor, *, clock: Callable[[], int] = now_ms) -> None:
+        """`clock`: the time now, in milliseconds."""
         self._store = store
         self._distributor = distributor
+        self._clock = clock
 
     async def project(self, tenant: str) -> None:
         """Bring over everything of `tenant` that has changed since it was last brought over."""
@@ -108,15 +136,18 @@ class Projection:
         found: Tenant = read_tenant(text)
         await self._store.sadd(TENANTS, tenant)
         await self._distributor.set_tenant(tenant, im_enabled=found.instant_messaging)
-        await self._distributor.set_direct(tenant, service_rules(found.name, found.direct))
+        await self._distributor.set_direct(tenant, service_rules(found.name, found.direct, found, now=self._clock()))
 
     async def _service(self, tenant: str, service: str) -> None:
-        text = await self._store.hget(f"{root(tenant)}services:{tenant}", service)
-        found: Service | None = read_service(text) if text else None
+        base = root(tenant)
+        text, doc = await self._store.many(
+            [("hget", (f"{base}services:{tenant}", service)), ("hget", (f"{base}tenant:{tenant}", "doc"))]
+        )
+        found: Service | None = read_service(text) if text and doc else None
         if found is None:
             await self._distributor.remove_service(tenant, service)
         else:
-            rules = service_rules(found.name, found, im_enabled=found.instant_messaging, licensed=found.contact_center)
+            rules = rules_of(found, read_tenant(doc), now=self._clock())
             await self._distributor.set_service(tenant, service, rules)
         await self._widget(tenant, "service", service, exists=found is not None)
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from directory.model import Service, Settings, Tenant, User
+from directory.fields import Settings
+from directory.model import Service, Tenant, User
 from store.connection import Store
 from store.keys import root
 from store.scripts import load_scripts
@@ -91,7 +92,9 @@ async def write_state(store: Store, before: State, after: State, *, actor: str) 
     `actor`: an object id, or a word such as `load`, for the journal.
     """
     assert after.tenant is not None
-    services = _changed(before.services, after.services)
+    # Opening hours and the daily sweep are told in instants: they move when the tenant's clock does.
+    moved = before.tenant is not None and _clock(before.tenant) != _clock(after.tenant)
+    services = _texts(after.services) if moved else _changed(before.services, after.services)
     users = _changed(before.users, after.users)
     verdict = await store.run(
         SCRIPTS["directory_save"],
@@ -118,6 +121,10 @@ def _texts(things: Mapping[str, Settings]) -> dict[str, str]:
 def _changed(before: Mapping[str, Settings], after: Mapping[str, Settings]) -> dict[str, str]:
     was = _texts(before)
     return {key: text for key, text in _texts(after).items() if was.get(key) != text}
+
+
+def _clock(tenant: Tenant) -> tuple[str, str]:
+    return tenant.time_zone, tenant.sweep_at
 
 
 def _upns(state: State) -> set[str]:

@@ -1,0 +1,24 @@
+-- directory_ahead: opening hours and daily sweeps are laid down for some time ahead. When that is over soon, the
+-- tenant's services are to be projected anew.
+-- keys: root
+-- args: tenant, soon:int, ahead:int
+-- returns: 1 when they are to be projected now (whoever asks next is told 0), 0 when what is laid down reaches beyond `soon`
+-- journal: none
+--@include due
+local key = root .. 'tenant:' .. tenant
+local version, reaches = unpack(redis.call('HMGET', key, 'version', 'ahead'))
+if not version or tonumber(reaches or 0) > soon then
+  return 0
+end
+redis.call('HSET', key, 'ahead', ahead)
+local follow = { 'tenant', version }
+for _, service in ipairs(redis.call('HKEYS', root .. 'services:' .. tenant)) do
+  follow[#follow + 1] = 'service:' .. service
+  follow[#follow + 1] = version
+end
+for index = 1, #follow, 2 do
+  redis.call('HSETNX', root .. 'unprojected:' .. tenant, follow[index], follow[index + 1])
+end
+-- Whoever asked projects them at once. Should he die first, a worker does it then.
+due_mark(root, 'directory:' .. tenant, due_time() + 30000)
+return 1
