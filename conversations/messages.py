@@ -66,6 +66,7 @@ class Conversations(RoomVerbs):
             "page": conversation.page,
             "locale": conversation.locale,
             "widget": conversation.widget,
+            "earlier": conversation.earlier,
             "privacy": "1" if conversation.privacy_at else None,
         }
         await self._run(

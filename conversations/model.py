@@ -92,6 +92,7 @@ class Conversation:
     page: str = ""
     locale: str = ""
     widget: str = ""
+    earlier: str = ""  # the conversation that this visitor had before, if he came back with it
     started_at: int = 0
     last_seq: int = 0
     last_public_seq: int = 0  # the last entry that the visitor may see
@@ -157,6 +158,7 @@ def read_conversation(tenant: str, conversation: str, facts: Mapping[str, str]) 
         page=get("page", ""),
         locale=get("locale", ""),
         widget=get("widget", ""),
+        earlier=get("earlier", ""),
         started_at=int(facts["started"]),
         last_seq=int(facts["last"]),
         last_public_seq=int(facts["public"]),

@@ -4,6 +4,7 @@ An effect, not a transaction: it looks at what is, does the next step, and may b
 is running it once, for its messages have fixed ids and the distributor answers a repeat with "unchanged".
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import structlog
@@ -11,7 +12,7 @@ import structlog
 from conversations.messages import Conversation, ConversationClosed, Conversations, NoSuchConversation, Sender
 from directory.directory import Directory
 from distribution.distributor import Distributor
-from distribution.tasks import TaskState
+from distribution.tasks import Outcome, Task, TaskState
 from store.due import Subject
 
 log = structlog.get_logger(__name__)
@@ -26,6 +27,24 @@ UNAVAILABLE: Final = {
     "it": "Grazie per il Suo messaggio. Questa chat non è disponibile al momento.",
 }
 
+TURNED_AWAY_ID: Final = "arrival:turned-away"
+
+TURNED_AWAY: Final[Mapping[Outcome | None, Mapping[str, str]]] = {
+    Outcome.OUTSIDE_HOURS: {
+        "en": "Thank you for your message. We are closed at the moment. Please come back during our opening hours.",
+        "de": "Danke für Ihre Nachricht. Im Moment ist geschlossen. Bitte kommen Sie während der Öffnungszeiten wieder.",
+        "fr": "Merci de votre message. Nous sommes fermés pour le moment. Revenez pendant nos heures d’ouverture.",
+        "it": "Grazie per il Suo messaggio. Al momento siamo chiusi. La preghiamo di tornare negli orari di apertura.",
+    },
+    Outcome.QUEUE_LIMIT: {
+        "en": "Thank you for your message. Too many people are waiting at the moment. Please try again a little later.",
+        "de": "Danke für Ihre Nachricht. Im Moment warten zu viele. Bitte versuchen Sie es etwas später noch einmal.",
+        "fr": "Merci de votre message. Trop de personnes attendent en ce moment. Réessayez un peu plus tard.",
+        "it": "Grazie per il Suo messaggio. In questo momento troppe persone sono in attesa. La preghiamo di riprovare più tardi.",
+    },
+}
+"""What a visitor is told whose chat ends where it would begin to wait."""
+
 
 class Arrival:
     """Brings arriving tasks to the queue, or says why it cannot."""
@@ -39,9 +58,13 @@ class Arrival:
         """The handler of `arrival:<tenant>:<task>`."""
         tenant, task_id = subject.tenant, subject.parts[0]
         task = await self._distributor.task(tenant, task_id)
-        if task is None or task.state is not TaskState.ARRIVING:
+        turned_away = task is not None and task.outcome in TURNED_AWAY
+        if task is None or not (turned_away or task.state is TaskState.ARRIVING):
             return
         conversation = await self._conversations.get(tenant, task_id)
+        if turned_away:  # whoever found that out may have died before he could say it
+            await self._say_turned_away(conversation, task)
+            return
         if conversation is None:
             await self._distributor.cancel(tenant, task_id, actor="system", why="no_conversation")
             return
@@ -54,13 +77,19 @@ class Arrival:
             return
         await self._say(conversation, await self._greeting(conversation), GREETING_ID)
         answer = await self._distributor.queue(tenant, task_id)
+        if answer.task is not None:
+            await self._say_turned_away(conversation, answer.task)
         log.info("arrived", task=task_id, verdict=answer.verdict.value, state=answer.task and answer.task.state.value)
 
     async def _turn_away(self, conversation: Conversation, *, why: str) -> None:
-        language = conversation.locale.partition("-")[0].lower()
-        await self._say(conversation, UNAVAILABLE.get(language, UNAVAILABLE["en"]), UNAVAILABLE_ID)
+        await self._say(conversation, _in_his_language(UNAVAILABLE, conversation), UNAVAILABLE_ID)
         await self._distributor.cancel(conversation.tenant, conversation.id, actor="system", why=why)
         log.info("turned_away", task=conversation.id, why=why)
+
+    async def _say_turned_away(self, conversation: Conversation | None, task: Task) -> None:
+        texts = TURNED_AWAY.get(task.outcome)
+        if conversation is not None and texts is not None:
+            await self._say(conversation, _in_his_language(texts, conversation), TURNED_AWAY_ID)
 
     async def _greeting(self, conversation: Conversation) -> str:
         tenant = conversation.tenant
@@ -85,3 +114,8 @@ class Arrival:
             )
         except (ConversationClosed, NoSuchConversation):
             log.info("visitor_left_meanwhile", task=conversation.id)
+
+
+def _in_his_language(texts: Mapping[str, str], conversation: Conversation) -> str:
+    language = conversation.locale.partition("-")[0].lower()
+    return texts.get(language, texts["en"])

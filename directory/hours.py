@@ -98,6 +98,11 @@ def opening(hours: OpeningHours, zone: str, since: int, days: int = DAYS_AHEAD) 
     return tuple((begin, end) for begin, end in _joined(found) if end > since and begin < until)
 
 
+def is_open(hours: OpeningHours | None, zone: str, at: int) -> bool:
+    """Whether it is open at this instant (ms). Without hours it always is."""
+    return hours is None or any(begin <= at < end for begin, end in opening(hours, zone, at, days=1))
+
+
 def daily(clock: str, zone: str, since: int, days: int = DAYS_AHEAD) -> tuple[int, ...]:
     """The instants after `since` at which a clock in `zone` shows `clock` (`03:00`), one for each day; "" = none."""
     if not clock:

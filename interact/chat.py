@@ -1,7 +1,7 @@
 """One visitor's chat as its socket uses it: what he says, what he may know, and where it stands."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -24,6 +24,9 @@ from interact.status import ENDED, state_of, status_frame
 from interact.widgets import Widget
 
 log = structlog.get_logger(__name__)
+
+CHATS_BACK: Final = 3
+"""So many chats a widget keeps; whom a visitor met before those, he does not remember either."""
 
 
 class VisitorChat:
@@ -129,7 +132,11 @@ class VisitorChat:
             return
         conversation = self.conversation
         answer = await self._distributor.create(
-            *self.key, service=conversation.service, user=conversation.user, customer=conversation.customer
+            *self.key,
+            service=conversation.service,
+            user=conversation.user,
+            customer=conversation.customer,
+            preferred=await self._last_agent(),
         )
         if not answer.ok or answer.task is None:
             log.warning("task_refused", conversation=conversation.id, verdict=answer.verdict.value, why=answer.why)
@@ -138,6 +145,24 @@ class VisitorChat:
         await self._conversations.begin(*self.key, answer.task.created_at)
         self.task = answer.task
         self.conversation = replace(conversation, begun_at=answer.task.created_at)
+
+    async def _last_agent(self) -> tuple[str, ...]:
+        """Who talked with this visitor before, where the service wants to go on with him."""
+        tenant, earlier = self.conversation.tenant, self.conversation.earlier
+        if not earlier or self.conversation.service is None:
+            return ()
+        service = await self._directory.service(tenant, self.conversation.service)
+        if service is None or not service.last_agent:
+            return ()
+        for _ in range(CHATS_BACK):  # nobody may have come to the latest one
+            task = await self._distributor.task(tenant, earlier)
+            if task is not None and task.agent is not None:
+                return (task.agent,)
+            before = await self._conversations.get(tenant, earlier)
+            if before is None or not before.earlier:
+                break
+            earlier = before.earlier
+        return ()
 
     async def leave(self) -> None:
         """The visitor ends the chat. Repeated it changes nothing."""

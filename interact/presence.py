@@ -9,6 +9,8 @@ AVAILABLE: Final = "available"
 BUSY: Final = "busy"
 AWAY: Final = "away"
 OFFLINE: Final = "offline"
+CLOSED: Final = "closed"
+"""Outside the opening hours: whoever writes now is turned away."""
 
 _BUSY: Final = frozenset({Reason.BUSY, Reason.RINGING, Reason.CONNECTED, Reason.ACW, Reason.RONA, Reason.NOT_AVAILABLE})
 

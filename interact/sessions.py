@@ -7,7 +7,8 @@ from pydantic_core import from_json
 
 from conversations.messages import Conversation, Conversations
 from conversations.topic import clean_name
-from identity.visitors import sign_visitor
+from identity.tokens import BadToken
+from identity.visitors import read_visitor, sign_visitor
 from interact.answers import Refusal
 from interact.widgets import View
 from store.ids import new_id
@@ -38,6 +39,8 @@ class NewSession(BaseModel):
     page: Annotated[str, StringConstraints(max_length=2_000), _Optional] = ""
     locale: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{0,35}$"), _Optional] = ""
     privacy_accepted: bool = False
+    earlier: Annotated[str, StringConstraints(max_length=2_000), _Optional] = ""
+    """The token of the chat that this visitor had before; one that opens nothing any more is no matter."""
 
 
 _PLAIN = {
@@ -47,6 +50,7 @@ _PLAIN = {
     "locale": "The locale is a language tag, such as en-GB.",
     "widget": "The widget's key is missing.",
     "privacy_accepted": "privacy_accepted is true or false.",
+    "earlier": "earlier is the token of a chat.",
 }
 
 
@@ -91,7 +95,17 @@ async def open_session(conversations: Conversations, asked: NewSession, view: Vi
         page=asked.page if asked.page.startswith(("https://", "http://")) else "",
         locale=asked.locale,
         widget=widget.key,
+        earlier=_earlier(asked.earlier, widget.tenant, key),
         privacy_at=1 if asked.privacy_accepted else None,
     )
     await conversations.open(conversation)
     return {"conversation": conversation.id, "token": sign_visitor(widget.tenant, conversation.id, key)}
+
+
+def _earlier(token: str, tenant: str, key: bytes) -> str:
+    """The conversation that this token opens, "" when it opens none of this tenant."""
+    try:
+        claims = read_visitor(token, key)
+    except BadToken:
+        return ""
+    return claims.conversation if claims.tenant == tenant else ""

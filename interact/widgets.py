@@ -7,10 +7,12 @@ from typing import Any, Final, Generic, TypeVar
 
 from conversations.messages import Conversation
 from directory.directory import Directory
-from directory.model import WidgetSettings
+from directory.hours import is_open
+from directory.model import ServiceSettings, Tenant, WidgetSettings
+from directory.service_model import OVERFLOW_WORDS
 from distribution.distributor import Distributor
 from interact.origins import ANY, Origins
-from interact.presence import presence_word
+from interact.presence import CLOSED, presence_word
 
 T = TypeVar("T")
 
@@ -92,10 +94,13 @@ class Widgets:
         own_origin: str,
         *,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
+        """`clock`: seconds, for what is kept; `now`: seconds since the epoch, for opening hours."""
         self._directory = directory
         self._distributor = distributor
         self._own_origin = own_origin
+        self._now = lambda: int(now() * 1000)
         self._views: _Recent[View | None] = _Recent(clock)
         self._widgets: _Recent[Widget | None] = _Recent(clock)
 
@@ -129,10 +134,31 @@ class Widgets:
         return Widget(key, tenant, service, user, owner.name, owner.widget, origins)
 
     async def _presence(self, widget: Widget) -> str | None:
+        tenant = await self._directory.tenant(widget.tenant)
+        if tenant is None:
+            return None
         if widget.service is not None:
-            return presence_word(await self._distributor.agents(widget.tenant, widget.service), widget.service)
+            return await self._service_presence(tenant, widget.service)
+        if not self._is_open(tenant, tenant.direct):
+            return CLOSED
         agent = await self._distributor.agent(widget.tenant, widget.user or "")
         return presence_word([agent] if agent is not None else [], "")
+
+    async def _service_presence(self, tenant: Tenant, service: str) -> str:
+        """Of the service that a chat would wait for now: closed ones may hand their visitors on."""
+        seen: set[str] = set()
+        while service not in seen:
+            seen.add(service)
+            found = await self._directory.service(tenant.id, service)
+            if found is None or self._is_open(tenant, found):
+                return presence_word(await self._distributor.agents(tenant.id, service), service)
+            if found.hours_end != "overflow" or found.overflow in OVERFLOW_WORDS:
+                break
+            service = found.overflow
+        return CLOSED
+
+    def _is_open(self, tenant: Tenant, settings: ServiceSettings) -> bool:
+        return is_open(settings.hours, tenant.time_zone, self._now())
 
 
 def _bare(conversation: Conversation) -> Widget:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import pytest
 
 from conversations.messages import Conversation, Conversations, Sender
-from dialogs.arrival import UNAVAILABLE, Arrival
+from dialogs.arrival import TURNED_AWAY, UNAVAILABLE, Arrival
 from directory.directory import Directory
+from directory.hours import OpeningHours
+from directory.state import State
 from distribution.distributor import Distributor
 from distribution.tasks import Outcome, Task, TaskState
 from store.connection import Store
@@ -184,3 +186,48 @@ async def test_a_task_whose_conversation_is_gone_does_not_wait_for_ever(receptio
     await reception.arrival.handle_arrival(subject)
     assert (await reception.task(subject)).state is TaskState.CLOSED
     await reception.arrival.handle_arrival(Subject("arrival", reception.tenant, (new_id(),)))
+
+
+CLOSED_EVERY_DAY_BUT_ONE = OpeningHours(open={"2020-01-01": ["08:00-09:00"]})
+
+
+async def closed(reception: Reception, **change: object) -> None:
+    """Garden Advice has been closed for years, or is changed in another way."""
+
+    def turn(before: State) -> State:
+        garden = before.services["garden-advice"].model_copy(
+            update={"hours": CLOSED_EVERY_DAY_BUT_ONE} if not change else change
+        )
+        return before.having(services={**before.services, garden.id: garden})
+
+    await reception.directory.change(reception.tenant, turn, actor="test")
+
+
+@pytest.mark.parametrize("locale", ["de-CH", "fr", "it", "en-GB"])
+async def test_who_writes_outside_the_opening_hours_is_told_in_his_language(reception: Reception, locale: str) -> None:
+    await closed(reception)
+    subject = await reception.first_word(locale=locale)
+    for _ in range(2):
+        await reception.arrival.handle_arrival(subject)
+    task = await reception.task(subject)
+    assert (task.state, task.outcome) == (TaskState.CLOSED, Outcome.OUTSIDE_HOURS)
+    said = TURNED_AWAY[Outcome.OUTSIDE_HOURS][locale[:2]]
+    assert await reception.told(subject) == ["visitor: Hello", "system: Welcome.", f"system: {said}"]
+
+
+async def test_who_was_turned_away_is_told_also_after_a_crash(reception: Reception) -> None:
+    await closed(reception)
+    subject = await reception.first_word()
+    await reception.distributor.queue(reception.tenant, subject.parts[0])
+    await reception.arrival.handle_arrival(subject)
+    assert (await reception.told(subject))[-1] == f"system: {TURNED_AWAY[Outcome.OUTSIDE_HOURS]['en']}"
+
+
+async def test_who_finds_the_queue_full_is_told(reception: Reception) -> None:
+    await closed(reception, queue_limit=1)
+    first, second = await reception.first_word(), await reception.first_word()
+    for subject in (first, second):
+        await reception.arrival.handle_arrival(subject)
+    assert (await reception.task(first)).state is TaskState.QUEUED
+    assert (await reception.task(second)).outcome is Outcome.QUEUE_LIMIT
+    assert (await reception.told(second))[-1] == f"system: {TURNED_AWAY[Outcome.QUEUE_LIMIT]['en']}"

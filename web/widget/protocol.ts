@@ -10,7 +10,7 @@ export interface Config {
   greeting: string;
   privacy: { text: string; url: string; tick: boolean };
   colour: string;
-  presence: "available" | "busy" | "away" | "offline" | null;
+  presence: "available" | "busy" | "away" | "offline" | "closed" | null;
 }
 
 export type Ask = "no" | "optional" | "required";

@@ -67,7 +67,8 @@ export class Session implements LineOwner {
 
   /** Open a conversation, and say the first words. Throws `Refused`, or a TypeError when the server is not reached. */
   async start(who: Introduction, text: string): Promise<void> {
-    const body = { ...who, widget: this.widget, page: location.href.slice(0, LONGEST_ADDRESS) };
+    const earlier = this.notes.earlier.at(-1)?.token;
+    const body = { ...who, widget: this.widget, page: location.href.slice(0, LONGEST_ADDRESS), earlier };
     const made = await ask<{ conversation: string; token: string }>(`${this.base}v1/sessions`, body);
     const status: Status = { state: "new" };
     const chat = { id: made.conversation, token: made.token, since: Date.now(), seen: 0, read: 0, status, entries: [] };
