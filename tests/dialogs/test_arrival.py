@@ -195,9 +195,7 @@ async def closed(reception: Reception, **change: object) -> None:
     """Garden Advice has been closed for years, or is changed in another way."""
 
     def turn(before: State) -> State:
-        garden = before.services["garden-advice"].model_copy(
-            update={"hours": CLOSED_EVERY_DAY_BUT_ONE} if not change else change
-        )
+        garden = before.services["garden-advice"].model_copy(update=change or {"hours": CLOSED_EVERY_DAY_BUT_ONE})
         return before.having(services={**before.services, garden.id: garden})
 
     await reception.directory.change(reception.tenant, turn, actor="test")
