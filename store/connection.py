@@ -62,6 +62,10 @@ class Store:
         """Return if the server answers; raise `StoreDown` if not."""
         await self.ask(Command(("PING",), str))
 
+    async def time_ms(self) -> int:
+        """The server's time, in milliseconds since the epoch."""
+        return await self.ask(Command(("TIME",), lambda answer: int(answer[0]) * 1000 + int(answer[1]) // 1000))
+
     async def info(self, section: str) -> dict[str, str]:
         """The server's own report: `section` as in INFO, `field: value`."""
         text = await self.ask(Command(("INFO", section), str))

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from distribution.verify import verify
 from store.connection import Store
 from tests.distribution.consistency import faults
 from tests.distribution.world import World
@@ -16,3 +17,5 @@ async def world(store: Store, virtual_tenant: str) -> AsyncIterator[World]:
     await made.open()
     yield made
     assert await faults(store, virtual_tenant, made.now) == []
+    report = await verify(store, virtual_tenant, tolerance=0, now=made.now)
+    assert [f"{found.rule}: {found.what} ({found.entry})" for found in report.violations] == []

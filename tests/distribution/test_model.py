@@ -22,6 +22,7 @@ from distribution.deadlines import fire_virtual
 from distribution.distributor import Distributor
 from distribution.tasks import Task, TaskState, Via
 from distribution.verdicts import Answer, Verdict
+from distribution.verify import verify
 from store.connection import Store, open_store
 from store.keys import root
 from tests.distribution.consistency import faults
@@ -140,11 +141,13 @@ class Day(RuleBasedStateMachine):
 
     async def _tidy(self) -> None:
         found = await faults(self.stores[0], self.tenant, self.model.now)
+        report = await verify(self.stores[0], self.tenant, tolerance=0, now=self.model.now)
         await self.stores[0].delete(*await self.stores[0].scan(f"{root(self.tenant)}*{self.tenant}*"))
         await self.stores[0].delete(f"{root(self.tenant)}due")
         for store in self.stores:
             await store.close()
         assert found == []
+        assert report.violations == []
 
     # --- the step that all rules take
 

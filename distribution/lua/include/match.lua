@@ -45,6 +45,7 @@ local function make_offer(c, task, agents)
     hold(c, agent, task.id, 'ringing')
     log(c, 'offered', {
       'task', task.id, 'service', service or '', 'offer', number, 'user', agent.user, 'since', task.f.since,
+      'idle', agent.f.idle_since,
     })
   end
   set(task, 'invited', invited)

@@ -23,8 +23,9 @@ local function add_presence(c, agent, fields)
   return fields
 end
 
-local function log_presence(c, agent)
-  log(c, 'presence', add_presence(c, agent, { 'user', agent.user }))
+-- `was`: the one that counted before, '' if only time went on.
+local function log_presence(c, agent, was)
+  log(c, 'presence', add_presence(c, agent, { 'user', agent.user, 'was', was }))
 end
 
 -- Returns whether anything changed. An unknown reading keeps the last value for a while.
@@ -38,7 +39,7 @@ local function read_presence(c, agent, reading)
   end
   local after = presence_now(c, agent)
   if agent.f.presence ~= reading_before or is_fresh(c, agent) ~= was_fresh then
-    log_presence(c, agent)
+    log_presence(c, agent, before)
   end
   if after == before then
     return false

@@ -26,11 +26,13 @@ local function snapshot_service(c, service)
     return
   end
   for i = 1, #flat, 2 do
-    if flat[i] ~= 'name' and flat[i] ~= 'refresh' then
+    if flat[i] ~= 'name' and flat[i] ~= 'refresh' and flat[i] ~= 'removed' then
       rules[#rules + 1] = flat[i] .. '=' .. flat[i + 1]
     end
   end
-  log(c, 'snapshot_service', { 'service', service, 'rules', table.concat(rules, ' ') })
+  -- Not settled: its members have not all followed the last change yet.
+  local settled = redis.call('HEXISTS', key_of(c, 'rules', service), 'refresh') == 0 and 1 or 0
+  log(c, 'snapshot_service', { 'service', service, 'settled', settled, 'rules', table.concat(rules, ' ') })
 end
 
 local function snapshot_agent(c, user)

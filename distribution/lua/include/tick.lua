@@ -75,7 +75,7 @@ local function tick_agent(c, user)
   local ends = presence_ends(agent)
   if ends > 0 and c.now >= ends and num(agent, 'lapsed') ~= ends then
     set(agent, 'lapsed', ends)
-    log_presence(c, agent)
+    log_presence(c, agent, '')
   end
   stir(c, agent)
 end

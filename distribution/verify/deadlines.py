@@ -1,0 +1,100 @@
+"""Every deadline: kept on time, never early, and none that passes without anything happening."""
+
+import heapq
+from collections.abc import Iterator
+
+from distribution.verify.order import Order
+from distribution.verify.report import Report, Rule
+from distribution.verify.views import NEVER, AgentView, TaskView
+
+
+class Deadlines(Order):
+    """A task's and an agent's deadlines follow from what they are now; the heap only says when to look."""
+
+    def __init__(self, report: Report, tolerance: int) -> None:
+        super().__init__(report, tolerance)
+        self._heap: list[tuple[int, str, str]] = []
+
+    # --- what is due when
+
+    def task_dues(self, task: TaskView) -> Iterator[tuple[str, int]]:
+        """By name; ms."""
+        service = self.service(task.service)
+        if task.left is not None and task.state not in {"acw", "closed"}:
+            grace = "visitor_grace_active_seconds" if task.state == "active" else "visitor_grace_waiting_seconds"
+            yield "visitor's grace time", task.left + service.ms(grace)
+        if task.state == "queued":
+            if task.ends is not None:
+                yield "queue time", task.ends
+            if service.rules.get("hours_end") == "overflow" and service.rules.get("overflow") != "wait":
+                yield "opening hours", max(service.closes_at(task.entered) or task.entered, service.changed)
+            if task.level < len(service.levels):
+                yield "level", max(task.since + service.levels[task.level], service.changed)
+        elif task.state == "offered" and task.invited:
+            if task.deadline is not None and task.invited & task.delivered:
+                yield "offer time", task.deadline
+            if task.deliver_by is not None and task.invited - task.delivered:
+                yield "delivery", task.deliver_by
+        elif task.state == "acw" and task.acw_until is not None:
+            yield "ACW", task.acw_until
+
+    @staticmethod
+    def agent_dues(agent: AgentView) -> Iterator[tuple[str, int]]:
+        if agent.rona_until is not None:
+            yield "RONA reset", agent.rona_until
+        if agent.retry_at is not None:
+            yield "retry", agent.retry_at
+        yield from (("ACW of a task handed on", until) for until in agent.wraps.values())
+
+    # --- looking
+
+    def watch(self, subject: TaskView | AgentView) -> None:
+        """Something about it changed."""
+        if isinstance(subject, TaskView):
+            due, kind, id_ = min((at for _, at in self.task_dues(subject)), default=NEVER), "task", subject.id
+        else:
+            due, kind, id_ = min((at for _, at in self.agent_dues(subject)), default=NEVER), "agent", subject.user
+        if due < NEVER:
+            heapq.heappush(self._heap, (due, kind, id_))
+
+    def deadlines_before(self, following: int) -> None:
+        """Nothing happens until `following`: is anything overdue by then?"""
+        over = following - self.tolerance
+        while self._heap and self._heap[0][0] < over:
+            due, kind, id_ = heapq.heappop(self._heap)
+            if kind == "task":
+                task = self.tasks.get(id_)
+                if task:
+                    self._overdue(task, list(self.task_dues(task)), over)
+            elif kind == "lane":
+                self.look_again(id_, due)
+            elif agent := self.agents.get(id_):
+                for name, at in self.agent_dues(agent):
+                    if at < over:
+                        self.hold(Rule.DEADLINES, False, f"{name} of {id_} was over at {at}, and nothing happened")
+
+    def watch_lane(self, task: TaskView, at: int) -> None:
+        """From `at` on an agent may be asked for it again."""
+        heapq.heappush(self._heap, (at, "lane", task.lane))
+
+    def _overdue(self, task: TaskView, dues: list[tuple[str, int]], over: int) -> None:
+        for name, at in dues:
+            if max(at, task.entered) >= over:
+                heapq.heappush(self._heap, (max(at, task.entered), "task", task.id))
+            elif (name, at) not in task.late:
+                task.late.add((name, at))
+                self.hold(Rule.DEADLINES, False, f"{name} of {task.id} was over at {at}, and nothing happened")
+
+    def check_due(self, subject: str, name: str, due: int | None, *, since: int = 0) -> None:
+        """It happened now because time passed: not before `due`, and not later than the tolerance after it (or `since`)."""
+        self.report.checked[Rule.DEADLINES] += 1
+        if due is None:
+            self.broken(Rule.DEADLINES, f"{name} of {subject} ended, which was not running")
+        elif self.now < due:
+            self.broken(Rule.DEADLINES, f"{name} of {subject} was over {due - self.now} ms early")
+        elif self.now > max(due, since) + self.tolerance:
+            self.broken(Rule.DEADLINES, f"{name} of {subject} was over {self.now - max(due, since)} ms late")
+
+    def check_set(self, subject: str, name: str, until: int | None, wanted: int) -> None:
+        """The instant that the event names is the one that the rules ask for."""
+        self.hold(Rule.DEADLINES, until == wanted, f"{name} of {subject} is set to {until}, and the rules say {wanted}")

@@ -1,0 +1,206 @@
+"""Tasks, agents and services as the journal tells of them. Instants are milliseconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from distribution.agents import pairs
+
+NEVER = 10**18
+PRIORITY_BAND, STRICT_BAND = 10**13, 10**14
+RUNNING = frozenset({"offered", "connecting", "active"})
+ASKED = frozenset({"declined", "rona", "undelivered", "failed"})
+"""Ways an offer ends after which the agent is not asked again for a while, and goes to the end of the order."""
+
+Fields = Mapping[str, str]
+
+
+def instant(fields: Fields, name: str) -> int | None:
+    value = fields.get(name)
+    return int(value) if value else None
+
+
+@dataclass(slots=True)
+class ServiceView:
+    """The rules of a service; durations are seconds, as in `ServiceRules`."""
+
+    id: str
+    rules: dict[str, str] = field(default_factory=dict[str, str])
+    numbers: dict[str, int] = field(default_factory=dict[str, int])
+    levels: tuple[int, ...] = ()  # when each opens: ms of waiting
+    changed: int = 0
+    settled: bool = True  # everybody has followed the last change
+
+    def learn(self, words: str, at: int) -> None:
+        self.rules.update(pairs(words))
+        self.numbers = {name: int(value) for name, value in self.rules.items() if value.lstrip("-").isdigit()}
+        levels = self.rules.get("levels", "")
+        self.levels = tuple(int(level.partition(":")[0]) * 1000 for level in levels.split("|")) if levels else ()
+        self.changed = at
+
+    def ms(self, name: str) -> int:
+        return self.numbers.get(name, 0) * 1000
+
+    def number(self, name: str, default: int = 0) -> int:
+        return self.numbers.get(name, default)
+
+    @property
+    def kind(self) -> str:
+        return self.rules.get("kind", "direct")
+
+    def levels_open(self, waited: int) -> int:
+        return max(1, sum(after <= waited for after in self.levels))
+
+    def closes_at(self, now: int) -> int | None:
+        """When the opening hours end; None when it is closed now."""
+        hours = self.rules.get("hours", "always")
+        if hours == "always":
+            return NEVER
+        for span in hours.split(","):
+            start, _, end = span.partition("-")
+            if end and int(start) <= now < int(end):
+                return int(end)
+        return None
+
+
+@dataclass(slots=True)
+class TaskView:
+    id: str
+    service: str  # "" = direct to `user`
+    user: str
+    state: str
+    since: int
+    priority: str = "normal"
+    preferred: tuple[str, ...] = ()
+    level: int = 1
+    ends: int | None = None
+    entered: int = 0  # when it came to the state it is in
+    rank: int = 0
+    offer: str = ""
+    invited: set[str] = field(default_factory=set[str])
+    delivered: set[str] = field(default_factory=set[str])
+    deliver_by: int | None = None
+    deadline: int | None = None
+    agent: str = ""
+    won: str = ""
+    acw_until: int | None = None
+    left: int | None = None
+    past: dict[str, tuple[str, int]] = field(
+        default_factory=dict[str, tuple[str, int]]
+    )  # user → result, asked again from
+    assigned: str = ""  # to whom a supervisor gives it just now
+    late: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])  # deadlines that were reported already
+
+    @property
+    def lane(self) -> str:
+        return self.service or f"@{self.user}"
+
+    def asked_until(self, user: str) -> int:
+        found = self.past.get(user)
+        return found[1] if found else 0
+
+    def rank_in(self, service: ServiceView) -> int:
+        if self.priority == "strict":
+            return self.since - STRICT_BAND
+        step = {"high": 1, "low": -1}.get(self.priority, 0)
+        return self.since - step * (service.ms("age_every_seconds") or PRIORITY_BAND)
+
+
+@dataclass(slots=True)
+class AgentView:
+    user: str
+    licensed: bool = False
+    direct: bool = False
+    services: dict[str, bool] = field(default_factory=dict[str, bool])
+    levels: dict[str, int] = field(default_factory=dict[str, int])
+    capacity: int = 1
+    duty: bool = True
+    reading: str = ""
+    fresh: bool = False
+    registered: bool = False
+    surfaces: bool = False
+    retry_at: int | None = None
+    rona_until: int | None = None
+    unavailable: str = ""
+    idle_since: int = 0
+    put_back: int = 0
+    last_offer: int = 0
+    held: dict[str, str] = field(default_factory=dict[str, str])  # task → ringing, talk, acw
+    wraps: dict[str, int] = field(default_factory=dict[str, int])  # task handed on → end of his ACW
+    removed: bool = False
+    ready: frozenset[str] = frozenset()  # services for which nothing stands against him
+    lapsed: int = 0  # when time alone last took something from him
+    counted: int = 0  # up to when his times are added up
+
+    @property
+    def presence(self) -> str:
+        """The one that counts: a lapsed or missing reading is Offline, unless an open page vouches for him."""
+        if self.fresh:
+            return self.reading
+        if not self.surfaces:
+            return "Offline"
+        return self.reading if self.reading not in {"", "Offline"} else "Available"
+
+    def level(self, service: str) -> int:
+        return self.levels.get(service, 1)
+
+
+def task_from(fields: Fields) -> TaskView:
+    """Out of a `snapshot_task`."""
+    past: dict[str, tuple[str, int]] = {}
+    for user, rest in pairs(fields.get("past")):
+        result, again, _ = rest.split(":")
+        past[user] = (result, int(again))
+    return TaskView(
+        id=fields["task"],
+        service=fields.get("service", ""),
+        user=fields.get("user", ""),
+        state=fields["state"],
+        since=int(fields["since"]),
+        priority=fields.get("priority", "normal"),
+        preferred=tuple(fields.get("preferred", "").split()),
+        level=int(fields.get("level", "1")),
+        ends=instant(fields, "ends"),
+        offer=fields.get("offer", ""),
+        invited=set(fields.get("invited", "").split()),
+        delivered=set(fields.get("delivered", "").split()),
+        deliver_by=instant(fields, "deliver_by"),
+        deadline=instant(fields, "deadline"),
+        agent=fields.get("agent", ""),
+        won=fields.get("won", ""),
+        acw_until=instant(fields, "acw_until"),
+        left=instant(fields, "left"),
+        past=past,
+    )
+
+
+def agent_from(fields: Fields) -> AgentView:
+    """Out of a `snapshot_agent`."""
+    return AgentView(
+        user=fields["user"],
+        licensed=fields.get("licensed") == "1",
+        direct=fields.get("direct") == "1",
+        services=services_of(fields),
+        levels=levels_of(fields),
+        capacity=int(fields.get("capacity", "1")),
+        duty=fields.get("duty") == "1",
+        reading=fields.get("reading", ""),
+        fresh=fields.get("fresh") == "1",
+        registered=fields.get("registered") == "1",
+        surfaces=fields.get("surfaces", "0") != "0",
+        retry_at=instant(fields, "retry_at"),
+        rona_until=instant(fields, "rona_until"),
+        unavailable=fields.get("unavailable", ""),
+        idle_since=int(fields.get("idle_since", "0")),
+        put_back=int(fields.get("put_back", "0")),
+        last_offer=int(fields.get("last_offer", "0")),
+        held=dict(pairs(fields.get("held"))),
+        wraps={task: int(until) for task, until in pairs(fields.get("wraps"))},
+    )
+
+
+def services_of(fields: Fields) -> dict[str, bool]:
+    return {service: active == "1" for service, active in pairs(fields.get("services"))}
+
+
+def levels_of(fields: Fields) -> dict[str, int]:
+    return {service: int(level) for service, level in pairs(fields.get("levels"))}
