@@ -37,7 +37,7 @@ class TaskVerbs(Scripts):
         without one it is queued, and offered if possible, in the same step. Repeated: UNCHANGED.
 
         `priority`: the service's own if None. `preferred`: at most 10 agents who are asked before all others, in this
-        order, if they are free. Outside the service's hours the task is closed at once, or goes on to another service.
+        order, if they are free and the task is open to their level. Outside the service's hours the task is closed at once, or goes on to another service.
         """
         if (service is None) == (user is None):
             return Answer(Verdict.BAD_ARGUMENT, None, "service_or_user")

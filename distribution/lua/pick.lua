@@ -36,7 +36,7 @@ elseif service == '' and record.f.user ~= user then
   return answer(record, 'not_yours')
 end
 local why = against(c, agent, service)
-if not why and (tonumber(pair_get(agent.f.levels, service)) or 1) > level_of(record) then
+if not why and not is_open_to(agent, record) then
   why = 'level'
 elseif not why and service ~= '' and not has_room(c, service) then
   why = 'full'

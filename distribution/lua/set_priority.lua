@@ -16,6 +16,7 @@ elseif not allows(allowed, record) then
 end
 set(record, 'priority', priority ~= 'normal' and priority or nil)
 if record.listed then
+  leave_queue(c, record)
   enter_queue(c, record)
 end
 log(c, 'priority', {

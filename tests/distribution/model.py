@@ -7,7 +7,7 @@ each to the selectable agent who comes first, those who were not asked yet befor
 from collections.abc import Iterator
 from dataclasses import replace
 
-from distribution.agents import AgentRules, Presence, ServiceRules
+from distribution.agents import AgentRules, Presence, Reason, ServiceRules
 from distribution.tasks import OfferResult
 from distribution.verdicts import Verdict
 from tests.distribution.model_core import ABANDONED, BEFORE, OUT, ModelAgent, ModelCore, ModelTask, R, S, V
@@ -19,7 +19,16 @@ class Model(ModelCore):
     # --- rules
 
     def set_service(self, service: str, rules: ServiceRules) -> None:
+        before = {user: self.level_of(agent, service) for user, agent in self.agents.items()} if self.rules else {}
         self.rules[service] = rules
+        for user in sorted(before):
+            agent = self.agents[user]
+            if service in agent.rules.services and self.level_of(agent, service) != before[user]:
+                self._lose(agent)
+        self.match()
+        for task in self.tasks.values():
+            if service and task.service == service and task.state is S.QUEUED:
+                self.open_levels(task)
         self.match()
 
     def set_agent(self, user: str, rules: AgentRules) -> None:
@@ -32,14 +41,26 @@ class Model(ModelCore):
 
     # --- tasks
 
-    def create(self, id_: str, service: str | None, user: str | None, *, workflow: bool) -> Verdict:
+    def create(
+        self,
+        id_: str,
+        service: str | None,
+        user: str | None,
+        *,
+        workflow: bool,
+        priority: str | None = None,
+        preferred: tuple[str, ...] = (),
+    ) -> Verdict:
         if user and any(self._standing(self.agents[user], "")):
             return V.REFUSED
         if not self.rules[service or ""].im_enabled:
             return V.REFUSED
-        state = S.ARRIVING if workflow else S.QUEUED
         conns = {"creator": self.now + 45_000}
-        self.tasks[id_] = ModelTask(id_, service or "", user, state, self.now, self._queue_ends(service or ""), conns)
+        priority = priority or self.rules[service or ""].priority
+        task = ModelTask(id_, service or "", user, S.ARRIVING, self.now, None, conns, priority, preferred)
+        self.tasks[id_] = task
+        if not workflow:
+            self.begin_waiting(task)
         self.match()
         return V.OK
 
@@ -47,7 +68,7 @@ class Model(ModelCore):
         task = self.tasks[id_]
         if task.state is not S.ARRIVING:
             return V.WRONG_STATE if task.state is S.CLOSED else V.UNCHANGED
-        task.state, task.since, task.ends = S.QUEUED, self.now, self._queue_ends(task.service)
+        self.begin_waiting(task)
         self.match()
         return V.OK
 
@@ -58,7 +79,7 @@ class Model(ModelCore):
             return V.UNCHANGED
         if task.state is not S.OFFERED or str(task.offer) != offer:
             return V.GONE
-        if task.invited != user:
+        if user not in task.invited:
             return V.GONE if user in task.past else V.NOT_YOURS
         return V.OK
 
@@ -68,10 +89,11 @@ class Model(ModelCore):
     def confirm_delivery(self, id_: str, offer: str, user: str) -> Verdict:
         task = self.tasks[id_]
         verdict = V.UNCHANGED if self._has_won(task, offer, user) else self._answers(task, offer, user, None)
-        if verdict is V.OK and task.delivered:
+        if verdict is V.OK and user in task.delivered:
             verdict = V.UNCHANGED
         elif verdict is V.OK:
-            task.delivered, task.deadline = True, self.now + self.rules[task.service].offer_seconds * 1000
+            task.delivered |= {user}
+            task.deadline = task.deadline or self.now + self.rules[task.service].offer_seconds * 1000
         self._reached(self.agents[user])
         self.match()
         return verdict
@@ -82,9 +104,9 @@ class Model(ModelCore):
         result, _, number = task.past.get(user, (None, 0, 0))
         if verdict is V.GONE and result is R.UNDELIVERED and str(number) == offer:
             verdict = V.UNCHANGED
-        if verdict is not V.OK or task.delivered or self.open_surfaces(self.agents[user]):
+        if verdict is not V.OK or user in task.delivered or self.open_surfaces(self.agents[user]):
             return V.UNCHANGED if verdict is V.OK else verdict
-        self._fail_delivery(task)
+        self._fail_delivery(task, user)
         self.match()
         return V.OK
 
@@ -96,9 +118,12 @@ class Model(ModelCore):
         if verdict is V.OK:
             assert task.offer
             agent = self.agents[user]
+            for other in task.invited:
+                if other != user:
+                    self._drop(task, other, R.WITHDRAWN)
             task.past[user] = (R.ACCEPTED, 0, task.offer)
             task.state, task.agent = S.CONNECTING, user
-            task.invited = task.deliver_by = task.deadline = None
+            self._clear_offer(task)
             agent.held[id_], agent.misses = "talk", 0
             self._reached(agent)
             self.match()
@@ -108,10 +133,10 @@ class Model(ModelCore):
         task = self.tasks[id_]
         verdict = self._answers(task, offer, user, R.DECLINED)
         if verdict is V.OK:
-            agent = self._drop(task, R.DECLINED)
+            agent, rules = self._drop(task, user, R.DECLINED), self.rules[task.service]
             agent.misses = 0
             self._reached(agent)
-            if self.rules[task.service].persistent_rona:
+            if rules.persistent_rona and rules.kind != "broadcast":
                 self._flag(agent, task.service)
             self._back(task, R.DECLINED)
             self.match()
@@ -218,6 +243,59 @@ class Model(ModelCore):
         task.acw_until = max(task.acw_until, self.now + rules.acw_extension_seconds * 1000)
         return V.OK
 
+    def pick(self, id_: str, user: str, *, console: bool) -> Verdict:
+        task, agent = self.tasks[id_], self.agents[user]
+        rules = self.rules[task.service]
+        if task.agent == user and task.state is not S.CLOSED:
+            return V.UNCHANGED
+        if task.state is not S.QUEUED:
+            return V.WRONG_STATE if task.state is S.ARRIVING else V.GONE
+        if not rules.agents_may_pick and not (console and rules.kind == "pickup"):
+            return V.REFUSED
+        if not task.service and task.user != user:
+            return V.NOT_YOURS
+        here = {Reason.BUSY, Reason.AWAY, Reason.OFFLINE, Reason.UNREACHABLE}
+        if set(self.reasons(agent, task.service)) - here or self._no_place(task, agent):
+            return V.REFUSED
+        task.offers += 1
+        task.offer, task.state, task.agent = task.offers, S.CONNECTING, user
+        task.past[user] = (R.ACCEPTED, 0, task.offers)
+        agent.held[id_], agent.misses, agent.last_offer = "talk", 0, self.now
+        self._reached(agent)
+        self.match()
+        return V.OK
+
+    def _no_place(self, task: ModelTask, agent: ModelAgent) -> bool:
+        if not task.service:
+            return False
+        full = self.running(task.service) >= self.rules[task.service].concurrent
+        return full or self.level_of(agent, task.service) > task.level
+
+    def assign(self, id_: str, user: str) -> Verdict:
+        task, agent = self.tasks[id_], self.agents[user]
+        if user in task.invited or (task.agent == user and task.state is not S.CLOSED):
+            return V.UNCHANGED
+        if task.state is not S.QUEUED:
+            return V.WRONG_STATE
+        full = bool(task.service) and self.running(task.service) >= self.rules[task.service].concurrent
+        if self.reasons(agent, task.service) or (not task.service and task.user != user) or full:
+            return V.REFUSED
+        self._offer(task, [agent])
+        self.match()
+        return V.OK
+
+    def set_priority(self, id_: str, priority: str) -> Verdict:
+        task = self.tasks[id_]
+        if task.priority == priority:
+            return V.UNCHANGED
+        if task.state not in BEFORE:
+            return V.WRONG_STATE
+        task.priority = priority
+        if task.state is S.QUEUED:
+            self.stand_in_line(task)
+        self.match()
+        return V.OK
+
     # --- agents
 
     def set_duty(self, user: str, on: bool, actor: str) -> Verdict:
@@ -315,11 +393,13 @@ class Model(ModelCore):
             for name in sorted(self.pending):
                 self.pending.discard(name)
                 kind, _, id_ = name.partition(":")
+                self.turn_of = id_ if kind == "agent" else ""
                 if kind == "agent":
                     self._tick_agent(self.agents[id_])
                 else:
                     self._tick_task(self.tasks[id_])
                 self.match()
+                self.turn_of = ""
 
     def _deadlines(self) -> Iterator[tuple[str, int]]:
         for agent in self.agents.values():
@@ -347,12 +427,13 @@ class Model(ModelCore):
         else:
             yield task.left + 1000 * self._grace(task, rules)
         if task.state is S.QUEUED:
-            yield task.ends
+            yield from (at for at in (task.ends, self.leaves_at(task)) if at is not None)
+            after = [level.after_seconds for level in rules.levels] if task.service else []
+            yield from (at for seconds in after if (at := task.since + seconds * 1000) > self.now)
             yield from (at for user in task.past if (at := self.asked_until(task, user)) > self.now)
         elif task.state is S.OFFERED:
-            at = task.deadline if task.delivered else task.deliver_by
-            assert at
-            yield at
+            assert task.deliver_by
+            yield from ((task.deadline or 0) if user in task.delivered else task.deliver_by for user in task.invited)
 
     def _grace(self, task: ModelTask, rules: ServiceRules) -> int:
         active = task.state is S.ACTIVE
@@ -378,13 +459,26 @@ class Model(ModelCore):
                 self._end(task, OUT.VISITOR_GONE, "visitor")
             else:
                 self._close(task, ABANDONED[task.state], "visitor")
-        elif task.state is S.OFFERED and task.delivered:
-            assert task.deadline
-            if self.now >= task.deadline:
-                self._miss(task)
         elif task.state is S.OFFERED:
-            assert task.deliver_by
-            if self.now >= task.deliver_by:
-                self._fail_delivery(task)
-        elif task.state is S.QUEUED and self.now >= task.ends:
-            self._give_up(task)
+            self._tick_offer(task)
+        elif task.state is S.QUEUED:
+            self._tick_queued(task)
+
+    def _tick_offer(self, task: ModelTask) -> None:
+        assert task.deliver_by
+        deliver_by, deadline, delivered = task.deliver_by, task.deadline or 0, task.delivered
+        for user in task.invited:
+            if user in delivered and self.now >= deadline:
+                self._miss(task, user)
+            elif user not in delivered and self.now >= deliver_by:
+                self._fail_delivery(task, user)
+
+    def _tick_queued(self, task: ModelTask) -> None:
+        leaves = self.leaves_at(task)
+        before = task.service
+        if task.ends is not None and self.now >= task.ends:
+            self.overflow(task, "queue_time")
+        elif leaves is not None and self.now >= leaves:
+            self.overflow(task, "hours")
+        if task.state is S.QUEUED and task.service == before:
+            self.open_levels(task)

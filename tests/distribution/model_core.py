@@ -29,13 +29,18 @@ class ModelTask:
     user: str | None
     state: TaskState
     since: int
-    ends: int
+    ends: int | None
     conns: dict[str, int]
+    priority: str = "normal"
+    preferred: tuple[str, ...] = ()
+    level: int = 1
+    rank: int = 0
+    hops: tuple[str, ...] = ()
     left: int | None = None
     offers: int = 0
     offer: int | None = None
-    invited: str | None = None
-    delivered: bool = False
+    invited: tuple[str, ...] = ()
+    delivered: frozenset[str] = frozenset()
     deliver_by: int | None = None
     deadline: int | None = None
     agent: str | None = None
@@ -50,10 +55,10 @@ class ModelTask:
         """What is compared with a `Task`."""
         past = {user: result for user, (result, _, _) in self.past.items()}
         offer = str(self.offer) if self.offer else None
-        invited = (self.invited,) if self.invited else ()
         return (
-            self.id, self.state, self.service or None, self.user, self.since, offer, invited, self.deliver_by, self.deadline,
+            self.id, self.state, self.service or None, self.user, self.since, offer, self.invited, self.deliver_by, self.deadline,
             self.agent, self.acw_until, self.extensions, self.outcome, self.ended_by, self.left, past, self.codes,
+            self.priority, self.level, self.hops,
         )  # fmt: skip
 
 
@@ -82,9 +87,11 @@ class ModelCore:
     def __init__(self, now: int) -> None:
         self.now = now
         self.pending: set[str] = set()
+        self.turn_of = ""  # the agent whose deadline is looked at
         self.rules: dict[str, ServiceRules] = {}
         self.agents: dict[str, ModelAgent] = {}
         self.tasks: dict[str, ModelTask] = {}
+        self.fresh: list[ModelTask] = []  # came to a queue, which may be full
 
     def copy(self) -> Self:
         return deepcopy(self)
@@ -132,36 +139,132 @@ class ModelCore:
             yield Reason.NOT_A_MEMBER
         elif service and not agent.rules.services[service]:
             yield Reason.INACTIVE
+        elif service and self.level_of(agent, service) == 0:
+            yield Reason.NOT_A_MEMBER
+
+    def level_of(self, agent: ModelAgent, service: str) -> int:
+        """The level that adds him; 0 = none does."""
+        levels = self.rules[service].levels
+        for number, level in enumerate(levels, start=1):
+            if agent.user in level.agents or (level.skills and set(level.skills) <= set(agent.rules.skills)):
+                return number
+        return 0 if levels else 1
+
+    # --- waiting
+
+    def levels_open(self, task: ModelTask) -> int:
+        after = [level.after_seconds for level in self.rules[task.service].levels] if task.service else []
+        return max(1, sum(task.since + seconds * 1000 <= self.now for seconds in after))
+
+    def stand_in_line(self, task: ModelTask) -> None:
+        """Whom it is open to, and before whom it stands, is decided now."""
+        task.level = self.levels_open(task)
+        step = self.rules[task.service].age_every_seconds * 1000 or 10**13
+        ahead = 10**14 if task.priority == "strict" else step * {"high": 1, "normal": 0, "low": -1}[task.priority]
+        task.rank = task.since - ahead
+
+    def open_levels(self, task: ModelTask) -> None:
+        if self.levels_open(task) > task.level:
+            self.stand_in_line(task)
+
+    def closes_at(self, service: str) -> int | None:
+        """When it closes next: 0 = never, None = it is closed."""
+        hours = self.rules[service].hours
+        if hours is None:
+            return 0
+        return next((until for start, until in hours if start <= self.now < until), None)
+
+    def leaves_at(self, task: ModelTask) -> int | None:
+        rules = self.rules[task.service]
+        if rules.hours_end != "overflow" or rules.overflow == "wait":
+            return None
+        at = self.closes_at(task.service)
+        return self.now if at is None else at or None
+
+    def begin_waiting(self, task: ModelTask) -> None:
+        task.state, task.since = S.QUEUED, self.now
+        if self.closes_at(task.service) is None:
+            rules = self.rules[task.service]
+            if rules.hours_end == "overflow" and rules.overflow != "wait":
+                self.overflow(task, "hours")
+            else:
+                self._close(task, OUT.OUTSIDE_HOURS, "system")
+        else:
+            self._start_queue_time(task)
+
+    def _start_queue_time(self, task: ModelTask) -> None:
+        task.ends = self.now + self.rules[task.service].queue_seconds * 1000
+        self.fresh.append(task)
+        self.stand_in_line(task)
+
+    def overflow(self, task: ModelTask, why: str) -> None:
+        to = self.rules[task.service].overflow if task.service else "form"
+        if to == "wait":
+            task.ends = None
+        elif to != "form" and len(task.hops) < 3 and self._can_take(task, to):
+            task.hops, task.service = (*task.hops, task.service), to
+            self._start_queue_time(task)
+        elif why == "queue_time":
+            self._give_up(task)
+        else:
+            self._close(task, OUT.OUTSIDE_HOURS if why == "hours" else OUT.QUEUE_LIMIT, "system")
+
+    def _can_take(self, task: ModelTask, service: str) -> bool:
+        open_ = self.rules[service].im_enabled and self.closes_at(service) is not None
+        return open_ and service not in {task.service, *task.hops}
 
     # --- matching
 
     def match(self) -> None:
-        while self._match_one():
-            pass
+        while True:
+            while self._match_one():
+                pass
+            fresh, self.fresh = self.fresh, []
+            full = [task for task in fresh if self._over_limit(task)]
+            if not full:
+                return
+            for task in full:
+                if self._over_limit(task):
+                    self.overflow(task, "queue_limit")
+
+    def _over_limit(self, task: ModelTask) -> bool:
+        limit = self.rules[task.service].queue_limit if task.service else 0
+        waiting = sum(other.state is S.QUEUED and other.service == task.service for other in self.tasks.values())
+        return task.state is S.QUEUED and 0 < limit < waiting
 
     def _match_one(self) -> bool:
         waiting = [task for task in self.tasks.values() if task.state is S.QUEUED]
-        for task in sorted(waiting, key=lambda task: (task.since, task.id)):
-            agent = self._pick(task)
-            if agent:
-                self._offer(task, agent)
+        for task in sorted(waiting, key=lambda task: (task.rank, task.id)):
+            agents = self._pick(task)
+            if agents:
+                self._offer(task, agents)
                 return True
         return False
 
-    def _pick(self, task: ModelTask) -> ModelAgent | None:
-        if task.service and self.running(task.service) >= self.rules[task.service].concurrent:
-            return None
-        free = [
-            agent
+    def _pick(self, task: ModelTask) -> list[ModelAgent]:
+        rules = self.rules[task.service]
+        if task.service and (rules.kind == "pickup" or self.running(task.service) >= rules.concurrent):
+            return []
+        free = {
+            agent.user: agent
             for agent in self.agents.values()
             if (task.service or agent.user == task.user) and not self.reasons(agent, task.service)
-        ]
-        free.sort(key=lambda agent: (self._score(agent, task.service), agent.user))
-        fresh = [agent for agent in free if self.asked_until(task, agent.user) == 0]
-        # Of several things that come due in one millisecond each is looked at in its turn.
-        waits = f"task:{task.id}" in self.pending
-        again = [a for a in free if 0 < self.asked_until(task, a.user) <= self.now - waits]
-        return next(iter(fresh + again), None)
+        }
+        level = {user: self.level_of(agent, task.service) if task.service else 1 for user, agent in free.items()}
+        in_order = sorted(free, key=lambda user: (level[user], self._score(free[user], task.service), user))
+        users = sorted(
+            (user for user in in_order if level[user] <= task.level),
+            key=lambda user: task.preferred.index(user) if user in task.preferred else len(task.preferred),
+        )
+        fresh = [free[user] for user in users if self.asked_until(task, user) == 0]
+        again = [free[user] for user in users if self._may_ask_again(task, user)]
+        return (fresh or again)[: 10 if task.service and rules.kind == "broadcast" else 1]
+
+    def _may_ask_again(self, task: ModelTask, user: str) -> bool:
+        # Of several things that come due in one millisecond each is looked at in its turn: a task that waits for its own
+        # is seen by the agent whose turn it is, and by nobody else.
+        waits = f"task:{task.id}" in self.pending and user != self.turn_of
+        return 0 < self.asked_until(task, user) <= self.now - waits
 
     def running(self, service: str) -> int:
         running = {S.OFFERED, S.CONNECTING, S.ACTIVE}
@@ -181,12 +284,14 @@ class ModelCore:
             case _:
                 return 0, idle
 
-    def _offer(self, task: ModelTask, agent: ModelAgent) -> None:
+    def _offer(self, task: ModelTask, agents: list[ModelAgent]) -> None:
         task.offers += 1
-        task.state, task.offer, task.invited, task.delivered = S.OFFERED, task.offers, agent.user, False
+        task.state, task.offer, task.delivered = S.OFFERED, task.offers, frozenset()
+        task.invited = tuple(agent.user for agent in agents)
         task.deliver_by, task.deadline = self.now + self.rules[task.service].deliver_seconds * 1000, None
-        agent.last_offer = self.now
-        agent.held[task.id] = "ringing"
+        for agent in agents:
+            agent.last_offer = self.now
+            agent.held[task.id] = "ringing"
 
     def _again(self, task: ModelTask, result: OfferResult) -> int:
         """From when on he may be asked again; 0 = as if he was not asked yet."""
@@ -199,42 +304,50 @@ class ModelCore:
         if state != "ringing":
             self.agents[user].idle_since = self.now
 
-    def _drop(self, task: ModelTask, result: OfferResult) -> ModelAgent:
-        """The invited agent loses the offer."""
-        assert task.invited
+    def _drop(self, task: ModelTask, user: str, result: OfferResult) -> ModelAgent:
+        """An invited agent loses the offer."""
         assert task.offer
-        agent = self.agents[task.invited]
-        task.past[agent.user] = (result, self._again(task, result), task.offer)
-        task.invited = task.deliver_by = task.deadline = None
-        self._release(task, agent.user)
+        agent = self.agents[user]
+        task.past[user] = (result, self._again(task, result), task.offer)
+        task.invited = tuple(other for other in task.invited if other != user)
+        self._release(task, user)
         if result in NOT_AGAIN:
             agent.put_back = self.now
         return agent
 
+    def _clear_offer(self, task: ModelTask) -> None:
+        task.invited, task.deliver_by, task.deadline, task.delivered = (), None, None, frozenset()
+
     def _back(self, task: ModelTask, result: OfferResult) -> None:
+        if task.invited:
+            return
         if not task.service and result is R.DECLINED:
             self._close(task, OUT.DECLINED_BY_ALL, "agent")
         elif not task.service and result is R.RONA:
             self._close(task, OUT.NOT_ANSWERED, "system")
         else:
+            self._clear_offer(task)
             task.state, task.offer = S.QUEUED, None
-            if self.now >= task.ends:
-                self._give_up(task)
-
-    def _queue_ends(self, service: str) -> int:
-        return self.now + self.rules[service].queue_seconds * 1000
+            self.stand_in_line(task)
+            if task.ends is not None and self.now >= task.ends:
+                self.overflow(task, "queue_time")
 
     def _give_up(self, task: ModelTask) -> None:
-        members = {user for user, agent in self.agents.items() if task.service in agent.rules.services}
+        open_ = {
+            user
+            for user, agent in self.agents.items()
+            if task.service in agent.rules.services and 0 < self.level_of(agent, task.service) <= task.level
+        }
         declined = {user for user, (result, _, _) in task.past.items() if result is R.DECLINED}
-        everybody = bool(task.service and declined and members <= declined)
+        everybody = bool(task.service and declined and open_ <= declined)
         self._close(task, OUT.DECLINED_BY_ALL if everybody else OUT.NOT_ANSWERED, "system")
 
     def _close(self, task: ModelTask, outcome: Outcome, by: str) -> None:
-        if task.invited:
-            self._drop(task, R.WITHDRAWN)
         if task.state is S.OFFERED:
+            for user in task.invited:
+                self._drop(task, user, R.WITHDRAWN)
             task.offer = None
+            self._clear_offer(task)
         if task.agent:
             self._release(task, task.agent)
         task.state = S.CLOSED
@@ -263,17 +376,18 @@ class ModelCore:
         agent.rona_until, agent.misses = None, 0
         return was
 
-    def _fail_delivery(self, task: ModelTask) -> None:
-        agent = self._drop(task, R.UNDELIVERED)
+    def _fail_delivery(self, task: ModelTask, user: str) -> None:
+        agent = self._drop(task, user, R.UNDELIVERED)
         agent.unreached += 1
         agent.retry_at = self.now + min(60_000 * 2 ** (agent.unreached - 1), 900_000)
         self._back(task, R.UNDELIVERED)
 
-    def _miss(self, task: ModelTask) -> None:
-        agent, rules = self._drop(task, R.RONA), self.rules[task.service]
-        agent.misses += 1
-        if rules.persistent_rona or 0 < rules.rona_after_misses <= agent.misses:
-            self._flag(agent, task.service)
+    def _miss(self, task: ModelTask, user: str) -> None:
+        agent, rules = self._drop(task, user, R.RONA), self.rules[task.service]
+        if rules.kind != "broadcast":
+            agent.misses += 1
+            if rules.persistent_rona or 0 < rules.rona_after_misses <= agent.misses:
+                self._flag(agent, task.service)
         self._back(task, R.RONA)
 
     def _lose(self, agent: ModelAgent) -> None:
@@ -281,5 +395,5 @@ class ModelCore:
         for task in [self.tasks[id_] for id_, state in agent.held.items() if state == "ringing"]:
             offline = agent.presence is Presence.OFFLINE and self.presence(agent) is Presence.OFFLINE
             if not agent.duty or offline or any(self._standing(agent, task.service)):
-                self._drop(task, R.WITHDRAWN)
+                self._drop(task, agent.user, R.WITHDRAWN)
                 self._back(task, R.WITHDRAWN)

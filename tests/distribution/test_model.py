@@ -4,6 +4,7 @@ import asyncio
 import os
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,10 +18,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from distribution.agents import AgentRules, Presence, ServiceRules
+from distribution.agents import AgentRules, Level, Presence, ServiceRules
 from distribution.deadlines import fire_virtual
 from distribution.distributor import Distributor
-from distribution.tasks import Task, TaskState, Via
+from distribution.tasks import Priority, Task, TaskState, Via
 from distribution.verdicts import Answer, Verdict
 from distribution.verify import verify
 from store.connection import Store, open_store
@@ -42,6 +43,7 @@ Twin = Callable[[Model], Verdict | None]
 TASK_EVENTS = (
     "queue", "confirm_delivery", "undelivered", "accept", "decline", "opened", "opening_failed", "agent", "visitor", "system",
     "cancel", "visitor_left", "visitor_here", "visitor_away", "save_wrapup", "finish_acw", "extend_acw",
+    "pick", "pick_on_console", "assign", "strict", "high", "low",
 )  # fmt: skip
 ACTIONS = (
     *["go on"] * 8, *["talk on"] * 7, *["create"] * 5, *["event"] * 5, *["wait"] * 4, *["agent"] * 4, *["race"] * 3,
@@ -60,7 +62,7 @@ AGENT_EVENTS = (
 )
 LIKELY = {
     TaskState.ARRIVING: ("queue",),
-    TaskState.QUEUED: ("visitor_here",),
+    TaskState.QUEUED: ("visitor_here", "pick", "pick_on_console", "assign", "high"),
     TaskState.OFFERED: ("confirm_delivery", "accept", "accept", "decline", "visitor_here"),
     TaskState.CONNECTING: ("opened", "opened", "opened", "opening_failed"),
     TaskState.ACTIVE: ("agent", "visitor", "save_wrapup", "visitor_away", "visitor_here"),
@@ -76,9 +78,31 @@ services = st.sampled_from(SERVICES)
 seconds = st.one_of(
     st.sampled_from([0.001, 1, 5, 9.999, 10, 20, 30, 45, 60, 105]), st.integers(1, 90_000).map(lambda ms: ms / 1000)
 )
+LEVELS = (
+    (),
+    (),
+    (Level(0, ("anna", "ben")), Level(10, skills=("vip",))),
+    (Level(0, skills=("vip", "fast")), Level(5, ("cleo",)), Level(30, ("dora",), ("fast",))),
+)
+HOURS = (
+    None,
+    None,
+    None,
+    ((START, START + 60_000), (START + 120_000, START + 600_000)),
+    ((START + 30_000, START + 10**10),),
+)
 service_rules = st.builds(
     ServiceRules,
     name=st.just("Service"),
+    kind=st.sampled_from(["direct", "direct", "direct", "broadcast", "pickup"]),
+    priority=st.sampled_from(["normal", "normal", "high", "low"]),
+    age_every_seconds=st.sampled_from([0, 0, 10]),
+    levels=st.sampled_from(LEVELS),
+    agents_may_pick=flags,
+    queue_limit=st.sampled_from([0, 0, 1, 2]),
+    overflow=st.sampled_from(["form", "wait", SALES, SUPPORT]),
+    hours=st.sampled_from(HOURS),
+    hours_end=st.sampled_from(["stay", "overflow"]),
     policy=st.sampled_from(["longest_idle", "round_robin", "least_occupied"]),
     offer_seconds=st.sampled_from([5, 20]),
     acw_seconds=st.sampled_from([0, 20]),
@@ -101,8 +125,18 @@ agent_rules = st.builds(
         [{SALES: True}, {SALES: True, SUPPORT: True}, {SALES: True, SUPPORT: True}, {SUPPORT: True}, {SALES: False}, {}]
     ),
     capacity=st.integers(1, 3),
+    skills=st.sampled_from([(), ("vip",), ("fast",), ("fast", "vip")]),
 )
+priorities = st.sampled_from([*[None] * 3, *Priority])
+preferences = st.sampled_from([(), (), ("ben",), ("dora", "anna")])
 presences = st.sampled_from([*[Presence.AVAILABLE] * 8, *Presence])
+
+
+def fitting(service: str, rules: ServiceRules) -> ServiceRules:
+    """A service does not overflow to itself; chats straight to a user have no levels, and no other service."""
+    if not service:
+        return replace(rules, kind="direct", levels=(), overflow="form")
+    return replace(rules, overflow="form") if rules.overflow == service else rules
 
 
 class Noted(CheckedDistributor):
@@ -166,7 +200,7 @@ class Day(RuleBasedStateMachine):
         ringing = [task for task in self.model.tasks.values() if task.state is TaskState.OFFERED]
         if ringing and pick % 5:
             task = ringing[pick % len(ringing)]
-            return task.id, task.invited or user, str(task.offer)
+            return task.id, task.invited[pick % len(task.invited)], str(task.offer)
         return self.task(pick), user, str(pick % 3 + 1)
 
     def owned(self, pick: int, user: str) -> tuple[str, str]:
@@ -183,8 +217,8 @@ class Day(RuleBasedStateMachine):
             d, t = self.clients[0], self.tenant
             await d.set_tenant(t, im_enabled=True, virtual=True, at=START)
             for service, its in ((SALES, sales), (SUPPORT, support), ("", direct)):
-                await d.set_service(t, service, its, at=START)
-                self.model.set_service(service, its)
+                await d.set_service(t, service, fitting(service, its), at=START)
+                self.model.set_service(service, fitting(service, its))
 
         self.do(build())
         for user, its in zip(USERS, rules, strict=True):
@@ -202,7 +236,8 @@ class Day(RuleBasedStateMachine):
         draw = data.draw
         match action:
             case "create":
-                self.create(draw(st.sampled_from([*SERVICES * 2, None])), draw(users), draw(flags), draw(clients))
+                who = draw(st.sampled_from([*SERVICES * 2, None])), draw(users)
+                self.create(*who, draw(flags), draw(clients), draw(priorities), draw(preferences))
             case "wait":
                 self.wait(draw(seconds))
             case "agent":
@@ -228,17 +263,26 @@ class Day(RuleBasedStateMachine):
                 self.step(*self.pair(draw(st.sampled_from(TASK_EVENTS)), draw(picks), draw(users)), draw(clients))
 
     def change_service(self, service: str, rules: ServiceRules) -> None:
-        at = self.model.now
+        at, rules = self.model.now, fitting(service, rules)
         self.step(lambda d: d.set_service(self.tenant, service, rules, at=at), lambda m: m.set_service(service, rules))
 
-    def create(self, service: str | None, user: str, workflow: bool, client: int) -> None:
+    def create(
+        self,
+        service: str | None,
+        user: str,
+        workflow: bool,
+        client: int,
+        priority: Priority | None = None,
+        preferred: tuple[str, ...] = (),
+    ) -> None:
         if sum(task.state is not TaskState.CLOSED for task in self.model.tasks.values()) >= MOST_OPEN:
             return
         self.count += 1
         id_, direct, at = f"task{self.count:03}", None if service else user, self.model.now
+        more: dict[str, Any] = {"workflow": workflow, "priority": priority, "preferred": preferred}
         self.step(
-            lambda d: d.create(self.tenant, id_, service=service, user=direct, workflow=workflow, at=at),
-            lambda m: m.create(id_, service, direct, workflow=workflow),
+            lambda d: d.create(self.tenant, id_, service=service, user=direct, at=at, **more),
+            lambda m: m.create(id_, service, direct, **more),
             client,
         )
 
@@ -315,6 +359,20 @@ class Day(RuleBasedStateMachine):
                 )
             case "opening_failed":
                 return lambda d: d.opening_failed(t, task, "why", at=at), lambda m: m.opening_failed(task)
+            case "pick" | "pick_on_console":
+                console = name != "pick"
+                via = Via.CONSOLE if console else Via.PORTAL
+                return (
+                    lambda d: d.pick(t, task, user, via, at=at),
+                    lambda m: m.pick(task, user, console=console),
+                )
+            case "assign":
+                return lambda d: d.assign(t, task, user, actor="boss", at=at), lambda m: m.assign(task, user)
+            case "strict" | "high" | "low":
+                return (
+                    lambda d: d.set_priority(t, task, Priority(name), actor="boss", at=at),
+                    lambda m: m.set_priority(task, name),
+                )
             case "cancel":
                 return lambda d: d.cancel(t, task, actor="boss", why="spam", at=at), lambda m: m.cancel(task)
             case _:
@@ -360,8 +418,15 @@ class Day(RuleBasedStateMachine):
 
     def wait(self, pause: float) -> None:
         to = self.model.now + round(pause * 1000)
-        self.do(fire_virtual(self.stores[0], self.tenant, to))
+        self.do(self._pass_time(to))
         self.model.advance(to)
+
+    async def _pass_time(self, to: int) -> None:
+        key = f"{root(self.tenant)}journal:{self.tenant}"
+        last = await self.stores[0].xrevrange(key, count=1)
+        await fire_virtual(self.stores[0], self.tenant, to)
+        for _, fields in await self.stores[0].xrange(key, last[0][0] if last else ""):
+            note(f"  {' '.join(f'{name}={value}' for name, value in fields.items())}")
 
     # --- and is compared
 
@@ -391,7 +456,7 @@ class Day(RuleBasedStateMachine):
     def _picture(self, model: Model) -> dict[str, Any]:
         lanes = [*((service, None) for service in SERVICES), *(("", user) for user in USERS)]
         queued = sorted(
-            (task for task in model.tasks.values() if task.state is TaskState.QUEUED), key=lambda t: (t.since, t.id)
+            (task for task in model.tasks.values() if task.state is TaskState.QUEUED), key=lambda t: (t.rank, t.id)
         )
         return {
             "tasks": [task.seen() for task in model.tasks.values()],
@@ -416,6 +481,7 @@ def _seen(t: Task) -> tuple[object, ...]:
     return (
         t.id, t.state, t.service, t.user, t.since_at, t.offer, t.invited, t.deliver_by_at, t.deadline_at, t.agent,
         t.acw_until_at, t.acw_extensions, t.outcome, t.ended_by, t.visitor_left_at, dict(t.past), t.codes,
+        t.priority, t.level, t.hops,
     )  # fmt: skip
 
 

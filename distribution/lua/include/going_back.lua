@@ -8,6 +8,7 @@ local function go_back(c, task, why)
   set(task, 'offer', nil)
   set(task, 'state', 'queued')
   set(task, 'why', why)
+  set_level(c, task)
   log(c, 'requeued', { 'task', task.id, 'service', service_of(task), 'why', why, 'rank', whole(rank_of(c, task)) })
   local ends = num(task, 'ends')
   if ends and c.now >= ends then

@@ -47,12 +47,16 @@ local function level_of(task)
   return num(task, 'level') or 1
 end
 
+-- Open it to all levels whose time has come. Returns the highest.
+local function set_level(c, task)
+  local open = levels_open(c, task)
+  set(task, 'level', open > 1 and open or nil)
+  return open
+end
+
 -- Stand in the lanes of all levels that are open by now.
 local function enter_queue(c, task)
-  local open, rank = levels_open(c, task), rank_of(c, task)
-  if task.f.service then
-    set(task, 'level', open > 1 and open or nil)
-  end
+  local open, rank = set_level(c, task), rank_of(c, task)
   for level = 1, open do
     redis.call('ZADD', key_of(c, 'queue', lane_at(lane_of(task), level)), whole(rank), task.id)
   end

@@ -24,6 +24,11 @@ local function offers(c, service)
   return rule_word(c, service, 'kind') ~= 'pickup' and has_room(c, service)
 end
 
+-- Has the task waited long enough for the level that he is in?
+local function is_open_to(agent, task)
+  return (tonumber(pair_get(agent.f.levels, service_of(task))) or 1) <= level_of(task)
+end
+
 local function make_offer(c, task, agents)
   local service = task.f.service
   leave_queue(c, task)
@@ -88,7 +93,7 @@ local function pick_agents(c, task, service, most)
   end
   for user in string.gmatch(task.f.preferred or '', WORD) do
     local agent = load_agent(c, user)
-    if agent and is_selectable(c, agent, service) and consider(agent) then
+    if agent and is_open_to(agent, task) and is_selectable(c, agent, service) and consider(agent) then
       return picked
     end
   end

@@ -15,6 +15,7 @@ end
 local function start_queue_time(c, task)
   put(task, 'ends', c.now + rule(c, service_of(task), 'queue_seconds') * 1000)
   c.fresh[#c.fresh + 1] = task
+  set_level(c, task)
 end
 
 -- It keeps the waiting time that it already has; the queue time begins anew.
@@ -55,7 +56,7 @@ local function begin_waiting(c, task)
   set(task, 'state', 'queued')
   set(task, 'since', c.now)
   if closes_at(c, service_of(task)) == nil then
-    if rule_word(c, service_of(task), 'hours_end') == 'overflow' then
+    if rule_word(c, service_of(task), 'hours_end') == 'overflow' and rule_word(c, service_of(task), 'overflow') ~= 'wait' then
       return overflow(c, task, 'hours')
     end
     return close_task(c, task, 'outside_hours', 'system', 'hours', 'system')
