@@ -15,6 +15,10 @@ def queue_key(tenant: str, lane: str) -> str:
     return f"{root(tenant)}queue:{tenant}:{lane}"
 
 
+def running_key(tenant: str, service: str) -> str:
+    return f"{root(tenant)}running:{tenant}:{service}"
+
+
 def members_key(tenant: str, service: str) -> str:
     return f"{root(tenant)}members:{tenant}:{service}"
 

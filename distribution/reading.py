@@ -4,7 +4,7 @@ from asyncio import gather
 from collections.abc import Iterable
 
 from distribution.agents import Agent, read_agent
-from distribution.keys import agent_key, members_key, past_key, queue_key, task_key
+from distribution.keys import agent_key, members_key, past_key, queue_key, running_key, task_key
 from distribution.scripts import Scripts
 from distribution.tasks import Task, read_task
 
@@ -37,6 +37,10 @@ class Readings(Scripts):
     async def waiting(self, tenant: str, service: str, limit: int = 200) -> list[Task]:
         """The queued tasks of a service, the next one first; at most `limit`."""
         return await self._tasks(tenant, await self._store.zrange(queue_key(tenant, service), 0, limit - 1))
+
+    async def running(self, tenant: str, service: str) -> list[Task]:
+        """What counts against the service's limit: offered, connecting and active tasks, in no order."""
+        return await self._tasks(tenant, sorted(await self._store.smembers(running_key(tenant, service))))
 
     async def open_tasks(self, tenant: str, user: str) -> list[Task]:
         """What the agent holds: ringing, connecting, active, ACW; the oldest first."""

@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document, made from the route table and the models: what it says is what the code does."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ COMMON = {
 }
 MEANING = COMMON | {
     400: "The body or a parameter is not right; `field` names it",
-    404: "There is no such task for this person",
+    404: "There is no such task, service or agent for this person",
     409: "Not possible as things are; `code` and `message` say why",
     429: "Too many open pages",
 }
@@ -76,8 +77,9 @@ def _operation(one: Operation) -> dict[str, Any]:
 def _parameters(one: Operation, *, writes: bool) -> list[dict[str, Any]]:
     text = {"type": "string"}
     found: list[dict[str, Any]] = []
-    if "{task}" in one.path:
-        found.append({"name": "task", "in": "path", "required": True, "schema": text})
+    found += [
+        {"name": part, "in": "path", "required": True, "schema": text} for part in re.findall(r"\{(\w+)\}", one.path)
+    ]
     if one.answer == "text/event-stream":
         found.append({"name": "surface", "in": "query", "required": False, "schema": text})
     if writes:

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
-from portal import me_api, tasks_api
+from portal import me_api, tasks_api, team_api
 from portal.calls import PORTAL, Call, Handler, Portal, guarded
 from portal.deps import DEPS, PortalDeps
 from portal.events import events
@@ -19,16 +19,22 @@ from portal.schemas import (
     Nothing,
     OfferBody,
     PreferencesBody,
+    PriorityBody,
     RegisterAnswer,
     Snapshot,
     SurfaceBody,
     TaskAnswer,
+    TeamTasksView,
+    TeamView,
     Transcript,
+    UserBody,
     WrapupBody,
 )
 from portal.snapshot import Snapshots
 
 API = "/api/v1"
+PARTS = {"task": "[0-9a-z]{1,40}", "service": "[0-9a-z-]{1,40}", "user": "[0-9a-f-]{36}"}
+"""What the parts of a path look like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +72,19 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/tasks/{task}/delivered", tasks_api.delivered, "I can see the offer", OfferBody, TaskAnswer, _OFFER),
     Route("POST", "/tasks/{task}/accept", tasks_api.accept, "Accept an offer", OfferBody, TaskAnswer, _OFFER),
     Route("POST", "/tasks/{task}/decline", tasks_api.decline, "Decline an offer", OfferBody, TaskAnswer, _OFFER),
+    Route("POST", "/tasks/{task}/pick", tasks_api.pick, "Take a waiting chat", answer=TaskAnswer, refusals=_TASK),
+    Route("POST", "/tasks/{task}/priority", team_api.set_priority, "Let a chat wait further in front or behind", PriorityBody, TaskAnswer, _OFFER),
+    Route("POST", "/tasks/{task}/assign", team_api.assign, "Offer a waiting chat to an agent", UserBody, TaskAnswer, _OFFER),
+    Route("POST", "/tasks/{task}/cancel", team_api.cancel, "End a chat that nobody has yet", answer=TaskAnswer, refusals=_TASK),
     Route("POST", "/tasks/{task}/terminate", tasks_api.terminate, "End a chat", answer=TaskAnswer, refusals=_TASK),
     Route("POST", "/tasks/{task}/wrapup", tasks_api.save_wrapup, "Codes, tags, note", WrapupBody, TaskAnswer, _OFFER),
     Route("POST", "/tasks/{task}/acw/done", tasks_api.finish_acw, "End after-call work", answer=TaskAnswer, refusals=_TASK),
     Route("POST", "/tasks/{task}/acw/extend", tasks_api.extend_acw, "More time", answer=TaskAnswer, refusals=_TASK),
     Route("GET", "/tasks/{task}/transcript", tasks_api.transcript, "What was said", answer=Transcript, refusals=(404,)),
+    Route("GET", "/services/{service}/agents", team_api.team, "Who may be offered a chat, and what stands against it", answer=TeamView, refusals=(404,)),
+    Route("GET", "/services/{service}/tasks", team_api.team_tasks, "Who waits, and what is going on", answer=TeamTasksView, refusals=(404,)),
+    Route("POST", "/services/{service}/agents/{user}/duty", team_api.agent_duty, "Set an agent on or off duty", DutyBody, refusals=(400, 404, 409)),
+    Route("POST", "/services/{service}/agents/{user}/rona/reset", team_api.agent_rona, "End an agent's pause", refusals=(404, 409)),
 )  # fmt: skip
 
 DOCUMENT: dict[str, Any] = document(
@@ -93,5 +107,7 @@ def portal_routes(app: web.Application, deps: PortalDeps) -> None:
     app.on_shutdown.append(hub.stop)
     app.add_routes(page_routes())
     for route in ROUTES:
-        path = API + route.path.replace("{task}", "{task:[0-9a-z]{1,40}}")
+        path = API + route.path
+        for name, shape in PARTS.items():
+            path = path.replace(f"{{{name}}}", f"{{{name}:{shape}}}")
         app.router.add_route(route.method, path, guarded(route.handler, route.body))

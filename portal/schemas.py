@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from directory.model import Theme
 
 Language = Literal["en", "de", "fr", "it"]
+Priority = Literal["strict", "high", "normal", "low"]
 State = Literal["arriving", "queued", "offered", "connecting", "active", "acw", "closed"]
 Choice = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -86,6 +87,8 @@ class AgentServiceView(Shape):
 class AgentView(Shape):
     on_duty: bool
     presence: str
+    unavailable: str = Field(description='the reason he gave for not being available; "" when he is')
+    not_available: list[str] = Field(description="the reasons he may give")
     rona: bool
     rona_until_at: int | None
     services: list[AgentServiceView]
@@ -97,6 +100,11 @@ class RegistrationView(Shape):
     missing: list[Words] = Field(description="what stands against chats reaching this user at all")
 
 
+class ServiceName(Shape):
+    id: str
+    name: str
+
+
 class MeView(Shape):
     tenant: str
     tenant_name: str
@@ -104,6 +112,7 @@ class MeView(Shape):
     upn: str
     name: str
     roles: list[str]
+    supervises: list[ServiceName] = Field(description="the services whose team and waiting chats he may see to")
     language: Language
     theme: Theme
     notifications: bool
@@ -114,11 +123,13 @@ class WaitingTaskView(Shape):
     customer: str
     position: int
     since_at: int
+    priority: Priority
 
 
 class WaitingView(Shape):
     service: str
     name: str
+    may_pick: bool = Field(description="this user may take one of these himself")
     tasks: list[WaitingTaskView]
 
 
@@ -146,6 +157,61 @@ class Update(Shape):
     revision: str
     at: int
     pieces: dict[str, object]
+
+
+class TeamTaskView(Shape):
+    """A chat of a service, as those see it who supervise it."""
+
+    id: str
+    customer: str
+    state: State
+    priority: Priority
+    position: int | None = Field(description="1 = the next one; null when it does not wait")
+    level: int = Field(description="up to which level of the service it is open")
+    since_at: int
+    active_at: int | None
+    agents: list[str] = Field(description="names of those who are asked, or who have it")
+
+
+class TeamAgentView(Shape):
+    """An agent, and everything that stands against offering him a chat of this service; nothing = he may be asked."""
+
+    user: str
+    name: str
+    selectable: bool
+    reasons: list[Words]
+    level: int | None = Field(description="the level that adds him; null when he is in none")
+    on_duty: bool
+    presence: str
+    unavailable: str
+    rona: bool
+    rona_until_at: int | None
+    idle_since_at: int | None
+    chats: int = Field(description="all that he has in hand, of any service")
+
+
+class TeamView(Shape):
+    """Why is nobody offered this? One answer for a whole service."""
+
+    service: str
+    name: str
+    levels: int = Field(description="0: the service has no levels")
+    notices: list[Words] = Field(description="what stands against the service itself: closed, full, switched off")
+    agents: list[TeamAgentView]
+
+
+class TeamTasksView(Shape):
+    service: str
+    waiting: list[TeamTaskView]
+    running: list[TeamTaskView] = Field(description="offered, opening and talking; oldest first")
+
+
+class PriorityBody(Shape):
+    priority: Priority
+
+
+class UserBody(Shape):
+    user: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
 
 
 class TaskAnswer(Shape):

@@ -17,6 +17,7 @@ from portal.views import (
     Chat,
     Company,
     agent_view,
+    may_pick,
     me_view,
     registration_view,
     service_view,
@@ -50,6 +51,11 @@ class Person:
     @property
     def tenant(self) -> str:
         return self.identity.tenant
+
+    @property
+    def supervised(self) -> frozenset[str]:
+        """The services whose team and waiting chats are his business."""
+        return frozenset() if self.user is None else frozenset({*self.user.supervises, *self.user.owns})
 
     @property
     def lanes(self) -> frozenset[str]:
@@ -146,7 +152,12 @@ class Snapshots:
         lanes = sorted(person.lanes, key=lambda lane: _lane_name(lane, person).casefold())
         queues = await gather(*(self.queues.get(person.tenant, lane) for lane in lanes))
         return [
-            WaitingView(service=_lane_id(lane), name=_lane_name(lane, person), tasks=waiting_view(queue))
+            WaitingView(
+                service=_lane_id(lane),
+                name=_lane_name(lane, person),
+                may_pick=may_pick(_lane_id(lane), person.user, person.company),
+                tasks=waiting_view(queue),
+            )
             for lane, queue in zip(lanes, queues, strict=True)
         ]
 

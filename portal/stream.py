@@ -131,9 +131,15 @@ class Stream:
         gone, self._page.held = self._page.held - held, held
         for task_id in gone:
             task = await self._deps.distributor.task(person.tenant, task_id)
-            words = person.voice.gone(task, self._identity.user, customer_name(task)) if task else None
+            if task is None:
+                continue
+            words = person.voice.gone(task, self._identity.user, customer_name(task), await self._name(task.agent))
             if words is not None:
                 await self._send("notice", {"code": to_json(words.code), "text": to_json(words.text)})
+
+    async def _name(self, user: str | None) -> str:
+        found = await self._deps.directory.user(self._identity.tenant, user) if user else None
+        return found.name if found else ""
 
     def _stamp(self) -> dict[str, bytes]:
         return {"revision": to_json(self._content.revision), "at": to_json(now_ms())}

@@ -16,6 +16,7 @@ from portal.schemas import (
     MessageView,
     MeView,
     RegistrationView,
+    ServiceName,
     ServiceView,
     TaskView,
     WaitingTaskView,
@@ -113,10 +114,18 @@ def me_view(identity: Identity, user: User | None, company: Company, voice: Voic
         upn=user.upn if user else identity.upn,
         name=user.name if user else identity.name,
         roles=list(user.roles) if user else [],
+        supervises=supervised_services(user, company) if user else [],
         language=voice.language,
         theme=user.theme if user else "teams",
         notifications=user.notifications if user else False,
     )
+
+
+def supervised_services(user: User, company: Company) -> list[ServiceName]:
+    """The services whose team he sees, by name."""
+    ids = dict.fromkeys((*user.supervises, *user.owns))
+    found = [ServiceName(id=id_, name=company.services[id_].name) for id_ in ids if id_ in company.services]
+    return sorted(found, key=lambda service: service.name.casefold())
 
 
 def registration_view(
@@ -146,6 +155,8 @@ def agent_view(agent: Agent, user: User, company: Company, voice: Voice) -> Agen
     return AgentView(
         on_duty=agent.on_duty,
         presence=agent.presence,
+        unavailable=agent.unavailable,
+        not_available=list(company.tenant.not_available) if company.tenant else [],
         rona=agent.rona,
         rona_until_at=agent.rona_until_at,
         services=[_agent_service(agent, lane, company, voice) for lane in lanes if lane in agent.reasons],
@@ -154,7 +165,7 @@ def agent_view(agent: Agent, user: User, company: Company, voice: Voice) -> Agen
 
 def _agent_service(agent: Agent, lane: str, company: Company, voice: Voice) -> AgentServiceView:
     against = agent.reasons[lane]
-    reasons = [voice.reason(reason) for reason in against]
+    reasons = [voice.reason(reason, agent.unavailable) for reason in against]
     return AgentServiceView(id=lane, name=company.name(lane, voice), selectable=not against, reasons=reasons)
 
 
@@ -167,10 +178,22 @@ def service_view(service: str, company: Company, voice: Voice) -> ServiceView:
     return ServiceView(id=service, name=company.name(service, voice), codes=codes, tags=list(settings.tags))
 
 
+def may_pick(lane: str, user: User | None, company: Company) -> bool:
+    """Whether this person may take chats that wait here, from his own pages."""
+    service = company.services.get(lane)
+    return service is not None and user is not None and lane in user.agent_of and service.agents_may_pick
+
+
 def waiting_view(tasks: Sequence[Task]) -> list[WaitingTaskView]:
     """The queue in its order, which is the order in which the tasks will be offered."""
     return [
-        WaitingTaskView(id=task.id, customer=customer_name(task), position=position, since_at=task.since_at)
+        WaitingTaskView(
+            id=task.id,
+            customer=customer_name(task),
+            position=position,
+            since_at=task.since_at,
+            priority=task.priority.value,
+        )
         for position, task in enumerate(tasks, start=1)
     ]
 

@@ -10,6 +10,10 @@ from distribution.tasks import OfferResult, Task
 from distribution.verdicts import Answer, Verdict
 from portal.schemas import Language, Words
 
+REASONS = frozenset(reason.value for reason in Reason)
+REFUSALS = frozenset({"not_picked_here", "level", "full"})
+"""What the distributor says beside the reasons that stand against an agent."""
+
 FOLDER = Path(__file__).parent / "texts"
 
 
@@ -29,10 +33,34 @@ class Voice:
         """What stands where a service's name would, when the visitor asked for this user."""
         return self._cards("direct")
 
-    def reason(self, reason: Reason) -> Words:
+    def reason(self, reason: Reason, unavailable: str = "") -> Words:
+        """What stands against him, said to himself. `unavailable`: the reason that he chose for not being available."""
         # The cards send people to My Sessions to end the pause; here they are there.
         text = self("reason.rona") if reason is Reason.RONA else self._cards(f"reason.{reason}")
+        if reason is Reason.NOT_AVAILABLE and unavailable:
+            text = f"{text}: {unavailable}"
         return Words(code=reason, text=text[:1].upper() + text[1:])
+
+    def reason_of(self, reason: Reason, unavailable: str = "") -> Words:
+        """The same, said of him to somebody else."""
+        text = self(f"team.{reason}")
+        return Words(
+            code=reason, text=f"{text}: {unavailable}" if reason is Reason.NOT_AVAILABLE and unavailable else text
+        )
+
+    def refused(self, why: str) -> str:
+        """Why the distributor refused a verb: its own word, or a reason that stands against the one who asked."""
+        if why in REFUSALS:
+            return self(f"refused.{why}")
+        return f"{self.reason(Reason(why)).text}." if why in REASONS else self._cards("answer.not_possible")
+
+    def refused_of(self, why: str, name: str) -> str:
+        """Likewise, of somebody else."""
+        if why in REFUSALS:
+            return self(f"refused.{why}")
+        if why in REASONS:
+            return self("refused.agent", name=name, reason=self(f"team.{why}"))
+        return self._cards("answer.not_possible")
 
     def about(self, answer: Answer) -> str:
         """What to say about a verdict; "" when all went as asked."""
@@ -45,18 +73,29 @@ class Voice:
                 return self._cards("answer.not_yours")
             case Verdict.REFUSED if answer.why == "no_extension":
                 return self._cards("answer.no_extension")
+            case Verdict.REFUSED:
+                return self.refused(answer.why)
             case Verdict.NO_SUCH_TASK:
                 return self("problem.no_such_task")
             case _:
                 return self._cards("answer.not_possible")
 
-    def gone(self, task: Task, user: str, customer: str) -> Words | None:
-        """Why an offer or a room has gone from a person's page; None when he did it himself, or it just went on."""
+    @property
+    def somebody(self) -> str:
+        return self._cards("taken.somebody")
+
+    def gone(self, task: Task, user: str, customer: str, winner: str = "") -> Words | None:
+        """Why an offer or a room has gone from a person's page; None when he did it himself, or it just went on.
+
+        `winner`: the name of whoever has the task now.
+        """
         match task.past.get(user):
             case OfferResult.RONA:
                 return Words(code="missed", text=self("notice.missed", customer=customer))
             case OfferResult.UNDELIVERED:
                 return Words(code="undelivered", text=self("notice.undelivered", customer=customer))
+            case OfferResult.WITHDRAWN if task.agent not in {None, user}:
+                return Words(code="taken", text=self("notice.taken", customer=customer, name=winner or self.somebody))
             case OfferResult.WITHDRAWN:
                 return Words(code="withdrawn", text=self("notice.withdrawn", customer=customer))
             case OfferResult.FAILED:

@@ -5,13 +5,15 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from conversations.messages import Conversation, Conversations, Kind, Sender
 from directory.directory import Directory
-from directory.model import Registration
+from directory.model import Registration, Service
+from directory.state import State
 from distribution.agents import Presence
 from distribution.deadlines import Timers
 from distribution.distributor import Distributor
@@ -22,6 +24,7 @@ from portal.routes import portal_routes
 from store.connection import Store
 from store.doorbells import Doorbells
 from store.ids import new_id
+from store.keys import root
 from tests.portal.browser import Browser
 from tests.portal.company import furnish
 
@@ -106,6 +109,20 @@ class Office:
             kind=kind,
             refers_to_client_id=of,
         )
+
+    async def lay_down(self, service: str, **change: Any) -> None:
+        """Settings of a service, as its owner would load them."""
+
+        def turn(before: State) -> State:
+            found = before.services[service].model_dump(exclude_unset=True)
+            return before.having(services={**before.services, service: Service.model_validate(found | change)})
+
+        await self.directory.change(self.tenant, turn, actor="test")
+
+    async def journal(self, event: str) -> list[dict[str, str]]:
+        """All entries of this kind, the oldest first."""
+        entries = await self.store.xrange(f"{root(self.tenant)}journal:{self.tenant}")
+        return [fields for _, fields in entries if fields["e"] == event]
 
     async def task(self, task: str) -> Task:
         found = await self.distributor.task(self.tenant, task)

@@ -15,7 +15,7 @@ TASK = "0" * 20
 
 
 def _path(route: Route) -> str:
-    return route.path.replace("{task}", TASK)
+    return route.path.replace("{task}", TASK).replace("{service}", "garden-advice").replace("{user}", BEN)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")

@@ -2,6 +2,8 @@
 
 export type TaskState = "arriving" | "queued" | "offered" | "connecting" | "active" | "acw" | "closed";
 
+export type Priority = "strict" | "high" | "normal" | "low";
+
 export type Outcome =
   | "handled"
   | "abandoned_in_workflow"
@@ -90,6 +92,9 @@ export interface AgentService {
 export interface AgentState {
   on_duty: boolean;
   presence: string;
+  /** The reason he gave for not being available; "" when he is. */
+  unavailable: string;
+  not_available: string[];
   rona: boolean;
   rona_until_at: number | null;
   services: AgentService[];
@@ -102,6 +107,11 @@ export interface Registration {
   missing: Words[];
 }
 
+export interface ServiceName {
+  id: string;
+  name: string;
+}
+
 export interface Me {
   tenant: string;
   tenant_name: string;
@@ -109,6 +119,8 @@ export interface Me {
   upn: string;
   name: string;
   roles: string[];
+  /** The services whose team and waiting chats are this user's business. */
+  supervises: ServiceName[];
   language: Language;
   theme: ThemeChoice;
   notifications: boolean;
@@ -119,11 +131,14 @@ export interface WaitingTask {
   customer: string;
   position: number;
   since_at: number;
+  priority: Priority;
 }
 
 export interface WaitingService {
   service: string;
   name: string;
+  /** This user may take one of these himself. */
+  may_pick: boolean;
   tasks: WaitingTask[];
 }
 
@@ -172,4 +187,48 @@ export interface Transcript {
   customer: string;
   service_name: string;
   messages: TranscriptMessage[];
+}
+
+export interface TeamTask {
+  id: string;
+  customer: string;
+  state: TaskState;
+  priority: Priority;
+  position: number | null;
+  level: number;
+  since_at: number;
+  active_at: number | null;
+  /** Names of those who are asked, or who have it. */
+  agents: string[];
+}
+
+export interface TeamAgent {
+  user: string;
+  name: string;
+  selectable: boolean;
+  reasons: Words[];
+  level: number | null;
+  on_duty: boolean;
+  presence: string;
+  unavailable: string;
+  rona: boolean;
+  rona_until_at: number | null;
+  idle_since_at: number | null;
+  chats: number;
+}
+
+export interface Team {
+  service: string;
+  name: string;
+  /** 0: the service has no levels. */
+  levels: number;
+  /** What stands against the service itself. */
+  notices: Words[];
+  agents: TeamAgent[];
+}
+
+export interface TeamTasks {
+  service: string;
+  waiting: TeamTask[];
+  running: TeamTask[];
 }

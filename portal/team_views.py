@@ -1,0 +1,90 @@
+"""A service's team and its chats, as those see them who supervise it. Pure functions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from directory.hours import is_open
+from directory.model import Service, User
+from distribution.agents import Agent
+from distribution.tasks import Task
+from portal.schemas import TeamAgentView, TeamTasksView, TeamTaskView, TeamView, Words
+from portal.snapshot import Person
+from portal.views import customer_name
+
+
+def team_view(
+    service: Service, person: Person, agents: Sequence[Agent], users: Iterable[User], *, running: int, now: int
+) -> TeamView:
+    """`running`: how many chats of the service count against its limit; `now`: milliseconds."""
+    names = _names(users)
+    shown = [_agent(agent, service, names, person) for agent in agents]
+    return TeamView(
+        service=service.id,
+        name=service.name,
+        levels=len(service.levels),
+        notices=list(_notices(service, person, shown, running=running, now=now)),
+        agents=sorted(shown, key=lambda agent: (not agent.selectable, agent.name.casefold())),
+    )
+
+
+def team_tasks_view(
+    service: Service, waiting: Sequence[Task], running: Sequence[Task], users: Iterable[User]
+) -> TeamTasksView:
+    names = _names(users)
+    return TeamTasksView(
+        service=service.id,
+        waiting=[_task(task, names, position) for position, task in enumerate(waiting, start=1)],
+        running=[_task(task, names, None) for task in sorted(running, key=lambda task: task.since_at)],
+    )
+
+
+def _agent(agent: Agent, service: Service, names: Mapping[str, str], person: Person) -> TeamAgentView:
+    against = agent.reasons.get(service.id, ())
+    return TeamAgentView(
+        user=agent.user,
+        name=names.get(agent.user, agent.user),
+        selectable=not against,
+        reasons=[person.voice.reason_of(reason, agent.unavailable) for reason in against],
+        level=agent.levels.get(service.id),
+        on_duty=agent.on_duty,
+        presence=agent.presence,
+        unavailable=agent.unavailable,
+        rona=agent.rona,
+        rona_until_at=agent.rona_until_at,
+        idle_since_at=agent.idle_since_at,
+        chats=len(agent.tasks),
+    )
+
+
+def _notices(
+    service: Service, person: Person, agents: Sequence[TeamAgentView], *, running: int, now: int
+) -> Iterable[Words]:
+    voice, tenant = person.voice, person.company.tenant
+    if not service.instant_messaging or (tenant is not None and not tenant.instant_messaging):
+        yield Words(code="im_off", text=voice("service.im_off"))
+    if not service.contact_center:
+        yield Words(code="no_licence", text=voice("service.no_licence"))
+    if not is_open(service.hours, tenant.time_zone if tenant else "UTC", now):
+        yield Words(code="closed", text=voice("service.closed"))
+    if running >= service.concurrent:
+        yield Words(code="full", text=voice("service.full", running=running, limit=service.concurrent))
+    if not any(agent.selectable for agent in agents):
+        yield Words(code="nobody", text=voice("service.nobody"))
+
+
+def _task(task: Task, names: Mapping[str, str], position: int | None) -> TeamTaskView:
+    have = [task.agent] if task.agent else list(task.invited)
+    return TeamTaskView(
+        id=task.id,
+        customer=customer_name(task),
+        state=task.state.value,
+        priority=task.priority.value,
+        position=position,
+        level=task.level,
+        since_at=task.since_at,
+        active_at=task.active_at,
+        agents=[names.get(user, user) for user in have],
+    )
+
+
+def _names(users: Iterable[User]) -> dict[str, str]:
+    return {user.id: user.name for user in users}
