@@ -223,9 +223,9 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
         "hash",
         "distribution",
         "permanent, deleted with the agent",
-        "Rules (`licensed`, `direct`, `services`, `capacity`), state (`duty`, `presence`, `doubt`: when the reading becomes "
+        "Rules (`licensed`, `direct`, `services`, `capacity`, `skills`, `levels`: service=level, 0 if none adds him), state (`duty`, `presence`, `doubt`: when the reading becomes "
         "doubtful, `registered`, `surfaces`, `unreached`, `retry_at`, `rona`, `rona_until`, `misses`), slots (`held`: "
-        "task=ringing, connecting, active or acw), order (`idle_since`, `put_back`, `last_offer`), `ready`: the services in "
+        "task=ringing, connecting, active or acw), order (`idle_since`, `put_back`, `last_offer`), `ready`: the lanes in "
         "whose ready set he stands, `next`: his deadline, `rev`.",
     ),
     KeySpec(
@@ -241,14 +241,15 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
         "zset",
         "distribution",
         "until nothing waits",
-        "Queued tasks by rank (waiting since, ms). Lane: a service, or `@user` for direct tasks.",
+        "Queued tasks by rank: waiting since (ms), less what their priority is worth (see `levels.lua`). Lane: a service "
+        "(every waiting task of it), `<service>/<n>` (those open to level n), or `@user` for direct tasks.",
     ),
     KeySpec(
-        "<root>ready:<tenant>:<service>",
+        "<root>ready:<tenant>:<lane>",
         "zset",
         "distribution",
         "until nobody is selectable",
-        "Selectable agents in the order of the service's policy.",
+        "Selectable agents of a service, or of a later level of it (`<service>/<n>`), in the order of its policy.",
     ),
     KeySpec(
         "<root>running:<tenant>:<service>",
