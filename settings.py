@@ -16,6 +16,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from store.address import FORMS as REDIS_FORMS
+from store.address import parse_address
+
 PREFIX = "USHER_"
 
 # What a person is told who left a variable out or misspelt its value: its form, with an example.
@@ -23,7 +26,7 @@ FORMS: dict[str, str] = {
     "port": "a TCP port from 1 to 65535 (3978)",
     "host": "the address to listen on (127.0.0.1, or 0.0.0.0 behind a load balancer)",
     "public_url": "the https address under which Microsoft and browsers reach Usher (https://usher.example.com)",
-    "redis_url": "redis://host:6379/0, rediss://… or unix:///path; leave it out for the embedded server",
+    "redis_url": f"{REDIS_FORMS}; leave it out for the embedded server",
     "data_dir": "a folder that this process may write to (./.data)",
     "object_store_url": "leave it out for the data folder",
     "workers": "how many processes serve the port, from 1 to 64 (1)",
@@ -143,8 +146,8 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _redis_address(cls, value: str | None) -> str | None:
-        if value is not None and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
-            raise ValueError("not a Redis address")
+        if value is not None:
+            parse_address(value)
         return value
 
     @field_validator("ca_file")

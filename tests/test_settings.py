@@ -62,6 +62,7 @@ def test_wrong_and_missing_are_reported_together() -> None:
         ("login_url", "http://127.0.0.1:9"),
         ("graph_url", "ftp://graph.microsoft.com"),
         ("redis_url", "http://127.0.0.1:6379"),
+        ("redis_url", "redis+sentinel://127.0.0.1:26379"),
         ("ca_file", "/no/such/file.pem"),
         ("secret_key", "short"),
         ("bot_app_id", "not-a-guid"),
