@@ -28,13 +28,18 @@ _LATER: Reply = (0, "500")
 
 
 class Timers:
-    """Sleeps until the nearest deadline of each shard and lets the script `fire` handle what is due."""
+    """Sleeps until the nearest deadline of each shard and lets the script `fire` handle what is due.
+
+    Each server is asked for itself: one that is away does not hold up the deadlines of the others.
+    """
 
     def __init__(self, store: Store, doorbells: Doorbells) -> None:
         self._store = store
         self._doorbells = doorbells
         self._fire = distribution_scripts()["fire"]
         self._look_at = dict.fromkeys(roots(), 0.0)  # shard → when to look, on the monotonic clock
+        self._asked: set[str] = set()  # shards that a script looks at right now
+        self._asking: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._stopping = False
 
@@ -43,12 +48,17 @@ class Timers:
         forget = self._doorbells.listen("deadline", self._hear)
         try:
             while not self._stopping:
-                await self._round()
+                self._woken.clear()
+                self._look()
+                await self._pause()
+            await asyncio.gather(*self._asking)
         finally:
             forget()
+            for task in self._asking:
+                task.cancel()
 
     async def stop(self) -> None:
-        """Let the running script call end; then `run` returns."""
+        """Let the running script calls end; then `run` returns."""
         self._stopping = True
         self._woken.set()
 
@@ -58,33 +68,43 @@ class Timers:
             self._look_at[shard] = now
         self._woken.set()
 
-    async def _round(self) -> None:
-        self._woken.clear()
+    def _look(self) -> None:
         now = time.monotonic()
-        due = [shard for shard, at in self._look_at.items() if at <= now]
+        due = [shard for shard, at in self._look_at.items() if at <= now and shard not in self._asked]
+        self._asked.update(due)
         for shard in due:
             self._look_at[shard] = math.inf  # a bell that rings from here on tells of something the scripts may not see
-        replies = await self._ask(due)
-        now = time.monotonic()
-        for shard, reply in zip(due, replies, strict=True):
-            self._look_at[shard] = min(self._look_at[shard], now + _wait_seconds(reply))
-        await self._pause(min(self._look_at.values()) - now)
+        for group in self._store.network.together(due):
+            task = asyncio.create_task(self._ask([due[index] for index in group]))
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
 
-    async def _ask(self, shards: Sequence[str]) -> Sequence[Reply]:
-        calls = [(self._fire, shard, {"tenant": "", "limit": AT_ONCE, "at": 0}) for shard in shards]
+    async def _ask(self, shards: Sequence[str]) -> None:
         try:
-            return await self._store.run_many(calls)
-        except StoreDown:
-            pass  # whoever serves requests says so
-        except StoreError:
-            log.exception("deadlines cannot be looked at")  # a fault of ours must not stop time for everything else
-        return [_LATER] * len(shards)
+            calls = [(self._fire, shard, {"tenant": "", "limit": AT_ONCE, "at": 0}) for shard in shards]
+            replies = await self._store.run_each(calls)
+        finally:
+            self._asked.difference_update(shards)
+            self._woken.set()
+        now = time.monotonic()
+        for shard, reply in zip(shards, replies, strict=True):
+            self._look_at[shard] = min(self._look_at[shard], now + _wait_seconds(_read(reply)))
 
-    async def _pause(self, seconds: float) -> None:
-        """Sleep, but not through a doorbell (nor one that rang while the script ran)."""
+    async def _pause(self) -> None:
+        """Sleep, but not through a doorbell (nor one that rang while a script ran)."""
+        left = [at for shard, at in self._look_at.items() if shard not in self._asked]
+        seconds = min(left, default=math.inf) - time.monotonic()
         if seconds > 0:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), seconds)
+                await asyncio.wait_for(self._woken.wait(), None if seconds == math.inf else seconds)
+
+
+def _read(reply: Reply | StoreDown | StoreError) -> Reply:
+    if isinstance(reply, StoreError):
+        # A fault of ours must not stop time for everything else.
+        log.error("deadlines cannot be looked at", exc_info=reply)
+    # Of a store that is down speaks whoever serves requests.
+    return _LATER if isinstance(reply, Exception) else reply
 
 
 def _wait_seconds(reply: Reply) -> float:

@@ -16,6 +16,11 @@ class Command(Generic[T]):
     words: tuple[Word, ...]
     read: Callable[[Any], T]
 
+    @property
+    def name(self) -> str:
+        """The key, or the channel, that it is about."""
+        return str(self.words[1])
+
 
 def _plain(answer: Any) -> Any:
     return answer
@@ -163,7 +168,7 @@ def xrevrange(key: str, before_exclusive: str = "", count: int = 1000) -> Comman
 
 
 def publish(channel: str, text: str) -> Command[None]:
-    return Command(("PUBLISH", channel, text), _nothing)
+    return Command(("SPUBLISH", channel, text), _nothing)
 
 
 # What `Store.many` may be asked for by name.

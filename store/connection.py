@@ -1,15 +1,17 @@
 """The store as the other rooms see it: scripts, and thin typed reads and writes. Keys and values are text."""
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar, overload
 
-from redis import exceptions as redis_errors
-
 from store import commands
+from store.address import Kind, parse_address
+from store.cluster import Cluster
 from store.commands import Command, Entry, Fields, Word
+from store.network import Network, OneServer, home_of, talk_to
+from store.running import Call, run_calls
 from store.scripts import Argument, LuaScript
-from store.wire import Pool, StoreDown, StoreError, translate
+from store.sentinels import Sentinels
+from store.wire import StoreDown, StoreError, translate
 
 __all__ = ["Store", "StoreDown", "StoreError", "StoreRefused", "open_store"]
 
@@ -23,54 +25,85 @@ class StoreRefused(Exception):
 
 
 async def open_store(url: str) -> "Store":
-    """Connect to `redis://`, `rediss://` or `unix://path`. Raises StoreDown, and StoreRefused for an unfit server."""
-    store = Store(Pool(url))
+    """Connect to what `url` names (`address.FORMS`). Raises StoreDown, and StoreRefused for an unfit server."""
+    store = Store(network_of(url))
     try:
-        unfit = unfit_because(await store.info("server"))
+        await store.network.start()
+        clustered = isinstance(store.network, Cluster)
+        for server in await store.servers("server"):
+            if unfit := unfit_because(server, clustered=clustered):
+                raise StoreRefused(unfit)  # noqa: TRY301  # whatever goes wrong, nothing stays open
+    except StoreError as error:
+        await store.close()
+        raise StoreRefused(f"USHER_REDIS_URL: {error}.") from error
     except BaseException:
         await store.close()
         raise
-    if unfit:
-        await store.close()
-        raise StoreRefused(unfit)
     return store
 
 
-def unfit_because(server: Mapping[str, str]) -> str:
+def network_of(url: str) -> Network:
+    """The servers behind `url`, not yet connected. Raises StoreRefused if it is no address."""
+    try:
+        address = parse_address(url)
+    except ValueError as error:
+        raise StoreRefused(f"USHER_REDIS_URL cannot be understood: {error}.") from error
+    match address.kind:
+        case Kind.SERVER:
+            return OneServer(url)
+        case Kind.SENTINEL:
+            return Sentinels(address)
+        case Kind.CLUSTER:
+            return Cluster(address)
+
+
+def unfit_because(server: Mapping[str, str], *, clustered: bool = False) -> str:
     """Why Usher cannot work with a server whose INFO says `server`; `""` if it can."""
     version = server.get("redis_version", "0")
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
         return f"The Redis server is version {version}; Usher needs 7.0 or later."
-    if server.get("redis_mode") == "cluster":
-        return "The Redis server is part of a cluster; this release of Usher needs a single server."
-    if server.get("redis_mode") == "sentinel":
-        return "USHER_REDIS_URL leads to a sentinel; it must lead to the Redis server itself."
+    mode = server.get("redis_mode") or server.get("server_mode")  # Redis's word, Valkey's
+    if mode == "cluster" and not clustered:
+        return "The Redis server is part of a cluster: begin USHER_REDIS_URL with redis+cluster://."
+    if mode == "sentinel":
+        return "USHER_REDIS_URL leads to a sentinel: write redis+sentinel://host:port,host:port/<master name>."
     return ""
 
 
 class Store:
-    """One Redis server. Every method raises `StoreDown` when it cannot be reached, `StoreError` when it refuses."""
+    """All that is kept. Every method raises `StoreDown` when a server that it needs cannot be reached, and `StoreError`
+    when that refuses."""
 
-    def __init__(self, pool: Pool) -> None:
-        self.pool = pool
+    def __init__(self, network: Network) -> None:
+        self.network = network
 
     async def close(self) -> None:
         """Close every connection. Calls after it raise `StoreDown`."""
-        await self.pool.close()
+        await self.network.close()
 
     async def ping(self) -> None:
-        """Return if the server answers; raise `StoreDown` if not."""
-        await self.ask(Command(("PING",), str))
+        """Return if a server answers; raise `StoreDown` if none does. While one node of a cluster is away, the tenants
+        of the others are served."""
+        answers = await self._ask_each(Command(("PING",), str))
+        if all(isinstance(answer, Exception) for answer in answers):
+            raise translate(answers[0])
 
-    async def time_ms(self) -> int:
-        """The server's time, in milliseconds since the epoch."""
-        return await self.ask(Command(("TIME",), lambda answer: int(answer[0]) * 1000 + int(answer[1]) // 1000))
+    async def time_ms(self, root: str) -> int:
+        """The time of the server that keeps `root`, in milliseconds since the epoch."""
+        (answer,) = await self.network.talk([("TIME",)], [root])
+        return _read(Command(("TIME",), lambda said: int(said[0]) * 1000 + int(said[1]) // 1000), answer)
 
-    async def info(self, section: str) -> dict[str, str]:
-        """The server's own report: `section` as in INFO, `field: value`."""
-        text = await self.ask(Command(("INFO", section), str))
-        lines = (line.partition(":") for line in text.splitlines() if ":" in line)
-        return {name: value for name, _, value in lines}
+    async def everywhere(self, command: Command[T]) -> list[T]:
+        """Ask every server that holds data (each once) something that is about the server, not about a key."""
+        return [_read(command, answer) for answer in await self._ask_each(command)]
+
+    async def _ask_each(self, command: Command[Any]) -> list[Any]:
+        roots = [kept[0] for kept in self.network.homes().values()]
+        return await self.network.talk([command.words] * len(roots), roots)
+
+    async def servers(self, *sections: str) -> list[dict[str, str]]:
+        """Each server's own report: sections as in INFO, `field: value`."""
+        return await self.everywhere(Command(("INFO", *sections), read_report))
 
     async def run(self, script: LuaScript, root: str, /, **args: Argument) -> Any:
         """Run `script` once with `root` and its named arguments; return what it returns (RESP2: text, int, list, None).
@@ -79,53 +112,31 @@ class Store:
         """
         return (await self.run_many([(script, root, args)]))[0]
 
-    async def run_many(self, calls: Sequence[tuple[LuaScript, str, Mapping[str, Argument]]]) -> list[Any]:
-        """Run several scripts in one round trip (each for itself: others may come between). Raises as `run`."""
-        texts: list[list[Word]] = [
-            ["FCALL", script.function, 1, root, *script.encode(args)] for script, root, args in calls
-        ]
-        answers = await self.pool.talk(texts)
-        # A function that is not there has not run: it is safe to send the call again.
-        unknown = [index for index, answer in enumerate(answers) if _is_unknown(answer)]
-        if unknown:
-            scripts = list({calls[index][0].library.name: calls[index][0] for index in unknown}.values())
-            again = await self._load_and_talk(scripts, [texts[index] for index in unknown])
-            for index, answer in zip(unknown, again, strict=True):
-                answers[index] = answer
-        _raise_first([script for script, _, _ in calls], answers)
+    async def run_many(self, calls: Sequence[Call]) -> list[Any]:
+        """Run several scripts, in one round trip to each server (each for itself: others may come between). Raises as
+        `run`, for the first that failed: others may have been carried out."""
+        answers = await self.run_each(calls)
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
         return answers
 
-    async def _load_and_talk(self, scripts: Sequence[LuaScript], texts: Sequence[Sequence[Word]]) -> list[Any]:
-        """Give the server the libraries of `scripts` and send `texts`; take away what earlier releases left there."""
-        now = time.time()
-        loads = [["FUNCTION", "LOAD", "REPLACE", script.library.text(now)] for script in scripts]
-        lists = [
-            ["FUNCTION", "LIST", "LIBRARYNAME", f"usher_{script.library.room}_*", "WITHCODE"] for script in scripts
-        ]
-        answers = await self.pool.talk([*loads, *texts, *lists])
-        _raise_first(scripts, answers[: len(loads)])
-        left_over = [
-            name
-            for script, listed in zip(scripts, answers[len(loads) + len(texts) :], strict=True)
-            for name, code in _listed(listed)
-            if script.library.is_left_over(name, code, now)
-        ]
-        if left_over:
-            # Somebody else may have been quicker; and a server that does not let us tidy up still serves.
-            await self.pool.talk([["FUNCTION", "DELETE", name] for name in left_over])
-        return answers[len(loads) : len(loads) + len(texts)]
+    async def run_each(self, calls: Sequence[Call]) -> list[Any]:
+        """As `run_many`, for calls that have nothing to do with each other: the answer of one that failed is its
+        StoreDown or StoreError. Of several servers one may be down."""
+        return await run_calls(self.network, calls)
 
     async def many(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
         """Send several commands in one round trip: `[("hgetall", (key,)), …]`; names as in `commands.BY_NAME`."""
         chosen = [commands.BY_NAME[name](*args) for name, args in calls]
         if not chosen:
             return []
-        answers = await self.pool.talk([command.words for command in chosen])
+        answers = await self.network.talk([one.words for one in chosen], [one.name for one in chosen])
         return [_read(command, answer) for command, answer in zip(chosen, answers, strict=True)]
 
     async def ask(self, command: Command[T]) -> T:
         """Send one command of `commands.py`, or one made for a purpose."""
-        return _read(command, (await self.pool.talk([command.words]))[0])
+        return _read(command, (await self.network.talk([command.words], [command.name]))[0])
 
     async def get(self, key: str) -> str | None:
         return await self.ask(commands.get(key))
@@ -135,8 +146,11 @@ class Store:
         return await self.ask(commands.set(key, value, ttl_seconds=ttl_seconds, only_if_new=only_if_new))
 
     async def delete(self, *keys: str) -> int:
-        """Delete keys; return how many were there."""
-        return await self.ask(commands.delete(*keys)) if keys else 0
+        """Delete keys, also of several shards; return how many were there."""
+        by_root: dict[str, list[str]] = {}
+        for key in keys:
+            by_root.setdefault(home_of(key), []).append(key)
+        return sum(await self.many([("delete", some) for some in by_root.values()]))
 
     async def exists(self, key: str) -> bool:
         return await self.ask(commands.exists(key))
@@ -151,11 +165,14 @@ class Store:
 
     async def scan(self, pattern: str) -> list[str]:
         """Every key that matches `pattern`. It walks through the whole store: for tests, `verify` and `doctor` only."""
-        cursor, found = await self.ask(commands.scan("0", pattern))
-        while cursor != "0":
-            cursor, more = await self.ask(commands.scan(cursor, pattern))
-            found += more
-        return found
+        found: set[str] = set()
+        for pool in self.network.homes():
+            cursor = ""
+            while cursor != "0":
+                command = commands.scan(cursor or "0", pattern)
+                cursor, some = _read(command, (await talk_to(pool, [command.words]))[0])
+                found.update(some)
+        return sorted(found)
 
     async def hgetall(self, key: str) -> Fields:
         """All fields of a hash; `{}` if it is not there."""
@@ -233,23 +250,10 @@ class Store:
         await self.ask(commands.publish(channel, text))
 
 
-def _raise_first(scripts: Sequence[LuaScript], answers: Sequence[Any]) -> None:
-    for script, answer in zip(scripts, answers, strict=True):
-        if isinstance(answer, Exception):
-            error = translate(answer)
-            raise type(error)(f"{script.name}: {script.library.locate(str(error))}") from answer
-
-
-def _is_unknown(answer: Any) -> bool:
-    return isinstance(answer, redis_errors.ResponseError) and str(answer) == "Function not found"
-
-
-def _listed(answer: Any) -> list[tuple[str, str]]:
-    """Name and code of each library that FUNCTION LIST named; RESP2 has names and values in one list."""
-    if isinstance(answer, Exception):
-        return []
-    known = [dict(zip(library[::2], library[1::2], strict=True)) for library in answer]
-    return [(library["library_name"], library["library_code"]) for library in known]
+def read_report(text: str) -> dict[str, str]:
+    """What INFO says, `field: value`."""
+    lines = (line.partition(":") for line in text.splitlines() if ":" in line)
+    return {name: value for name, _, value in lines}
 
 
 def _read(command: Command[T], answer: Any) -> T:

@@ -1,11 +1,13 @@
 """Doorbells: short notices that something changed. Whoever hears one looks for himself; a lost one costs little.
 
-One pub/sub connection per replica hears the bells of all shards. Scripts ring them (`include/bell.lua`).
+One pub/sub connection per server that keeps shards hears the bells of those. Scripts ring them (`include/bell.lua`).
+They are sharded channels: in a cluster a bell costs the one node that keeps its shard, however many nodes there are,
+and a shard that moves takes its bell along. On a single server they are channels like any other.
 """
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
@@ -15,7 +17,7 @@ from redis.exceptions import RedisError
 
 from store import keys
 from store.connection import Store
-from store.wire import StoreDown, Wire, open_wire
+from store.wire import Pool, StoreDown, Wire
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +29,7 @@ LONGEST_PAUSE_SECONDS = 2.0
 BATCH = 100
 
 CHANNELS = {f"{root}bell": root for root in keys.roots()}
+_SHARDS = frozenset(keys.roots())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Doorbells:
         self._by_kind: dict[str, list[Callback]] = {}
         self._by_id: dict[_Exact, list[Callback]] = {}
         self._connected = asyncio.Event()
+        self._heard: set[str] = set()  # the roots whose bells are heard now
 
     def listen(self, kind: str, callback: Callback) -> Callable[[], None]:
         """Call `callback` for every bell of `kind`; return how to stop that."""
@@ -72,40 +76,61 @@ class Doorbells:
         return self._connected.is_set()
 
     async def connected(self) -> None:
-        """Return once bells are heard."""
+        """Return once the bells of all shards are heard."""
         await self._connected.wait()
 
     async def run(self) -> None:
-        """Hear bells for ever; a lost connection is opened again."""
+        """Hear bells for ever; a lost connection is opened again, and a shard that moved is followed."""
+        lines: dict[tuple[Pool, frozenset[str]], asyncio.Task[None]] = {}
+        try:
+            while True:
+                news = self._store.network.news
+                homes = self._store.network.homes()
+                wanted = {(pool, frozenset(kept) & _SHARDS) for pool, kept in homes.items()}
+                await _end([lines.pop(gone) for gone in set(lines) - wanted])
+                for pool, kept in wanted - set(lines):
+                    lines[pool, kept] = asyncio.create_task(self._keep_hearing(pool, kept))
+                await news.wait()
+        finally:
+            await _end(lines.values())
+
+    async def _keep_hearing(self, pool: Pool, roots: frozenset[str]) -> None:
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
-                await self._hear()
+                await self._hear(pool, roots)
             except StoreDown as error:
-                if self._connected.is_set():
-                    log.warning("doorbells_lost", why=str(error))
+                if roots <= self._heard:
+                    log.warning("doorbells_lost", why=str(error), shards=len(roots))
                     pause = FIRST_PAUSE_SECONDS
             finally:
+                self._heard -= roots
                 self._connected.clear()
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  # spreads replicas, guards nothing
             pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
 
-    async def _hear(self) -> None:
-        wire = self._store.pool.make()
+    async def _hear(self, pool: Pool, roots: frozenset[str]) -> None:
+        wire = pool.make()
         helpers: list[asyncio.Task[None]] = []
         try:
-            await open_wire(wire)
-            await _send(wire, ["SUBSCRIBE", *CHANNELS])
+            await pool.open(wire)
+            # One channel in each command: in a cluster the channels of a command must share a slot.
+            await _send(wire, [["SSUBSCRIBE", f"{root}bell"] for root in roots])
             async with asyncio.timeout(SILENCE_SECONDS) as silence:
-                for _ in CHANNELS:
+                for _ in roots:
                     await wire.read_response()
-                self._connected.set()
-                helpers += [asyncio.create_task(self._everyone_looks()), asyncio.create_task(_ask_for_pongs(wire))]
+                self._heard |= roots
+                if len(self._heard) == len(CHANNELS):
+                    self._connected.set()
+                helpers += [asyncio.create_task(self._everyone_looks(roots)), asyncio.create_task(_ask_for_pongs(wire))]
                 while True:
                     message = await wire.read_response()
                     silence.reschedule(asyncio.get_running_loop().time() + SILENCE_SECONDS)
-                    if message[0] == "message":
+                    if message[0] == "smessage":
                         self._ring(message[2], CHANNELS[message[1]])
+                    elif message[0] == "sunsubscribe":
+                        self._store.network.look()
+                        raise StoreDown(f"{message[1]} has moved")
         except (RedisError, OSError) as error:
             raise StoreDown(str(error) or "no answer in time") from error
         finally:
@@ -124,27 +149,34 @@ class Doorbells:
         for callback in (*self._by_kind.get(kind, ()), *self._by_id.get((kind, tenant, id_), ())):
             _call(callback, bell)
 
-    async def _everyone_looks(self) -> None:
+    async def _everyone_looks(self, roots: Collection[str]) -> None:
         """Bells may have been missed while nobody heard them: everyone who listens looks for himself."""
         for kind, callbacks in list(self._by_kind.items()):
             for callback in tuple(callbacks):
                 _call(callback, Bell(kind, "-", "-", -1))
-        for count, (exact, callbacks) in enumerate(list(self._by_id.items()), start=1):
+        concerned = [(exact, callbacks) for exact, callbacks in self._by_id.items() if keys.root(exact[1]) in roots]
+        for count, (exact, callbacks) in enumerate(concerned, start=1):
             for callback in tuple(callbacks):
                 _call(callback, Bell(*exact, -1))
             if count % BATCH == 0:
                 await asyncio.sleep(0)
 
 
-async def _send(wire: Wire, words: Sequence[str]) -> None:
-    await wire.send_packed_command(wire.pack_commands([words]), check_health=False)
+async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _send(wire: Wire, commands: Sequence[Sequence[str]]) -> None:
+    await wire.send_packed_command(wire.pack_commands(commands), check_health=False)
 
 
 async def _ask_for_pongs(wire: Wire) -> None:
     with suppress(RedisError, OSError):  # whoever reads notices too, and opens another connection
         while True:
             await asyncio.sleep(SILENCE_SECONDS / 3)
-            await _send(wire, ["PING"])
+            await _send(wire, [["PING"]])
 
 
 def _call(callback: Callback, bell: Bell) -> None:

@@ -91,6 +91,8 @@ class DueWorker:
         self._running: dict[asyncio.Task[None], _Claim] = {}
         self._wake = asyncio.Event()
         self._stopping = False
+        # Each server is asked for itself: one that is away does not hold up what is due on the others.
+        self._asking: dict[asyncio.Task[None], tuple[Sequence[str], int]] = {}
         # When each shard is to be looked at next, on the monotonic clock.
         self._next_look = dict.fromkeys(keys.roots(), 0.0)
 
@@ -104,15 +106,12 @@ class DueWorker:
         renewing = asyncio.create_task(self._renew_for_ever())
         try:
             while not self._stopping:
-                try:
-                    await self._claim()
-                    pause = self._pause()
-                except StoreDown as error:
-                    log.warning("due_store_down", worker=self._worker_id, why=str(error))
-                    pause = FIRST_BACKOFF_SECONDS
-                await self._sleep(pause)
+                self._look()
+                await self._sleep(self._pause())
         finally:
             unsubscribe()
+            # What a claim that was sent brings is handed back by `_take`, or runs out.
+            await asyncio.gather(*self._asking, return_exceptions=True)
             if not self._stopping:
                 for task in self._running:
                     task.cancel()
@@ -145,31 +144,55 @@ class DueWorker:
         self._wake.clear()
 
     def _pause(self) -> float:
-        if len(self._running) >= self._parallel:
+        if self._free() <= 0:
             return POLL_SECONDS  # whoever ends first wakes us
-        return max(0.0, min(self._next_look.values()) - time.monotonic())
+        asked = self._asked()
+        left = [at for root, at in self._next_look.items() if root not in asked]
+        return max(0.0, min(left) - time.monotonic()) if left else POLL_SECONDS  # whoever has asked wakes us
 
-    async def _claim(self) -> None:
-        free = self._parallel - len(self._running)
-        now = time.monotonic()
-        looking = [root for root, at in self._next_look.items() if at <= now]
+    def _free(self) -> int:
+        """How many subjects may still be claimed."""
+        return self._parallel - len(self._running) - sum(len(roots) * share for roots, share in self._asking.values())
+
+    def _asked(self) -> set[str]:
+        return {root for roots, _ in self._asking.values() for root in roots}
+
+    def _look(self) -> None:
+        free, now, asked = self._free(), time.monotonic(), self._asked()
+        looking = [root for root, at in self._next_look.items() if at <= now and root not in asked]
         if self._stopping or free <= 0 or not looking:
             return
         random.shuffle(looking)  # when there are fewer free places than shards, they take turns
         looking = looking[:free]
         share = free // len(looking)
-        for root in looking:
+        for group in self._store.network.together(looking):
+            roots = [looking[index] for index in group]
+            task = asyncio.create_task(self._claim(roots, share))
+            self._asking[task] = roots, share
+            task.add_done_callback(self._has_asked)
+
+    def _has_asked(self, task: asyncio.Task[None]) -> None:
+        del self._asking[task]
+        self._wake.set()
+
+    async def _claim(self, roots: Sequence[str], share: int) -> None:
+        now = time.monotonic()
+        for root in roots:
             self._next_look[root] = now + POLL_SECONDS
         lease = round(self._lease_seconds * 1000)
-        tokens = [new_id() for _ in looking]
-        answers = await self._store.run_many(
+        tokens = [new_id() for _ in roots]
+        answers = await self._store.run_each(
             [
                 (SCRIPTS["due_claim"], root, {"token": token, "limit": share, "lease": lease})
-                for root, token in zip(looking, tokens, strict=True)
+                for root, token in zip(roots, tokens, strict=True)
             ]
         )
-        for root, token, answer in zip(looking, tokens, answers, strict=True):
-            self._take(root, token, cast("list[str]", answer))
+        for root, token, answer in zip(roots, tokens, answers, strict=True):
+            if isinstance(answer, Exception):
+                log.warning("due_store_down", worker=self._worker_id, why=str(answer))
+                self._next_look[root] = time.monotonic() + FIRST_BACKOFF_SECONDS
+            else:
+                self._take(root, token, cast("list[str]", answer))
 
     def _take(self, root: str, token: str, answer: Sequence[str]) -> None:
         next_at, server_now, *claimed = answer
@@ -224,12 +247,9 @@ class DueWorker:
             if not leases:
                 continue
             lease = round(self._lease_seconds * 1000)
-            try:
-                await self._store.run_many(
-                    [
-                        (SCRIPTS["due_renew"], root, {"leases": tokens, "lease": lease})
-                        for root, tokens in leases.items()
-                    ]
-                )
-            except StoreDown as error:
-                log.warning("due_not_renewed", worker=self._worker_id, why=str(error))
+            calls = [
+                (SCRIPTS["due_renew"], root, {"leases": tokens, "lease": lease}) for root, tokens in leases.items()
+            ]
+            for answer in await self._store.run_each(calls):
+                if isinstance(answer, Exception):
+                    log.warning("due_not_renewed", worker=self._worker_id, why=str(answer))

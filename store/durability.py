@@ -11,13 +11,14 @@ async def risks(store: Store) -> list[str]:
     settings: dict[str, str] = {}
     try:
         for name in NAMES:
-            settings |= await store.ask(Command(("CONFIG", "GET", name), lambda words: {words[0]: words[1]}))
+            (answer, *_) = await store.everywhere(Command(("CONFIG", "GET", name), lambda words: {words[0]: words[1]}))
+            settings |= answer
     except (StoreError, IndexError):
         return [
             "Redis does not say how it keeps data (CONFIG GET is not allowed), so what a power cut loses is unknown."
         ]
     found = list(_losses(settings))
-    replication = await store.info("replication")
+    (replication, *_) = await store.servers("replication")
     if replication.get("connected_slaves", "0") != "0":
         found.append("When a replica takes over, writes that it had not received yet are lost.")
     return found

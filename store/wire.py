@@ -1,8 +1,8 @@
-"""Connections to Redis: a small pool over redis-py's connections, and one error for everything that is down.
+"""Connections to one Redis server: a small pool over redis-py's, and one error for everything that is down.
 
 redis-py's client would send a command again when a connection breaks; a script that had run already would then run
 twice. Here a command is sent once. What is repeated, for a moment, is only the attempt to connect, before anything
-was sent: a server that restarts is not noticed.
+was sent: a server that restarts is not noticed. Which server is asked, `network.py` knows.
 """
 
 import asyncio
@@ -31,6 +31,10 @@ class StoreDown(Exception):
     """Redis cannot be reached, or cannot take the command now. The command may or may not have been carried out."""
 
 
+class StoreUnsent(StoreDown):
+    """Redis cannot be reached, and surely nothing was carried out."""
+
+
 class StoreError(Exception):
     """Redis refused a command: a fault of ours."""
 
@@ -52,6 +56,8 @@ _DOWN_TYPES = (
     redis_errors.TimeoutError,
     redis_errors.ReadOnlyError,
     redis_errors.ClusterDownError,
+    redis_errors.MovedError,
+    redis_errors.TryAgainError,
     redis_errors.OutOfMemoryError,
     OSError,
     TimeoutError,
@@ -59,17 +65,36 @@ _DOWN_TYPES = (
 
 
 def translate(error: Exception) -> StoreDown | StoreError:
-    """Turn an error of redis-py or of the socket into one of the two of this module."""
+    """Turn an error of redis-py or of the socket into one of this module; one that is already, stays."""
+    if isinstance(error, (StoreDown, StoreError)):
+        return error
     text = str(error) or "no answer in time"
+    if isinstance(error, redis_errors.AskError) and not isinstance(error, redis_errors.MovedError):
+        # A script there would find the keys that have been moved already, and miss the others.
+        return StoreDown(
+            f"slot {error.slot_id} is being moved key by key; move slots as a whole (CLUSTER MIGRATESLOTS)"
+        )
     if isinstance(error, _DOWN_TYPES) or text.startswith(_DOWN_WORDS):
         return StoreDown(text)
     return StoreError(text)
 
 
 class Pool:
-    """At most `MAX_CONNECTIONS` connections, the most recently used first."""
+    """At most `MAX_CONNECTIONS` connections to one server, the most recently used first.
 
-    def __init__(self, url: str) -> None:
+    `patience`: so many seconds a server that cannot be reached is tried again before a call fails. `answer_seconds`:
+    a server that is silent for as long counts as down. `master`: a server that says that it is a replica counts as down.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        patience: float = CONNECT_PATIENCE_SECONDS,
+        connect_seconds: float = ANSWER_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
+        master: bool = False,
+    ) -> None:
         # RESP2 is the same on every server from 7.0 on; CLIENT SETINFO (`driver_info`) is not known to 7.0.
         self._factory = ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]  # untyped **kwargs
             url,
@@ -78,10 +103,15 @@ class Pool:
             driver_info=None,
             retry=Retry(NoBackoff(), 0),
             socket_timeout=None,
-            socket_connect_timeout=ANSWER_SECONDS,
+            socket_connect_timeout=connect_seconds,
         )
+        self._patience = patience
+        self._connect_seconds = connect_seconds
+        self._answer_seconds = answer_seconds
+        self._master = master
         self._slots = asyncio.Semaphore(MAX_CONNECTIONS)
         self._free: list[Wire] = []
+        self._busy: set[Wire] = set()
         self._closed = False
 
     def make(self) -> Wire:
@@ -89,11 +119,11 @@ class Pool:
         return cast("Wire", self._factory.make_connection())  # pyright: ignore[reportUnknownMemberType]
 
     async def talk(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
-        """Send `commands` in one write; return their answers, errors among them as exceptions. Raises StoreDown, and
-        StoreError for what cannot be sent."""
+        """Send `commands` in one write; return their answers, errors among them as exceptions. Raises StoreDown,
+        StoreUnsent while nothing was sent, and StoreError for what cannot be sent."""
         async with self._connection() as wire:
             try:
-                async with asyncio.timeout(ANSWER_SECONDS):
+                async with asyncio.timeout(self._answer_seconds):
                     await wire.send_packed_command(wire.pack_commands(commands), check_health=False)
                     return [await _answer(wire) for _ in commands]
             except (redis_errors.RedisError, OSError) as error:
@@ -101,21 +131,27 @@ class Pool:
                 # answer never reaches the next caller.
                 raise translate(error) from error
 
+    async def open(self, wire: Wire) -> None:
+        """Connect `wire` unless it is connected. Raises StoreUnsent, and StoreDown for a wrong password."""
+        await open_wire(wire, self._patience, self._connect_seconds, master=self._master)
+
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Wire]:
         if self._closed:
-            raise StoreDown("the store is closed")
+            raise StoreUnsent("the store is closed")
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._slots.acquire()
         except TimeoutError as error:
-            raise StoreDown("every connection is busy") from error
+            raise StoreUnsent("every connection is busy") from error
         try:
             wire = self._free.pop() if self._free else self.make()
-            await open_wire(wire)
+            self._busy.add(wire)
             try:
+                await self.open(wire)
                 yield wire
             finally:
+                self._busy.discard(wire)
                 self._free.append(wire)
                 if self._closed:
                     await self.close()
@@ -123,9 +159,16 @@ class Pool:
             self._slots.release()
 
     async def close(self) -> None:
+        """Let go of every connection that nobody uses, and of the others as soon as they are free."""
         self._closed = True
         while self._free:
             await self._free.pop().disconnect()
+
+    async def cut(self) -> None:
+        """Another server has taken over: end every connection now. Who waits for an answer gets StoreDown."""
+        await self.close()
+        for wire in self._busy:
+            cut_wire(wire)
 
 
 async def _answer(wire: Wire) -> Any:
@@ -135,8 +178,22 @@ async def _answer(wire: Wire) -> Any:
         return error
 
 
-async def open_wire(wire: Wire, patience: float = CONNECT_PATIENCE_SECONDS) -> None:
-    """Connect `wire` unless it is connected; the server is given `patience` seconds to be there. Raises StoreDown."""
+def cut_wire(wire: Wire) -> None:
+    """End a connection at once, under the hands of whoever reads from it: he finds it broken."""
+    writer = cast("asyncio.StreamWriter | None", getattr(wire, "_writer", None))
+    if writer is not None:
+        writer.transport.abort()
+
+
+async def open_wire(
+    wire: Wire,
+    patience: float = CONNECT_PATIENCE_SECONDS,
+    connect_seconds: float = ANSWER_SECONDS,
+    *,
+    master: bool = False,
+) -> None:
+    """Connect `wire` unless it is connected; the server is given `patience` seconds to be there, and a master if
+    `master` says so. Raises StoreUnsent, and StoreDown for a wrong password."""
     # The reader knows the end of a connection as soon as the event loop has heard of it; redis-py's own test of an
     # idle connection tries to read, which costs more than most commands.
     reader = cast("asyncio.StreamReader | None", getattr(wire, "_reader", None))
@@ -147,16 +204,26 @@ async def open_wire(wire: Wire, patience: float = CONNECT_PATIENCE_SECONDS) -> N
     end = time.monotonic() + patience
     while True:
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(connect_seconds):
                 await wire.connect()
                 # A server that has just started may be there, but still be reading its files (LOADING).
-                await wire.send_packed_command(wire.pack_commands([["PING"]]), check_health=False)
-                await wire.read_response()
+                await _is_fit(wire, master=master)
                 return
         except redis_errors.AuthenticationError as error:
             raise StoreDown(f"Redis refuses the user name or password: {error}") from error
-        except (redis_errors.RedisError, OSError) as error:
+        except (redis_errors.RedisError, OSError, StoreUnsent) as error:
             await wire.disconnect(nowait=True)
             if time.monotonic() >= end:
-                raise translate(error) from error
+                raise StoreUnsent(str(error) or "no answer in time") from error
         await asyncio.sleep(CONNECT_PAUSE_SECONDS)
+
+
+async def _is_fit(wire: Wire, *, master: bool) -> None:
+    question = "ROLE" if master else "PING"
+    await wire.send_packed_command(wire.pack_commands([[question]]), check_health=False)
+    try:
+        said = await wire.read_response()
+    except redis_errors.NoPermissionError:
+        return  # who may not ask finds out by READONLY
+    if master and said[0] != "master":
+        raise StoreUnsent(f"the server is a {said[0]}")

@@ -61,7 +61,7 @@ async def _finish(store: Store, tenant: str, replay: Replay, last: str, now: int
         some = asked[begin : begin + PAGE]
         found = await store.many([("hget", (task_key(tenant, task), "state")) for task in some])
         states.update({task: state or "" for task, state in zip(some, found, strict=True)})
-    server = await store.time_ms() if now is None else now
+    server = await store.time_ms(root(tenant)) if now is None else now
     async for entry, fields in _entries(store, tenant, last):
         replay.apply(entry, fields)
         states.pop(fields.get("task", ""), None)

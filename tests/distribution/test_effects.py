@@ -183,7 +183,7 @@ async def test_a_waiting_task_costs_less_than_a_kilobyte_and_an_agent_less_than_
     d, t = world.distributor, world.tenant
 
     async def size() -> int:
-        return int((await world.store.info("memory"))["used_memory_dataset"])
+        return int((await world.store.servers("memory"))[0]["used_memory_dataset"])
 
     start = await size()
     for _ in range(count):

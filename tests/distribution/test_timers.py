@@ -191,7 +191,7 @@ async def test_a_bell_that_rings_while_the_scripts_run_is_not_lost(
 ) -> None:
     """The script looked, then a deadline became the nearest and rang, and only then the reply came: look again at once."""
     timers = Timers(store, Doorbells(store))
-    shard, looks, ask = root(tenant), list[str](), store.run_many
+    shard, looks, ask = root(tenant), list[str](), store.run_each
 
     async def ring_before_the_reply(calls: Sequence[tuple[LuaScript, str, Mapping[str, Argument]]]) -> list[Any]:
         replies = await ask(calls)
@@ -200,7 +200,7 @@ async def test_a_bell_that_rings_while_the_scripts_run_is_not_lost(
             timers._hear(Bell("deadline", "-", "-", 0, "0", shard))  # pyright: ignore[reportPrivateUsage]  # as it would ring
         return replies
 
-    monkeypatch.setattr(store, "run_many", ring_before_the_reply)
+    monkeypatch.setattr(store, "run_each", ring_before_the_reply)
     running = asyncio.create_task(timers.run())
     await wait_until(lambda: looks.count(shard) == 2, 2, "the second look at the shard that rang")
     await timers.stop()

@@ -196,8 +196,8 @@ async def test_a_password_that_is_missing_is_said_in_words(own_server: EmbeddedS
     ("server", "words"),
     [
         ({"redis_version": "6.2.14", "redis_mode": "standalone"}, "is version 6.2.14; Usher needs 7.0 or later"),
-        ({"redis_version": "7.2.4", "redis_mode": "cluster"}, "part of a cluster"),
-        ({"redis_version": "7.2.4", "redis_mode": "sentinel"}, "leads to a sentinel"),
+        ({"redis_version": "7.2.4", "redis_mode": "cluster"}, "begin USHER_REDIS_URL with redis+cluster"),
+        ({"redis_version": "7.2.4", "server_mode": "sentinel"}, "leads to a sentinel"),
         ({"redis_version": "7.0.0", "redis_mode": "standalone"}, ""),
     ],
 )

@@ -40,7 +40,7 @@ def write(folder: Path, name: str, body: str, includes: dict[str, str] | None = 
 
 
 async def libraries(store: Store) -> set[str]:
-    return {kept[1] for kept in (await store.pool.talk([["FUNCTION", "LIST"]]))[0]}
+    return {kept[1] for kept in (await store.network.talk([["FUNCTION", "LIST"]], [keys.ALL]))[0]}
 
 
 async def test_what_one_call_knows_is_forgotten_in_the_next(tmp_path: Path, store: Store) -> None:
@@ -165,7 +165,7 @@ async def test_functions_that_the_server_lost_are_loaded_again_and_each_call_run
 
     async def lose() -> None:
         for _ in range(20):
-            await alone.pool.talk([["FUNCTION", "FLUSH"]])
+            await alone.network.talk([["FUNCTION", "FLUSH"]], [keys.ALL])
 
     calls: list[tuple[LuaScript, str, dict[str, str]]] = [(add, ROOT, {})] * 3
 
@@ -191,9 +191,9 @@ async def test_what_an_earlier_release_left_goes_when_another_comes(tmp_path: Pa
     other = write(tmp_path / "b" / "other", "say", "return 'other'")
     long_ago = time.time() - LEFT_OVER_AFTER_SECONDS - 1
     for script in (old, other):
-        await alone.pool.talk([["FUNCTION", "LOAD", script.library.text(long_ago)]])
+        await alone.network.talk([["FUNCTION", "LOAD", script.library.text(long_ago)]], [keys.ALL])
     stranger = "#!lua name=stranger\nredis.register_function('stranger', function() return 1 end)"
-    await alone.pool.talk([["FUNCTION", "LOAD", stranger]])
+    await alone.network.talk([["FUNCTION", "LOAD", stranger]], [keys.ALL])
     assert await alone.run(new, ROOT) == "new"
     assert await libraries(alone) == {new.library.name, other.library.name, "stranger"}
     # Who still runs the old release gets it back, and both stay.

@@ -1,0 +1,85 @@
+"""Running scripts: each is called by name on the server that keeps its root, and given to a server that does not know it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from redis import exceptions as redis_errors
+
+from store.commands import Word
+from store.network import Network
+from store.scripts import Argument, LuaScript
+from store.wire import translate
+
+Call = tuple[LuaScript, str, Mapping[str, Argument]]
+"""A script, the root that it is given, and its arguments by name."""
+
+# A shard may move to a server that does not know the script while the one before is given it.
+LOADS = 3
+
+
+async def run_calls(network: Network, calls: Sequence[Call]) -> list[Any]:
+    """What each call returned; for one that failed, its StoreDown or StoreError. One round trip to each server."""
+    texts: list[list[Word]] = [
+        ["FCALL", script.function, 1, root, *script.encode(args)] for script, root, args in calls
+    ]
+    roots = [root for _, root, _ in calls]
+    answers = await network.talk(texts, roots)
+    for _ in range(LOADS):
+        # A function that is not there has not run: it is safe to send the call again.
+        unknown = [index for index, answer in enumerate(answers) if _is_unknown(answer)]
+        if not unknown:
+            break
+        for group in network.together([roots[index] for index in unknown]):
+            some = [unknown[place] for place in group]
+            scripts = list({calls[index][0].library.name: calls[index][0] for index in some}.values())
+            again = await _load_and_talk(network, scripts, [texts[i] for i in some], [roots[i] for i in some])
+            for index, answer in zip(some, again, strict=True):
+                answers[index] = answer
+    return [_in_words(script, answer) for (script, _, _), answer in zip(calls, answers, strict=True)]
+
+
+async def _load_and_talk(
+    network: Network, scripts: Sequence[LuaScript], texts: Sequence[Sequence[Word]], roots: Sequence[str]
+) -> list[Any]:
+    """Give the server of `roots` the libraries of `scripts` and send `texts`; take away what earlier releases left there."""
+    now = time.time()
+    loads = [["FUNCTION", "LOAD", "REPLACE", script.library.text(now)] for script in scripts]
+    lists = [["FUNCTION", "LIST", "LIBRARYNAME", f"usher_{script.library.room}_*", "WITHCODE"] for script in scripts]
+    there = [roots[0]] * len(scripts)
+    answers = await network.talk([*loads, *texts, *lists], [*there, *roots, *there])
+    for loaded in answers[: len(loads)]:
+        if isinstance(loaded, Exception):
+            return [loaded] * len(texts)
+    left_over = [
+        name
+        for script, listed in zip(scripts, answers[len(loads) + len(texts) :], strict=True)
+        for name, code in _listed(listed)
+        if script.library.is_left_over(name, code, now)
+    ]
+    if left_over:
+        # Somebody else may have been quicker; and a server that does not let us tidy up still serves.
+        await network.talk([["FUNCTION", "DELETE", name] for name in left_over], [roots[0]] * len(left_over))
+    return answers[len(loads) : len(loads) + len(texts)]
+
+
+def _is_unknown(answer: Any) -> bool:
+    return isinstance(answer, redis_errors.ResponseError) and str(answer) == "Function not found"
+
+
+def _listed(answer: Any) -> list[tuple[str, str]]:
+    """Name and code of each library that FUNCTION LIST named; RESP2 has names and values in one list."""
+    if isinstance(answer, Exception):
+        return []
+    known = [dict(zip(library[::2], library[1::2], strict=True)) for library in answer]
+    return [(library["library_name"], library["library_code"]) for library in known]
+
+
+def _in_words(script: LuaScript, answer: Any) -> Any:
+    """The answer; of an error, what went wrong where in the script."""
+    if not isinstance(answer, Exception):
+        return answer
+    error = translate(answer)
+    named = type(error)(f"{script.name}: {script.library.locate(str(error))}")
+    named.__cause__ = answer
+    return named

@@ -1,0 +1,208 @@
+"""Real servers for these tests: a master with a replica and three sentinels, and a cluster of three masters.
+
+All of them are the program that Usher carries, on free ports of this machine; each is ended by its own process.
+"""
+
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from store.engine import find_engine
+from store.keys import roots
+
+HOST = "127.0.0.1"
+MASTER = "usher"
+SLOTS = 16384
+# A cluster's second port is 10,000 above its first.
+HIGHEST_PORT = 55_000
+START_SECONDS = 10.0
+# As in production, only shorter: how long a node is silent until the others think it dead.
+DOWN_AFTER_MS = 500
+NODE_TIMEOUT_MS = 1_000
+
+
+def free_port() -> int:
+    """A port nobody listens on, whose cluster port is free as well."""
+    while True:
+        with socket.socket() as one, socket.socket() as other:
+            one.bind((HOST, 0))
+            port = one.getsockname()[1]
+            if port < HIGHEST_PORT:
+                with suppress(OSError):
+                    other.bind((HOST, port + 10_000))
+                    return port
+
+
+def until(true: Callable[[], Any], what: str, seconds: float = START_SECONDS) -> None:
+    end = time.monotonic() + seconds
+    while not _holds(true):
+        assert time.monotonic() < end, f"{what} did not happen within {seconds} s"
+        time.sleep(0.02)
+
+
+def _holds(true: Callable[[], Any]) -> bool:
+    try:
+        return bool(true())
+    except (RedisError, OSError):
+        return False
+
+
+@dataclass
+class Server:
+    """One process. `ask` is for what only a test says to a server."""
+
+    folder: Path
+    arguments: Sequence[str]
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [find_engine().binary, *self.arguments, "--port", str(self.port), "--bind", HOST],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        until(lambda: self.ask("PING"), f"the server on {self.port}")
+
+    def ask(self, *words: str | int) -> Any:
+        with Redis(HOST, self.port, decode_responses=True, protocol=2, socket_timeout=5) as client:
+            return client.execute_command(*words)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        if self.process is not None and self.process.poll() is None:
+            self.signal(signal.SIGKILL)
+            self.process.wait()
+
+
+def _data(folder: Path, *more: str) -> Server:
+    always = ("--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--repl-diskless-sync-delay", "0")
+    return Server(folder, (*always, *more))
+
+
+@contextmanager
+def _running(servers: Sequence[Server]) -> Generator[None]:
+    try:
+        for server in servers:
+            server.start()
+        yield
+    finally:
+        for server in servers:
+            server.kill()
+
+
+@dataclass
+class Watched:
+    """A master, its replica, and the sentinels that watch them."""
+
+    master: Server
+    replica: Server
+    sentinels: Sequence[Server]
+
+    @property
+    def url(self) -> str:
+        places = ",".join(f"{HOST}:{sentinel.port}" for sentinel in self.sentinels)
+        return f"redis+sentinel://{places}/{MASTER}"
+
+    def failed_over(self) -> bool:
+        return self.replica.ask("ROLE")[0] == "master"
+
+
+@contextmanager
+def watched(folder: Path, *settings: str) -> Generator[Watched]:
+    """One master, one replica, three sentinels. `settings`: further arguments for the two that hold data."""
+    master = _data(folder / "master", *settings)
+    replica = _data(folder / "replica", *settings, "--replicaof", f"{HOST} {master.port}")
+    with _running([master, replica]):
+        until(lambda: replica.ask("ROLE")[3] == "connected", "a replica")
+        sentinels: list[Server] = []
+        for number in range(3):
+            place = folder / f"sentinel{number}"
+            place.mkdir(parents=True)
+            (place / "sentinel.conf").write_text(
+                f"sentinel monitor {MASTER} {HOST} {master.port} 2\n"
+                f"sentinel down-after-milliseconds {MASTER} {DOWN_AFTER_MS}\n"
+                f"sentinel failover-timeout {MASTER} 4000\n"
+            )
+            sentinels.append(Server(place, ("sentinel.conf", "--sentinel")))
+        with _running(sentinels):
+            for sentinel in sentinels:
+                until(
+                    lambda one=sentinel: len(one.ask("SENTINEL", "SENTINELS", MASTER)) == 2,
+                    "sentinels that know each other",
+                )
+                until(lambda one=sentinel: len(one.ask("SENTINEL", "REPLICAS", MASTER)) == 1, "a known replica")
+            yield Watched(master, replica, sentinels)
+
+
+@dataclass
+class Clustered:
+    """Three masters that share the slots."""
+
+    nodes: Sequence[Server]
+    replicas: Sequence[Server] = ()
+
+    @property
+    def url(self) -> str:
+        return f"redis+cluster://{HOST}:{self.nodes[0].port},{HOST}:{self.nodes[1].port}"
+
+    def owner_of(self, key: str) -> Server:
+        everybody = [*self.nodes, *self.replicas]
+        alive = next(node for node in everybody if node.process and node.process.poll() is None)
+        slot = alive.ask("CLUSTER", "KEYSLOT", key)
+        for first, last, master, *_ in alive.ask("CLUSTER", "SLOTS"):
+            if first <= slot <= last:
+                return next(node for node in everybody if node.port == master[1])
+        raise AssertionError(key)
+
+    def roots_on(self, node: Server) -> list[str]:
+        return [root for root in roots() if self.owner_of(root) is node]
+
+    def move(self, key: str, to: Server) -> None:
+        """Valkey 9's atomic migration of the slot of `key`; returns once the new node owns it."""
+        source = self.owner_of(key)
+        slot = source.ask("CLUSTER", "KEYSLOT", key)
+        source.ask("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", slot, slot, "NODE", to.ask("CLUSTER", "MYID"))
+        until(lambda: self.owner_of(key) is to, f"the move of slot {slot}")
+
+
+@contextmanager
+def clustered(folder: Path, *, with_replicas: bool = False) -> Generator[Clustered]:
+    """Three masters, each with a third of the slots, and with a replica each if so wished."""
+    settings = ("--cluster-enabled", "yes", "--cluster-node-timeout", str(NODE_TIMEOUT_MS))
+    nodes = [_data(folder / f"node{number}", *settings) for number in range(3)]
+    replicas = [_data(folder / f"replica{number}", *settings) for number in range(3 if with_replicas else 0)]
+    everybody = [*nodes, *replicas]
+    with _running(everybody):
+        for number, node in enumerate(nodes):
+            node.ask("CLUSTER", "ADDSLOTSRANGE", number * SLOTS // 3, (number + 1) * SLOTS // 3 - 1)
+        for epoch, node in enumerate(everybody, start=1):
+            node.ask("CLUSTER", "SET-CONFIG-EPOCH", epoch)
+        for node in everybody[1:]:
+            node.ask("CLUSTER", "MEET", HOST, nodes[0].port)
+        for node in everybody:
+            until(lambda one=node: len(one.ask("CLUSTER", "SHARDS")) == len(everybody), "nodes that know each other")
+        for node, replica in zip(nodes, replicas, strict=False):
+            replica.ask("CLUSTER", "REPLICATE", node.ask("CLUSTER", "MYID"))
+        for replica in replicas:
+            until(lambda one=replica: one.ask("ROLE")[3] == "connected", "a replica")
+        for node in everybody:
+            until(lambda one=node: "cluster_state:ok" in str(one.ask("CLUSTER", "INFO")), "a cluster that is well")
+        yield Clustered(nodes, replicas)
