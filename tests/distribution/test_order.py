@@ -2,6 +2,7 @@
 
 import pytest
 
+from distribution.agents import Presence, Reason
 from distribution.tasks import OfferResult, TaskState
 from tests.distribution.world import SALES, World
 
@@ -215,3 +216,18 @@ async def test_a_changed_capacity_changes_the_place_in_the_order(world: World) -
         assert await world.talk(await world.task()) == user
     await world.agent("ben", capacity=10)
     assert await world.invited(await world.task()) == "ben"
+
+
+async def test_an_agent_of_fifty_services_takes_what_ranks_first_of_all(world: World) -> None:
+    names = [f"service{number:02}" for number in range(50)]
+    for name in names:
+        await world.rules(name)
+    await world.agent("anna", services=dict.fromkeys(names, True), available=False)
+    tasks = [await world.task(service=name) for name in reversed(names)]
+    await world.presence("anna", Presence.AVAILABLE)
+    for task in tasks:
+        assert await world.invited(task) == "anna"
+        await world.talk(task)
+        assert set((await world.look("anna")).reasons[names[7]]) == {Reason.CONNECTED}
+        await world.terminate(task)
+    assert len((await world.look("anna")).selectable_for) == 51  # and chats straight to her

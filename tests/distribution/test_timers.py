@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import time_machine
 
 from distribution.agents import AgentRules, Presence, ServiceRules
 from distribution.deadlines import Timers
@@ -99,6 +100,27 @@ async def test_two_replicas_share_the_deadlines_and_each_fires_once_and_in_time(
         assert min(late) >= 0
         assert statistics.median(late) <= 100
     assert await faults(store, tenant, now(), virtual=False) == []
+
+
+@pytest.mark.parametrize("jump", [3600, -3600])
+async def test_a_replica_whose_clock_jumps_fires_nothing_early_and_nothing_twice(
+    store: Store, valkey_url: str, tenant: str, jump: int
+) -> None:
+    d = await staffed(store, tenant, agents=1, deliver_seconds=1)
+    async with replica(valkey_url), replica(valkey_url):
+        task = await create(d, tenant)
+        found = await d.task(tenant, task)
+        assert found
+        assert found.deliver_by_at
+        with time_machine.travel(time.time() + jump, tick=True):
+
+            async def undelivered() -> bool:
+                return bool(await journal(store, tenant, "undelivered"))
+
+            await wait_until(undelivered, 5, "the delivery time to be over")
+        (entry,) = await journal(store, tenant, "undelivered")
+        assert 0 <= int(entry["at"]) - found.deliver_by_at < 1000
+        await d.cancel(tenant, task, actor="test", why="over")
 
 
 async def test_an_earlier_deadline_wakes_the_timers(store: Store, valkey_url: str, tenant: str) -> None:
