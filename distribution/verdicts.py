@@ -1,7 +1,6 @@
 """What a script says about a request: one enumeration, and one place that turns a reply into an `Answer`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from distribution.tasks import Task, read_task
@@ -22,18 +21,38 @@ class Verdict(StrEnum):
     BAD_ARGUMENT = "bad_argument"  # `why` names the argument
 
 
-@dataclass(frozen=True, slots=True)
 class Answer:
-    """The verdict, and the task as it is now (None when there is no such task)."""
+    """The verdict, and the task as it is now (None when there is no such task).
 
-    verdict: Verdict
-    task: Task | None
-    why: str = ""
+    Most callers only need the verdict, so the task is read out of the reply when it is asked for.
+    """
+
+    __slots__ = ("_reply", "_task", "verdict", "why")
+
+    def __init__(
+        self, verdict: Verdict, task: Task | None = None, why: str = "", *, reply: tuple[str, str, str] | None = None
+    ) -> None:
+        self.verdict = verdict
+        self.why = why
+        self._task = task
+        self._reply = reply
+
+    @property
+    def task(self) -> Task | None:
+        if self._reply is not None:
+            tenant, task, text = self._reply
+            words = text.split("\x1f")
+            self._task = read_task(tenant, task, dict(zip(words[::2], words[1::2], strict=True)))
+            self._reply = None
+        return self._task
 
     @property
     def ok(self) -> bool:
         """The request holds, now or already before."""
         return self.verdict is Verdict.OK or self.verdict is Verdict.UNCHANGED
+
+    def __repr__(self) -> str:
+        return f"Answer({self.verdict!r}, {self.task!r}, {self.why!r})"
 
 
 _BY_NAME = {verdict.value: verdict for verdict in Verdict}
@@ -42,7 +61,4 @@ _BY_NAME = {verdict.value: verdict for verdict in Verdict}
 def read_answer(tenant: str, task: str, reply: Sequence[str]) -> Answer:
     """A task script's reply: `[verdict, why, "field<US>value<US>…"]`, US = the unit separator, which no value contains."""
     verdict, why, text = reply
-    if not text:
-        return Answer(_BY_NAME[verdict], None, why)
-    words = text.split("\x1f")
-    return Answer(_BY_NAME[verdict], read_task(tenant, task, dict(zip(words[::2], words[1::2], strict=True))), why)
+    return Answer(_BY_NAME[verdict], None, why, reply=(tenant, task, text) if text else None)

@@ -8,7 +8,7 @@ here, or that should have a time to live and has none, fails the test.
 import re
 import zlib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 # Fixed when the store is created (see schema.py); a tenant belongs to one shard for ever.
 SHARDS = 16
@@ -27,6 +27,7 @@ def shard_root(shard: int) -> str:
     return f"usher:{{{shard}}}:"
 
 
+@lru_cache(maxsize=10_000)
 def root(tenant: str) -> str:
     """What the names of all keys of `tenant` begin with: `usher:{7}:`."""
     return shard_root(shard_of(tenant))

@@ -1,4 +1,14 @@
 -- clock: the tenant's time, which never runs backwards, not even when another server takes over.
+
+-- The server's own time; one call looks once.
+local function server_time()
+  if not memo.server_time then
+    local time = redis.call('TIME')
+    memo.server_time = time[1] * 1000 + math.floor(time[2] / 1000)
+  end
+  return memo.server_time
+end
+
 local function clock_now(root, tenant, at)
   local key = root .. 'clock:' .. tenant
   local kept = redis.call('HMGET', key, 'last', 'virtual')
@@ -8,8 +18,7 @@ local function clock_now(root, tenant, at)
   if memo[key] then
     now = at or 0
   else
-    local time = redis.call('TIME')
-    now = time[1] * 1000 + math.floor(time[2] / 1000)
+    now = server_time()
   end
   if now <= last then
     return last

@@ -1,6 +1,9 @@
 --@include bell
 --@include clock
 -- deadline: instants at which a timer has something to do. A tenant whose time is virtual has a set of its own.
+-- Timers look by themselves at least every 5 s (deadlines.py); what is further away than that need not wake them.
+local LOOKED_AT_WITHIN = 6000  -- ms
+
 local function deadline_key(root, tenant)
   if clock_virtual(root, tenant) then
     return root .. 'deadlines:' .. tenant
@@ -12,7 +15,8 @@ local function deadline_set(root, tenant, member, at)
   local key = deadline_key(root, tenant)
   local score = string.format('%.0f', at)
   redis.call('ZADD', key, score, member)
-  if key == root .. 'deadlines' and redis.call('ZRANGE', key, 0, 0)[1] == member then
+  local is_near = key == root .. 'deadlines' and at - server_time() < LOOKED_AT_WITHIN
+  if is_near and redis.call('ZRANGE', key, 0, 0)[1] == member then
     bell(root, 'deadline', '-', '-', score)
   end
 end
