@@ -361,7 +361,7 @@ async def test_two_rooms_do_not_wait_for_each_other(home: House) -> None:
     async def shown() -> bool:
         return "not held up" in " ".join(await home.said(quick, person))
 
-    await wait_until(shown, 2, "the other room's message")
+    await wait_until(shown, 10, "the other room's message")
     assert "held up" not in " ".join(await home.said(slow, (await home.task(first)).agent or ""))
 
 

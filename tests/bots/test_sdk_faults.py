@@ -127,7 +127,7 @@ async def test_a_handlers_fault_does_not_make_teams_send_it_again(home: House, s
 
 async def test_keys_are_read_without_stopping_everything_else(both: Both) -> None:
     home = both.home
-    await home.product.order({"operation": "BotFramework.OpenId"}, {"delay_ms": 400}, times=None)
+    await home.product.order({"operation": "BotFramework.OpenId"}, {"delay_ms": 1500}, times=None)
 
     async def busy_for(address: str) -> float:
         """Seconds until something else is answered, while the first token is checked."""
@@ -143,8 +143,8 @@ async def test_keys_are_read_without_stopping_everything_else(both: Both) -> Non
         assert (await checking).body["status"] in {200, 201}
         return took
 
-    assert await busy_for(both.stock) > 0.2
-    assert await busy_for(home.address) < 0.1
+    assert await busy_for(both.stock) > 0.75
+    assert await busy_for(home.address) < 0.75
 
 
 def test_without_credentials_there_is_no_bot() -> None:

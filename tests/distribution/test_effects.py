@@ -104,7 +104,7 @@ async def test_bells_ring_for_the_task_its_agent_and_its_visitor(world: World, d
         def enough() -> bool:
             return {(bell.kind, bell.id) for bell in heard if bell.tenant == world.tenant} >= set(wanted)
 
-        await wait_until(enough, 2, f"the bells {wanted}")
+        await wait_until(enough, 10, f"the bells {wanted}")
         rang = [bell for bell in heard if bell.tenant == world.tenant]
         heard.clear()
         assert {(bell.kind, bell.id) for bell in rang} == set(wanted)

@@ -39,7 +39,7 @@ async def replica(url: str) -> AsyncGenerator[Timers]:
     try:
         yield timers
         await timers.stop()
-        await asyncio.wait_for(running, 2)
+        await asyncio.wait_for(running, 10)
     finally:
         hearing.cancel()
         running.cancel()
@@ -136,7 +136,7 @@ async def test_an_earlier_deadline_wakes_the_timers(store: Store, valkey_url: st
         async def undelivered() -> bool:
             return bool(await journal(store, tenant, "undelivered"))
 
-        await wait_until(undelivered, 3, "the delivery time to be over")
+        await wait_until(undelivered, 10, "the delivery time to be over")
         (entry,) = await journal(store, tenant, "undelivered")
         assert 0 <= int(entry["at"]) - offered.deliver_by_at < 1000
         await d.cancel(tenant, far, actor="test", why="over")
@@ -224,6 +224,6 @@ async def test_a_bell_that_rings_while_the_scripts_run_is_not_lost(
 
     monkeypatch.setattr(store, "run_each", ring_before_the_reply)
     running = asyncio.create_task(timers.run())
-    await wait_until(lambda: looks.count(shard) == 2, 2, "the second look at the shard that rang")
+    await wait_until(lambda: looks.count(shard) == 2, 10, "the second look at the shard that rang")
     await timers.stop()
     await running

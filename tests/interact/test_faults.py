@@ -69,7 +69,7 @@ async def test_a_line_without_a_hello_is_not_kept(store: Store, tenant: str) -> 
 async def test_rate_limits_hit_real_visitors_with_no_visible_error__chatwoot_8078_4740(
     store: Store, tenant: str
 ) -> None:
-    limits = Limits(messages_burst=3, messages_rate=20, beat_seconds=0.25)
+    limits = Limits(messages_burst=3, messages_rate=0.5, beat_seconds=0.25)
     async with open_door(store, tenant, limits=limits) as door:
         visitor = await door.visitor().begin()
         left, right = await visitor.enter(), await visitor.enter()
@@ -78,7 +78,7 @@ async def test_rate_limits_hit_real_visitors_with_no_visible_error__chatwoot_807
         await right.say("one too many", "message-3")
         error = await right.expect("error", id="message-3")
         assert error["code"] == "too_fast"
-        assert 0 < error["after_seconds"] <= 0.1
+        assert 0 < error["after_seconds"] <= 2.1
         assert error["message"]
 
         async def through() -> bool:

@@ -74,7 +74,7 @@ async def test_a_missed_offer_is_told_in_words(office: Office, anna: Browser) ->
         [offer] = await page.shows("the offer", lambda now: now["offers"])
         await anna.call("POST", f"/tasks/{task}/delivered", {"offer": offer["offer"]})
         await page.shows("that the offer is gone", lambda now: now["offers"] == [])
-        notice = await wait_until(lambda: page.notices, 3, "the notice")
+        notice = await wait_until(lambda: page.notices, 10, "the notice")
         assert notice == [{"code": "missed", "text": "You missed the chat with Lena. It goes to somebody else."}]
         assert page.shown["agent"]["rona"]
 
@@ -87,7 +87,7 @@ async def test_a_room_that_cannot_be_opened_is_told_in_words(office: Office, ann
         await page.shows("the opening chat", lambda now: now["open"])
         await office.distributor.set_duty(office.tenant, ANNA, False, "test")
         await office.distributor.opening_failed(office.tenant, task, "not_granted-Chat.Create")
-        notice = await wait_until(lambda: page.notices, 3, "the notice")
+        notice = await wait_until(lambda: page.notices, 10, "the notice")
         assert notice[0]["code"] == "failed"
         assert "Chat.Create" in notice[0]["text"]
 
@@ -99,7 +99,7 @@ async def test_a_declined_offer_needs_no_words(office: Office, anna: Browser) ->
         await anna.call("POST", f"/tasks/{task}/decline", {"offer": offer["offer"]})
         await page.shows("that the offer is gone", lambda now: now["offers"] == [])
         before = len(page.beats)
-        await wait_until(lambda: len(page.beats) > before, 3, "a heartbeat")
+        await wait_until(lambda: len(page.beats) > before, 10, "a heartbeat")
         assert page.notices == []
 
 
@@ -151,7 +151,7 @@ async def test_a_stopping_server_lets_its_pages_go(store: Store, tenant: str) ->
     async with open_office(store, tenant, rhythm=SLOW) as office, office.browser(ANNA).page() as page:
         assert office.server is not None
         await office.server.close()
-        await wait_until(lambda: page.ended, 2, "the end of the stream")
+        await wait_until(lambda: page.ended, 10, "the end of the stream")
 
 
 async def test_a_person_has_a_bounded_number_of_pages(office: Office, anna: Browser) -> None:

@@ -107,12 +107,12 @@ async def test_a_hidden_page_counts_only_when_it_can_notify(office: Office) -> N
         return agent.surfaces == number
 
     async with anna.page("page-1"):
-        await wait_until(lambda: counts(1), 2, "the open page counts")
+        await wait_until(lambda: counts(1), 10, "the open page counts")
         await anna.call("POST", "/surface", {"surface": "page-1", "hidden": True, "notifications": False}, expect=204)
         assert await counts(0)
         await anna.call("POST", "/surface", {"surface": "page-1", "hidden": True, "notifications": True}, expect=204)
         assert await counts(1)
-    await wait_until(lambda: counts(0), 3, "the closed page counts no more")
+    await wait_until(lambda: counts(0), 10, "the closed page counts no more")
 
 
 async def test_a_page_that_is_back_on_a_new_line_still_counts_when_the_old_one_is_missed(

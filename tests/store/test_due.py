@@ -211,23 +211,23 @@ async def test_what_a_killed_worker_held_is_handled_when_its_lease_ends(
     store: Store, tenant: str, workers: Workers
 ) -> None:
     await mark_due(store, tenant, card(tenant))
-    assert await claim(store, tenant, "killed", 300)
     began = time.monotonic()
+    assert await claim(store, tenant, "killed", 300)
     handler = Recorder()
     workers.begin(handler)
     await wait_until(lambda: handler.ended, 5, "handling")
-    assert time.monotonic() - began > 0.2
+    assert time.monotonic() - began > 0.29
 
 
 async def test_a_lease_is_renewed_while_its_handler_runs(store: Store, tenant: str, workers: Workers) -> None:
     gate = asyncio.Event()
     slow = Recorder(gate)
     other = Recorder()
-    workers.begin(slow, lease_seconds=0.3)
+    workers.begin(slow, lease_seconds=0.8)
     await mark_due(store, tenant, card(tenant))
     await wait_until(lambda: slow.begun, 5, "the slow turn")
-    workers.begin(other, lease_seconds=0.3)
-    end = time.monotonic() + 1
+    workers.begin(other, lease_seconds=0.8)
+    end = time.monotonic() + 2.4
     await wait_until(lambda: time.monotonic() > end, 5, "three leases' time")
     gate.set()
     await wait_until(lambda: settled(store, tenant), 5, "settling")
@@ -254,7 +254,10 @@ async def test_a_failure_is_tried_again_with_growing_pauses(
     assert all(pause >= 0.05 * 2**number * 0.74 for number, pause in enumerate(pauses))
 
 
-async def test_a_new_mark_brings_a_failed_one_forward(store: Store, tenant: str, workers: Workers) -> None:
+async def test_a_new_mark_brings_a_failed_one_forward(
+    store: Store, tenant: str, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due_module, "FIRST_BACKOFF_SECONDS", 40.0)
     calls: list[Subject] = []
 
     async def fail_once(what: Subject) -> None:
@@ -270,10 +273,8 @@ async def test_a_new_mark_brings_a_failed_one_forward(store: Store, tenant: str,
         return kept.get("tries") == "1" and "token" not in kept
 
     await wait_until(waits, 5, "the failure")
-    began = time.monotonic()
     await mark_due(store, tenant, card(tenant))
-    await wait_until(lambda: len(calls) == 2, 5, "the second try")
-    assert time.monotonic() - began < 0.5  # and not after the second that a failure waits for
+    await wait_until(lambda: len(calls) == 2, 10, "the second try, and not after what a failure waits for")
 
 
 async def test_a_mark_does_not_break_a_wait_that_the_outside_asked_for(
@@ -284,7 +285,7 @@ async def test_a_mark_does_not_break_a_wait_that_the_outside_asked_for(
     async def throttled_once(_what: Subject) -> None:
         times.append(time.monotonic())
         if len(times) == 1:
-            raise RetryLater(0.4, "too many requests")
+            raise RetryLater(1, "too many requests")
 
     workers.begin(throttled_once)
     await mark_due(store, tenant, card(tenant))
@@ -292,7 +293,7 @@ async def test_a_mark_does_not_break_a_wait_that_the_outside_asked_for(
     await mark_due(store, tenant, card(tenant))
     await wait_until(lambda: settled(store, tenant), 5, "settling")
     assert len(times) == 2
-    assert times[1] - times[0] >= 0.39
+    assert times[1] - times[0] >= 0.99
 
 
 async def test_a_stopped_worker_finishes_what_it_has_begun_and_claims_nothing_more(
@@ -323,7 +324,7 @@ async def test_what_does_not_end_in_the_grace_time_is_given_back_at_once(
     await worker.stop(0.01)
     handler = Recorder()
     workers.begin(handler)
-    await wait_until(lambda: handler.ended, 2, "another worker's turn")
+    await wait_until(lambda: handler.ended, 5, "another worker's turn")
 
 
 async def test_a_kind_that_nobody_handles_waits_for_somebody_who_does(
