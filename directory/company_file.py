@@ -43,7 +43,7 @@ class UserEntry(Settings):
 
 
 class CompanyFile(Settings):
-    """The whole file."""
+    """What stands at the top, before all tables."""
 
     replace: bool = False
     """What is not in the file goes; otherwise it is kept."""

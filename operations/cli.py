@@ -17,6 +17,7 @@ from rich.table import Table
 
 from directory.directory import Directory
 from directory.load import Company, LoadErrors, apply, parse
+from distribution.agents import Agent, Reason
 from distribution.distributor import Distributor
 from graph.client import GraphClient, GraphConfig
 from graph.errors import GraphProblem
@@ -130,27 +131,39 @@ async def _load(settings: Settings, company: Company, *, as_json: bool) -> None:
 @cli.command()
 def why(
     service: Annotated[str, typer.Argument(help="the service's id")],
+    agent: Annotated[str | None, typer.Option(help="one agent only, by UPN or object id")] = None,
     tenant: Annotated[str | None, typer.Option(help="the tenant's id, where there is more than one")] = None,
 ) -> None:
     """Say for every agent of a service whether he may be offered a task of it now, and if not, why."""
     settings = settings_or_exit()
-    asyncio.run(_why(settings, service, tenant or settings.tenant_id))
+    asyncio.run(_why(settings, service, tenant or settings.tenant_id, agent))
 
 
-async def _why(settings: Settings, service: str, tenant: str) -> None:
+async def _why(settings: Settings, service: str, tenant: str, only: str | None) -> None:
     async with tools(settings) as kit:
         if await kit.directory.service(tenant, service) is None:
             known = ", ".join(sorted(found.id for found in await kit.directory.services(tenant))) or "none"
             err.print(f"There is no service {service!r} in this tenant; there are: {known}.", highlight=False)
             raise typer.Exit(1)
-        table = Table("agent", "may be offered", "reasons against", title=service)
+        users = {user.id: user for user in await kit.directory.members(tenant, service)}
+        wanted = {user.id for user in users.values() if only is None or only.lower() in {user.id, user.upn.lower()}}
+        if only is not None and not wanted:
+            err.print(f"There is no {only} in the service {service}.", markup=False, highlight=False)
+            raise typer.Exit(1)
+        table = Table("agent", "may be offered", "level", "reasons against", title=service)
         for agent in await kit.distributor.agents(tenant, service):
-            user = await kit.directory.user(tenant, agent.user)
-            reasons = ", ".join(agent.reasons.get(service, ()))
-            table.add_row(
-                user.name if user else agent.user, "yes" if service in agent.selectable_for else "no", reasons
-            )
+            if agent.user in wanted:
+                table.add_row(users[agent.user].name, *_standing(agent, service))
         out.print(table)
+
+
+def _standing(agent: Agent, service: str) -> tuple[str, str, str]:
+    """Whether he may be offered a task of the service, from which level on, and what stands against it."""
+    reasons = [
+        f"{reason} ({agent.unavailable})" if reason is Reason.NOT_AVAILABLE and agent.unavailable else reason.value
+        for reason in agent.reasons.get(service, ())
+    ]
+    return "no" if reasons else "yes", str(agent.levels.get(service, "none")), ", ".join(reasons)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from settings import PREFIX
 Command = Callable[..., subprocess.CompletedProcess[str]]
 TENANT = "5f1c0f3e-8f4a-4f0e-9b7e-2d6a1c3b4e5f"
 ANNA = "a1f6a7b0-0001-4c1b-9a55-000000000001"
+BEN = "a1f6a7b0-0001-4c1b-9a55-000000000002"
 COMPANY = f"""
 [tenant]
 id = "{TENANT}"
@@ -37,6 +38,13 @@ origins = ["*"]
 user = "{ANNA}"
 upn = "anna@fabrikam.example"
 name = "Anna Meier"
+instant_messaging = true
+services = ["garden-advice"]
+
+[[users]]
+user = "{BEN}"
+upn = "ben@fabrikam.example"
+name = "Ben Okafor"
 instant_messaging = true
 services = ["garden-advice"]
 """
@@ -74,6 +82,24 @@ def test_loading_twice_gives_the_same_widget(usher: Command, tmp_path: Path) -> 
     shown = usher("why", "garden-advice")
     assert "Anna Meier" in shown.stdout
     assert "unreachable" in shown.stdout
+
+
+def test_why_shows_levels_and_can_be_asked_of_one_agent(usher: Command, tmp_path: Path) -> None:
+    file = tmp_path / "company.toml"
+    levels = f'[[services.levels]]\nskills = ["french"]\n[[services.levels]]\nafter_seconds = 9\nagents = ["{ANNA}"]\n'
+    file.write_text(COMPANY.replace("[services.widget]", f"{levels}[services.widget]"))
+    assert usher("load", str(file)).returncode == 0
+    rows = {
+        line.split("│")[1].strip(): line for line in usher("why", "garden-advice").stdout.splitlines() if "│" in line
+    }
+    assert [cell.strip() for cell in rows["Anna Meier"].split("│")[2:4]] == ["no", "2"]
+    assert [cell.strip() for cell in rows["Ben Okafor"].split("│")[2:4]] == ["no", "none"]
+    assert "not_a_member" in rows["Ben Okafor"]
+    assert "not_a_member" not in rows["Anna Meier"]
+    one = usher("why", "garden-advice", "--agent", "BEN@fabrikam.example")
+    assert "Ben Okafor" in one.stdout
+    assert "Anna Meier" not in one.stdout
+    assert usher("why", "garden-advice", "--agent", "zoe@fabrikam.example").returncode == 1
 
 
 def test_every_error_has_its_line_and_nothing_is_loaded(usher: Command, tmp_path: Path) -> None:
