@@ -11,7 +11,8 @@ class Distributor(RuleVerbs, TaskVerbs, AgentVerbs, Readings):
 
     Raises `StoreDown` when Redis cannot be reached; everything else is a verdict.
 
-    - rules (`rules.py`): `set_tenant`, `set_service`, `set_direct`, `set_agent`, `remove_service`, `remove_agent`
+    - rules (`rules.py`): `set_tenant`, `set_service`, `set_direct`, `set_agent`, `remove_service`, `remove_agent`,
+      `end_all`
     - tasks (`task_verbs.py`): `create`, `queue`, `confirm_delivery`, `undelivered`, `accept`, `decline`, `opened`,
       `opening_failed`, `terminate`, `cancel`, `visitor_here`, `visitor_away`, `visitor_left`, `save_wrapup`, `finish_acw`,
       `extend_acw`

@@ -19,6 +19,10 @@ def running_key(tenant: str, service: str) -> str:
     return f"{root(tenant)}running:{tenant}:{service}"
 
 
+def open_key(tenant: str) -> str:
+    return f"{root(tenant)}open:{tenant}"
+
+
 def members_key(tenant: str, service: str) -> str:
     return f"{root(tenant)}members:{tenant}:{service}"
 

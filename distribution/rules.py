@@ -35,6 +35,16 @@ class RuleVerbs(Scripts):
         while await self._run("remove_service", tenant, service=service, at=at) == "more":
             pass
 
+    async def end_all(self, tenant: str, service: str, *, actor: str, at: int = 0) -> int:
+        """End every task that the service has now, for the supervisor `actor`: talks are terminated and go on to ACW, all
+        others are cancelled. Returns how many; those that come meanwhile stay. A deadline goes on should this process die.
+        """
+        count, more, begin = 0, "more", True
+        while more == "more":
+            more, ended = await self._run("end_all", tenant, service=service, actor=actor, begin_anew=int(begin), at=at)
+            count, begin = count + int(ended), False
+        return count
+
     async def set_agent(self, tenant: str, user: str, rules: AgentRules, *, at: int = 0) -> None:
         """Raises BadRules. A new agent is on duty, and offline until his presence is known."""
         check_agent_rules(rules)

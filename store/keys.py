@@ -194,7 +194,7 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
         "distribution",
         "permanent; 30 days once `removed`",
         "The rules of a service as in `ServiceRules`; an empty service is the tenant's *Direct* settings. `refresh`: up to "
-        "which member a change of the rules was followed.",
+        "which member a change of the rules was followed; `ending`: up to which task an end of all has come.",
     ),
     KeySpec(
         "<root>served:<tenant>",
@@ -236,6 +236,13 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
         _TASK_LIFE,
         "A task; see `tasks.Task`. Packed: `conns` (connection=alive until), `past` (user=result:asked again from:offer); `ends`: of the queue time, `won`: the "
         "accepted offer, `offers`: how many there were, `delivered`: to whom, `next`: its deadline.",
+    ),
+    KeySpec(
+        "<root>open:<tenant>",
+        "zset",
+        "distribution",
+        "until no task is open",
+        "All tasks that are not closed, by when they were created (ms).",
     ),
     KeySpec(
         "<root>queue:<tenant>:<lane>",

@@ -20,10 +20,8 @@ if by ~= 'agent' and by ~= 'visitor' then
 end
 if by == 'visitor' then
   visitor_gone(c, record, 'handled', 'visitor_left', via)
-elseif record.f.state == 'active' then
-  end_talk(c, record, 'handled', by, 'terminated', via)
 else
-  close_task(c, record, 'cancelled', by, 'terminated', via)
+  end_task(c, record, by, 'terminated', via)
 end
 finish(c)
 return answer(record, 'ok')

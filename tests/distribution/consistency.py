@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from distribution.agents import Agent
 from distribution.distributor import Distributor
-from distribution.keys import agent_key, deadlines_key, lane_at, members_key, queue_key, task_key
+from distribution.keys import agent_key, deadlines_key, lane_at, members_key, open_key, queue_key, task_key
 from distribution.tasks import Task, TaskState
 from store.connection import Store
 from store.keys import root
@@ -68,6 +68,8 @@ async def _task_faults(store: Store, tenant: str, all_: Everything, *, virtual: 
             if counted is not (task.state in RUNNING):
                 found.append(f"{task.id} is {task.state}, and the count of concurrent chats says something else")
         closed = task.state is TaskState.CLOSED
+        if (await store.zscore(open_key(tenant), task.id) is not None) is closed:
+            found.append(f"{task.id} is {task.state}, and the list of open tasks says something else")
         if (await store.ttl(task_key(tenant, task.id)) is not None) is not closed:
             found.append(f"{task.id} is {task.state}, and its time to live does not fit")
         if closed is (f"task:{tenant}:{task.id}" in deadlines):

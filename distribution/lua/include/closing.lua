@@ -72,6 +72,15 @@ local function end_talk(c, task, outcome, by, why, via)
   })
 end
 
+-- Somebody wants it over, wherever it is.
+local function end_task(c, task, by, why, via)
+  if task.f.state == 'active' then
+    end_talk(c, task, 'handled', by, why, via)
+  else
+    close_task(c, task, 'cancelled', by, why, via)
+  end
+end
+
 -- The visitor is not to be had any more, before or in the talk.
 local ABANDONED = {
   arriving = 'abandoned_in_workflow', queued = 'abandoned_in_queue', offered = 'abandoned_while_offered',

@@ -26,7 +26,7 @@ local function snapshot_service(c, service)
     return
   end
   for i = 1, #flat, 2 do
-    if flat[i] ~= 'name' and flat[i] ~= 'refresh' and flat[i] ~= 'removed' then
+    if flat[i] ~= 'name' and flat[i] ~= 'refresh' and flat[i] ~= 'removed' and flat[i] ~= 'ending' then
       rules[#rules + 1] = flat[i] .. '=' .. flat[i + 1]
     end
   end

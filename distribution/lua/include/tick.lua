@@ -1,3 +1,4 @@
+--@include ending
 --@include lost
 --@include offer_fails
 --@include surface
@@ -89,6 +90,8 @@ local function tick(root, member, at)
     tick_agent(c, id)
   elseif kind == 'service' then
     refresh(c, id)
+  elseif kind == 'ending' then
+    end_some(c, id)
   elseif kind == 'snapshot' then
     snapshot(c)
   else

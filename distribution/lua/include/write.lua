@@ -114,8 +114,12 @@ local function finish_task(c, task)
   end
   arm(c, task, 'task:' .. c.tenant .. ':' .. task.id, task_next(c, task))
   save(task)
+  if not task.was then
+    redis.call('ZADD', c.root .. 'open:' .. c.tenant, f.created, task.id)
+  end
   if f.state == 'closed' and task.was ~= 'closed' then
     redis.call('EXPIRE', task.key, CLOSED_KEPT)
+    redis.call('ZREM', c.root .. 'open:' .. c.tenant, task.id)
   end
   if task.touched then
     mark_effects(c, task)
