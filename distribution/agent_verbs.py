@@ -20,6 +20,14 @@ class AgentVerbs(Scripts):
         """Off duty withdraws his offers and resets RONA; running talks go on."""
         return await self._change("set_duty", tenant, user, on=int(on), actor=actor, at=at)
 
+    async def set_availability(self, tenant: str, user: str, reason: str, actor: str, *, at: int = 0) -> Verdict:
+        """`reason`: a word of the tenant's list, `[A-Za-z0-9_-]`, why he is not available; "" = available again. His offers
+        are withdrawn, running talks go on, and how long he has been idle stays.
+        """
+        if reason and not _plain(reason):
+            return Verdict.BAD_ARGUMENT
+        return await self._change("set_availability", tenant, user, reason=reason, actor=actor, at=at)
+
     async def set_active(self, tenant: str, user: str, service: str, on: bool, *, at: int = 0) -> Verdict:
         """On or off for one service; NO_SUCH_SERVICE when he is no member of it."""
         return await self._change("set_active", tenant, user, service=service, on=int(on), at=at)

@@ -224,7 +224,7 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
         "hash",
         "distribution",
         "permanent, deleted with the agent",
-        "Rules (`licensed`, `direct`, `services`, `capacity`, `skills`, `levels`: service=level, 0 if none adds him), state (`duty`, `presence`, `doubt`: when the reading becomes "
+        "Rules (`licensed`, `direct`, `services`, `capacity`, `skills`, `levels`: service=level, 0 if none adds him), state (`duty`, `unavailable`: the reason he gave, `presence`, `doubt`: when the reading becomes "
         "doubtful, `registered`, `surfaces`, `unreached`, `retry_at`, `rona`, `rona_until`, `misses`), slots (`held`: "
         "task=ringing, connecting, active or acw), order (`idle_since`, `put_back`, `last_offer`), `ready`: the lanes in "
         "whose ready set he stands, `next`: his deadline, `rev`.",

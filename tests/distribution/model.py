@@ -313,6 +313,17 @@ class Model(ModelCore):
         self.match()
         return V.OK
 
+    def set_availability(self, user: str, reason: str, actor: str) -> Verdict:
+        agent = self.agents[user]
+        if agent.unavailable == reason:
+            return V.UNCHANGED
+        agent.unavailable = reason
+        if actor == user:
+            self._reached(agent)
+        self._lose(agent)
+        self.match()
+        return V.OK
+
     def set_active(self, user: str, service: str, on: bool) -> Verdict:
         agent = self.agents[user]
         if service not in agent.rules.services:

@@ -68,6 +68,7 @@ class ModelAgent:
     rules: AgentRules
     idle_since: int
     duty: bool = True
+    unavailable: str = ""
     presence: Presence | None = None
     doubt: int = 0
     registered: bool = False
@@ -122,6 +123,8 @@ class ModelCore:
             yield Reason.BUSY
         elif presence in AWAY and not rules.allow_away:
             yield Reason.AWAY
+        if agent.unavailable:
+            yield Reason.NOT_AVAILABLE
         if agent.rona_until is not None:
             yield Reason.RONA
         if "ringing" in agent.held.values():
@@ -394,6 +397,6 @@ class ModelCore:
         """He will not answer what rings at him."""
         for task in [self.tasks[id_] for id_, state in agent.held.items() if state == "ringing"]:
             offline = agent.presence is Presence.OFFLINE and self.presence(agent) is Presence.OFFLINE
-            if not agent.duty or offline or any(self._standing(agent, task.service)):
+            if not agent.duty or agent.unavailable or offline or any(self._standing(agent, task.service)):
                 self._drop(task, agent.user, R.WITHDRAWN)
                 self._back(task, R.WITHDRAWN)

@@ -51,6 +51,7 @@ ACTIONS = (
 )  # fmt: skip
 AGENT_EVENTS = (
     "duty",
+    "availability",
     "active",
     "presence",
     "presence",
@@ -384,6 +385,12 @@ class Day(RuleBasedStateMachine):
         match name:
             case "duty":
                 self.step(lambda d: d.set_duty(t, user, on, actor, at=at), lambda m: m.set_duty(user, on, actor))
+            case "availability":
+                reason = "" if on else "training"
+                self.step(
+                    lambda d: d.set_availability(t, user, reason, actor, at=at),
+                    lambda m: m.set_availability(user, reason, actor),
+                )
             case "active":
                 self.step(
                     lambda d: d.set_active(t, user, service, on, at=at), lambda m: m.set_active(user, service, on)
@@ -403,6 +410,9 @@ class Day(RuleBasedStateMachine):
         t, at = self.tenant, self.model.now
         for user in USERS:
             self.step(lambda d, u=user: d.set_duty(t, u, True, u, at=at), lambda m, u=user: m.set_duty(u, True, u))
+            self.step(
+                lambda d, u=user: d.set_availability(t, u, "", u, at=at), lambda m, u=user: m.set_availability(u, "", u)
+            )
             self.register(user, True)
             self.see_presence(user, Presence.AVAILABLE)
 

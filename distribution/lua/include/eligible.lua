@@ -66,6 +66,6 @@ end
 
 -- What stands against every task alike: the cheap question, asked first.
 local function is_blocked(c, agent)
-  return agent.f.duty ~= '1' or agent.f.licensed ~= '1' or agent.f.rona == '1' or slot_reason(agent) ~= nil
-    or unreachable(c, agent) or presence_now(c, agent) == 'Offline'
+  return agent.f.duty ~= '1' or agent.f.licensed ~= '1' or agent.f.unavailable ~= nil or agent.f.rona == '1'
+    or slot_reason(agent) ~= nil or unreachable(c, agent) or presence_now(c, agent) == 'Offline'
 end

@@ -3,7 +3,7 @@
 -- lost: an agent who will not answer the offer that rings at him. Only a reading that says Offline counts: a page that is
 -- reloaded, and vouched for him, takes nothing away.
 local function is_lost(c, agent, service)
-  return agent.f.duty ~= '1' or standing_reason(agent, service) ~= nil
+  return agent.f.duty ~= '1' or agent.f.unavailable ~= nil or standing_reason(agent, service) ~= nil
     or (agent.f.presence == 'Offline' and presence_now(c, agent) == 'Offline')
 end
 

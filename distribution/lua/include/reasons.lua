@@ -6,6 +6,7 @@ local function reasons_for(c, agent, service)
     standing_reason(agent, service) or '',
     agent.f.duty ~= '1' and 'off_duty' or '',
     presence_reason(c, agent, service) or '',
+    agent.f.unavailable and 'not_available' or '',
     agent.f.rona == '1' and 'rona' or '',
     slot_reason(agent) or '',
     unreachable(c, agent) and 'unreachable' or '',
