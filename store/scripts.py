@@ -21,7 +21,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from store.library import LuaLibrary, Verb, compose, room_of
 from store.lua_files import SHARED_INCLUDES, LuaFile, ScriptError, read_lua
@@ -66,7 +66,9 @@ class LuaScript:
             if len(given) == len(self.args):
                 # Most arguments are plain text and numbers, and every call comes through here.
                 return [
-                    value if type(value := given[name]) in PLAIN and kind != "json" else _encode(kind, value)
+                    cast("str | int", value)
+                    if type(value := given[name]) in PLAIN and kind != "json"
+                    else _encode(kind, value)
                     for name, kind in self.args
                 ]
         except KeyError:

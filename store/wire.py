@@ -7,10 +7,10 @@ was sent: a server that restarts is not noticed. Which server is asked, `network
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
+import hiredis
 from redis import exceptions as redis_errors
 from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
@@ -121,42 +121,43 @@ class Pool:
     async def talk(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
         """Send `commands` in one write; return their answers, errors among them as exceptions. Raises StoreDown,
         StoreUnsent while nothing was sent, and StoreError for what cannot be sent."""
-        async with self._connection() as wire:
-            try:
-                async with asyncio.timeout(self._answer_seconds):
-                    await wire.send_packed_command(wire.pack_commands(commands), check_health=False)
-                    return [await _answer(wire) for _ in commands]
-            except (redis_errors.RedisError, OSError) as error:
-                # Whatever ends a read or a write early, cancellation too, redis-py closes the connection: a late
-                # answer never reaches the next caller.
-                raise translate(error) from error
+        packed = pack(commands)
+        wire = await self._take()
+        try:
+            await self.open(wire)
+            async with asyncio.timeout(self._answer_seconds):
+                await wire.send_packed_command([packed], check_health=False)
+                return [await _answer(wire) for _ in commands]
+        except (redis_errors.RedisError, OSError) as error:
+            # Whatever ends a read or a write early, cancellation too, redis-py closes the connection: a late
+            # answer never reaches the next caller.
+            raise translate(error) from error
+        finally:
+            self._busy.discard(wire)
+            self._free.append(wire)
+            self._slots.release()
+            if self._closed:
+                await self.close()
 
     async def open(self, wire: Wire) -> None:
         """Connect `wire` unless it is connected. Raises StoreUnsent, and StoreDown for a wrong password."""
         await open_wire(wire, self._patience, self._connect_seconds, master=self._master)
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[Wire]:
+    async def _take(self) -> Wire:
+        """A connection that nobody uses, perhaps not open. Raises StoreUnsent."""
         if self._closed:
             raise StoreUnsent("the store is closed")
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await self._slots.acquire()
-        except TimeoutError as error:
-            raise StoreUnsent("every connection is busy") from error
-        try:
-            wire = self._free.pop() if self._free else self.make()
-            self._busy.add(wire)
+        if self._slots.locked():
             try:
-                await self.open(wire)
-                yield wire
-            finally:
-                self._busy.discard(wire)
-                self._free.append(wire)
-                if self._closed:
-                    await self.close()
-        finally:
-            self._slots.release()
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await self._slots.acquire()
+            except TimeoutError as error:
+                raise StoreUnsent("every connection is busy") from error
+        else:
+            await self._slots.acquire()
+        wire = self._free.pop() if self._free else self.make()
+        self._busy.add(wire)
+        return wire
 
     async def close(self) -> None:
         """Let go of every connection that nobody uses, and of the others as soon as they are free."""
@@ -169,6 +170,22 @@ class Pool:
         await self.close()
         for wire in self._busy:
             cut_wire(wire)
+
+
+# Its stub says that a command has one word.
+_pack_command = cast(
+    "Callable[[tuple[Word, ...]], bytes]",
+    hiredis.pack_command,  # pyright: ignore[reportUnknownMemberType]
+)
+
+
+def pack(commands: Sequence[Sequence[Word]]) -> bytes:
+    """Commands as they are sent; raises StoreError for a word that is neither text nor a number. Redis-py's own packing,
+    in Python, takes ten times as long."""
+    try:
+        return b"".join([_pack_command(tuple(command)) for command in commands])
+    except (TypeError, hiredis.HiredisError) as error:
+        raise StoreError(f"cannot be sent: {error}") from error
 
 
 async def _answer(wire: Wire) -> Any:
