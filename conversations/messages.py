@@ -5,7 +5,6 @@ from typing import Final
 
 from conversations.keys import facts_key, messages_key
 from conversations.model import (
-    GREETING_ID,
     KEEP_SECONDS,
     MAX_TEXT,
     UNUSED_SECONDS,
@@ -22,14 +21,12 @@ from conversations.model import (
     Sender,
     Shown,
     TextTooLong,
-    as_seen,
     read_conversation,
     read_message,
 )
 from conversations.rooms import RoomVerbs
 
 __all__ = [
-    "GREETING_ID",
     "Batch",
     "Conversation",
     "ConversationClosed",
@@ -44,7 +41,6 @@ __all__ = [
     "Sender",
     "Shown",
     "TextTooLong",
-    "as_seen",
 ]
 
 _HELD_MAX: Final = 50
