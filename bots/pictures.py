@@ -9,7 +9,7 @@ from cards.parts import Drawn
 from cards.personal import personal_card
 from cards.room import opening_card
 from cards.state import CardState, Category, Line, Picture, picture_of
-from conversations.messages import Conversation, Conversations, Kind, Message, Sender
+from conversations.messages import Conversation, Conversations, Kind, Message, Sender, as_seen
 from conversations.topic import clean_name, visitor_name
 from directory.directory import Directory
 from directory.model import ServiceSettings
@@ -58,7 +58,8 @@ class Pictures:
         after = max(0, until - READ_BACK)
         messages = await self._conversations.read(task.tenant, task.id, after, READ_BACK) if until else []
         customer = customer_of(task, conversation)
-        said = [_line(message, customer) for message in messages if message.seq <= until and message.kind is Kind.TEXT]
+        shown = [message for message in as_seen(messages) if message.seq <= until and message.kind is Kind.TEXT]
+        said = [_line(message, customer) for message in shown]
         viewer = reader or task.agent or ""
         return opening_card(await self._state(task, viewer, conversation, said=said, before=after, notice=notice))
 
@@ -98,7 +99,7 @@ class Pictures:
             language=await self.language(task.tenant, viewer),
             customer=customer_of(task, conversation),
             service=await self._service_name(task),
-            page=_shown_page(conversation.page) if conversation is not None else "",
+            page=conversation.page_shown if conversation is not None else "",
             said=tuple(said),
             said_before=before,
             chat_url=conversation.chat_url if conversation is not None else "",
@@ -141,7 +142,3 @@ def card_activity(drawn: Drawn) -> Json:
 def _line(message: Message, customer: str) -> Line:
     visitor = message.sender is Sender.VISITOR
     return Line(customer if visitor else message.author, message.text, mine=not visitor)
-
-
-def _shown_page(page: str) -> str:
-    return page.partition("?")[0].partition("#")[0].removeprefix("https://").removeprefix("http://").rstrip("/")

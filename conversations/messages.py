@@ -5,6 +5,7 @@ from typing import Final
 
 from conversations.keys import facts_key, messages_key
 from conversations.model import (
+    GREETING_ID,
     KEEP_SECONDS,
     MAX_TEXT,
     UNUSED_SECONDS,
@@ -21,12 +22,14 @@ from conversations.model import (
     Sender,
     Shown,
     TextTooLong,
+    as_seen,
     read_conversation,
     read_message,
 )
 from conversations.rooms import RoomVerbs
 
 __all__ = [
+    "GREETING_ID",
     "Batch",
     "Conversation",
     "ConversationClosed",
@@ -41,6 +44,7 @@ __all__ = [
     "Sender",
     "Shown",
     "TextTooLong",
+    "as_seen",
 ]
 
 _HELD_MAX: Final = 50

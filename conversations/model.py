@@ -22,6 +22,10 @@ UNUSED_SECONDS: Final = 25 * 3600
 """A conversation in which nobody says a word outlives its visitor's token (a day) by an hour."""
 
 
+GREETING_ID: Final = "arrival:greeting"
+"""The client id of a service's greeting."""
+
+
 class ConversationError(Exception):
     """Something about a conversation does not hold."""
 
@@ -79,6 +83,11 @@ class Message:
     was: Sender | None = None  # AGENT on an edit that made a note of his message; None on all others
 
 
+def as_seen(messages: Sequence[Message]) -> list[Message]:
+    """In the order in which the visitor saw them: the greeting is stored behind his first word, and stood above it."""
+    return sorted(messages, key=lambda one: not (one.sender is Sender.SYSTEM and one.client_id == GREETING_ID))
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """A conversation as it is now; its id is the task's. Instants are milliseconds since the epoch."""
@@ -102,6 +111,12 @@ class Conversation:
     closed_at: int | None = None
     privacy_at: int | None = None  # when the visitor accepted the privacy text
     begun_at: int | None = None  # when its task was created
+
+    @property
+    def page_shown(self) -> str:
+        """The page as agents read it: without the scheme, and without a query, which may hold what is not theirs."""
+        address = self.page.partition("?")[0].partition("#")[0]
+        return address.removeprefix("https://").removeprefix("http://").rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,14 @@ from typing import Final
 
 import structlog
 
-from conversations.messages import Conversation, ConversationClosed, Conversations, NoSuchConversation, Sender
+from conversations.messages import (
+    GREETING_ID,
+    Conversation,
+    ConversationClosed,
+    Conversations,
+    NoSuchConversation,
+    Sender,
+)
 from directory.directory import Directory
 from distribution.distributor import Distributor
 from distribution.tasks import Outcome, Task, TaskState
@@ -17,7 +24,6 @@ from store.due import Subject
 
 log = structlog.get_logger(__name__)
 
-GREETING_ID: Final = "arrival:greeting"
 UNAVAILABLE_ID: Final = "arrival:unavailable"
 
 UNAVAILABLE: Final = {

@@ -175,7 +175,9 @@ class Snapshots:
         first = next(texts, "")
         if len(first) > LONGEST_PREVIEW:
             first = first[:LONGEST_PREVIEW].rstrip() + "…"
-        return Chat(conversation.page, first, conversation.chat_url) if conversation else Chat(first_message=first)
+        return (
+            Chat(conversation.page_shown, first, conversation.chat_url) if conversation else Chat(first_message=first)
+        )
 
 
 _IN_HAND = frozenset({TaskState.CONNECTING, TaskState.ACTIVE, TaskState.ACW})

@@ -3,7 +3,7 @@
 from cards.form import missing_codes
 from cards.state import Category
 from conversations.access import access_conversation_as_agent
-from conversations.messages import Message
+from conversations.messages import Message, as_seen
 from distribution.tasks import TaskState, Via
 from distribution.verdicts import Verdict
 from portal.access import answer, reachable_task, settings, supervises, task_of_agent
@@ -123,5 +123,5 @@ async def transcript(call: Call[Nothing]) -> Transcript:
         task=task.id,
         customer=customer,
         service_name=call.person.company.name(task.service, call.person.voice),
-        messages=transcript_messages(messages, customer),
+        messages=transcript_messages(as_seen(messages), customer),
     )

@@ -140,7 +140,7 @@ def test_the_buttons_of_each_picture() -> None:
     shown = {picture: buttons(personal_card(state)) for picture, state in STATES.items()}
     assert {picture: titles for picture, titles in shown.items() if titles} == {
         Picture.OFFER: ["Accept", "Decline"],
-        Picture.ACCEPTED: ["Open chat", "Terminate"],
+        Picture.ACCEPTED: ["Open Chat", "Terminate"],
         Picture.ACW: ["Done", "Extend by 1 min"],
     }
     assert buttons(opening_card(replace(STATE, task=ACTIVE))) == ["Terminate"]

@@ -6,12 +6,14 @@ import uuid
 import pytest
 
 from conversations.messages import (
+    GREETING_ID,
     Conversation,
     ConversationClosed,
     Conversations,
     NoSuchConversation,
     Sender,
     TextTooLong,
+    as_seen,
 )
 from conversations.model import KEEP_SECONDS, UNUSED_SECONDS
 from store.connection import Store
@@ -43,6 +45,20 @@ async def test_a_conversation_is_what_was_opened_and_opening_again_changes_nothi
     assert (found.page, found.locale, found.widget) == ("https://x.example/a", "de-CH", "wabc")
     assert found.privacy_at == found.started_at > 1_700_000_000_000
     assert (found.last_seq, found.closed_at, found.chat_id, found.begun_at) == (1, None, "", None)
+
+
+async def test_agents_read_the_greeting_first_as_the_visitor_did(talk: Talk) -> None:
+    await talk.visitor("Hello", GREETING_ID)  # whatever he calls his words
+    await talk.visitor("Is anybody there?")
+    await talk.system("Welcome.", GREETING_ID)
+    await talk.agent("Good morning")
+    found = as_seen(await talk.conversations.read(talk.tenant, talk.id, 0))
+    assert [one.text for one in found] == ["Welcome.", "Hello", "Is anybody there?", "Good morning"]
+
+
+def test_agents_see_which_page_it_is_without_what_its_address_carries() -> None:
+    page = "https://shop.example/roses/?token=secret#a"
+    assert Conversation("t", "c", "orders", None, page=page).page_shown == "shop.example/roses"
 
 
 async def test_everything_said_is_read_in_the_order_of_storing(talk: Talk) -> None:

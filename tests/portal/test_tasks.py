@@ -1,6 +1,6 @@
 """An agent's chat from the offer to the last code, over HTTP."""
 
-from conversations.messages import Kind, Sender
+from conversations.messages import GREETING_ID, Kind, Sender
 from distribution.agents import AgentRules
 from distribution.tasks import OfferResult, TaskState
 from tests.portal.browser import Browser
@@ -121,6 +121,7 @@ async def test_after_call_work_is_extended_as_often_as_the_service_allows(office
 
 async def test_a_transcript_has_edits_deletions_and_notes(office: Office, anna: Browser) -> None:
     task = await office.talk(anna, text="Too much sun?")
+    await office.answers(task, "Welcome.", GREETING_ID, sender=Sender.SYSTEM)
     await office.answers(task, "How oftn?", "1")
     await office.answers(task, "How often?", "1-edit", kind=Kind.EDIT, of="1")
     await office.answers(task, "Too wet.", "2", sender=Sender.NOTE)
@@ -129,6 +130,7 @@ async def test_a_transcript_has_edits_deletions_and_notes(office: Office, anna: 
     found = await anna.call("GET", f"/tasks/{task}/transcript")
     lines = [(one["sender"], one["text"], one["edited"], one["deleted"]) for one in found["messages"]]
     assert lines == [
+        ("system", "Welcome.", False, False),  # he had read it before he wrote
         ("visitor", "Too much sun?", False, False),
         ("agent", "How often?", True, False),
         ("note", "Too wet.", False, False),
