@@ -23,6 +23,7 @@ from dialogs.arrival import Arrival
 from dialogs.registration import RegistrationChat
 from directory.ahead import Ahead
 from directory.directory import Directory
+from distribution.aftermath import Aftermath
 from distribution.deadlines import Timers
 from distribution.distributor import Distributor
 from graph.client import GraphClient, GraphConfig
@@ -49,6 +50,7 @@ from store.durability import risks
 from store.embedded import EmbeddedRefused, EmbeddedServer, start_embedded
 from store.ids import new_id
 from store.schema import check_schema
+from store.takeover import Takeovers
 
 log = structlog.get_logger("usher")
 
@@ -133,6 +135,9 @@ class Usher:
         self.effects.handle("room", self.rooms.handle_room)
         self.effects.handle("relay", self.bot.handle_relay)
         self.effects.handle("directory", self.directory.handle_projection)
+        self.takeovers = Takeovers(store)
+        aftermath = Aftermath(store, (self.conversations.doubt_shown, self.rooms.doubt))
+        self.effects.handle("failover", aftermath.handle)
 
         # The doors.
         self.health = Health({"redis": store.ping, "credentials": self.bot.check_credentials})
@@ -171,6 +176,7 @@ class Usher:
                 trusted_proxies=settings.trusted_proxies,
             ),
         )
+        self.takeovers.listen(self.sockets.failed_over)
         portal_routes(
             self.web,
             PortalDeps(
@@ -200,6 +206,7 @@ class Usher:
                     "timers": self.timers.run,
                     "effects": self.effects.run,
                     "presence": self.presence.run,
+                    "takeovers": self.takeovers.run,
                     "ahead": self.ahead.run,
                 }.items()
             ]

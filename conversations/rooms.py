@@ -90,6 +90,10 @@ class RoomVerbs(Scripts):
         picture = dumps([conversation_ref, activity_id, digest])
         await self._run("set_shown", tenant, conversation, slot=slot, picture=picture, keep=KEEP_SECONDS)
 
+    async def doubt_shown(self, tenant: str, conversation: str) -> None:
+        """Teams may show something newer than what is noted: every picture is painted again, in the same activity."""
+        await self._run("doubt_shown", tenant, conversation)
+
     async def forget_shown(self, tenant: str, conversation: str, slot: str) -> None:
         """The activity is gone from Teams: the next picture is a new one."""
         await self._run("set_shown", tenant, conversation, slot=slot, picture="", keep=KEEP_SECONDS)

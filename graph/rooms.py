@@ -124,6 +124,20 @@ class Rooms:
         elif task.state is TaskState.CLOSED:
             await self._tidy(task)
 
+    async def doubt(self, tenant: str, task: str) -> None:
+        """After a failover: there may be a room that is not noted any more, and words in a room that were lost here.
+
+        A room that is bound is read once more when its effect runs; one that is not is looked for before it is made.
+        """
+        conversation = await self._conversations.get(tenant, task)
+        if conversation is None:
+            return
+        note = await self._notes.read(tenant, task)
+        if conversation.chat_id:
+            await self._notes.made(tenant, task, Chat(conversation.chat_id, "", conversation.chat_url, 0))
+        elif note.chat is None and note.asked_ms_ago is None:
+            await self._notes.refused(tenant, task, doubtful=True)
+
     async def _open(self, task: Task, agent: str) -> None:
         conversation = await self._conversations.get(task.tenant, task.id)
         if conversation is None:

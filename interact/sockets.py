@@ -10,6 +10,7 @@ import structlog
 from conversations.messages import Conversations
 from interact.limits import Buckets, Limits
 from interact.visitor_socket import VisitorSocket
+from store import keys
 from store.connection import StoreDown
 from store.doorbells import Bell, Doorbells
 
@@ -103,6 +104,13 @@ class Sockets:
         moving = asyncio.get_running_loop().create_task(_together([lambda s=s: s.move(why) for s in sockets]))
         self._moves.add(moving)
         moving.add_done_callback(self._moves.discard)
+
+    def failed_over(self, root: str) -> None:
+        """The shard may lack what was acknowledged: its visitors come back, and offer again what they know to be said."""
+        sockets = [socket for slot in self._slots for socket in slot if keys.root(socket.key[0]) == root]
+        if sockets:
+            log.warning("sockets_moved", count=len(sockets), why="failover")
+            self._start_move(sockets, "failover")
 
     async def close_all(self, reason: str) -> None:
         """Ask every client to come back later, each at another moment, and close. New ones are refused from now on."""

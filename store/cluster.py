@@ -7,7 +7,7 @@ from typing import Any
 from redis.crc import key_slot
 
 from store.address import Address, Place
-from store.network import CONNECT_SECONDS, HOMES, Several
+from store.network import CONNECT_SECONDS, HOMES, Several, named
 from store.wire import Pool, StoreError, StoreUnsent, translate
 
 SLOT_OF = {root: key_slot(root.encode()) for root in HOMES}
@@ -33,7 +33,8 @@ class Cluster(Several):
         self._replicas: Mapping[str, frozenset[Place]] = {}
 
     def make_pool(self, place: Place) -> Pool:
-        return Pool(self._address.server_url(place), patience=0, connect_seconds=CONNECT_SECONDS)
+        url = self._address.server_url(place)
+        return Pool(url, name=named(place), patience=0, connect_seconds=CONNECT_SECONDS)
 
     def make_ear(self, place: Place) -> Pool:
         url = self._address.server_url(place)

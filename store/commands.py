@@ -153,6 +153,11 @@ def zadd(key: str, mapping: Mapping[str, float]) -> Command[int]:
     return Command(tuple(words), int)
 
 
+def zscan(key: str, cursor: str, pattern: str) -> Command[tuple[str, list[str]]]:
+    words = ("ZSCAN", key, cursor, "MATCH", pattern, "COUNT", 1000)
+    return Command(words, lambda answer: (answer[0], answer[1][::2]))
+
+
 def zrem(key: str, *members: str) -> Command[int]:
     return Command(("ZREM", key, *members), int)
 

@@ -1,6 +1,6 @@
 """The store as the other rooms see it: scripts, and thin typed reads and writes. Keys and values are text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Literal, TypeVar, overload
 
 from store import commands
@@ -234,6 +234,13 @@ class Store:
     async def zadd(self, key: str, mapping: Mapping[str, float]) -> int:
         """Set scores, `{member: score}`; return how many members are new."""
         return await self.ask(commands.zadd(key, mapping))
+
+    async def zscan(self, key: str, pattern: str) -> AsyncGenerator[list[str]]:
+        """Every member that matches `pattern`, some at a time; one that comes or goes meanwhile may be missing."""
+        cursor = ""
+        while cursor != "0":
+            cursor, some = await self.ask(commands.zscan(key, cursor or "0", pattern))
+            yield some
 
     async def zrem(self, key: str, *members: str) -> int:
         return await self.ask(commands.zrem(key, *members))

@@ -122,7 +122,15 @@ _STORE = (
         "What happened, for audit and reports: `e` event, `at` instant (ms), and the event's own fields. "
         "No free text, no personal data.",
     ),
-    KeySpec("<root>bell", "channel", "store", "-", "Doorbells: `kind tenant id number`."),
+    KeySpec(
+        "<root>server",
+        "hash",
+        "store",
+        "permanent",
+        "Which server kept the shard last: `run` id, `lineage` (its replication id), `node`; `found`: whether it lacks "
+        "writes of its predecessor.",
+    ),
+    KeySpec("<root>bell", "channel", "store", "-", "Doorbells: `kind tenant id number`; sharded channels."),
 )
 
 _DIRECTORY: tuple[KeySpec, ...] = (

@@ -48,6 +48,11 @@ def home_of(key: str) -> str:
     return key[: end + 2]
 
 
+def named(place: Place) -> str:
+    """`host:port`, for people."""
+    return f"{place[0]}:{place[1]}"
+
+
 class Network(ABC):
     """Every server that holds a part of the data."""
 
@@ -176,7 +181,7 @@ class Several(Network):
                 try:
                     await self.ask_witness(place, pool)
                 except (StoreDown, StoreError) as error:
-                    self._why = f"{place[0]}:{place[1]}: {error}"
+                    self._why = f"{named(place)}: {error}"
                     self.forget_witness(place)
                 self._heard.set()
                 with suppress(TimeoutError):
@@ -202,7 +207,7 @@ class Several(Network):
             return
         moved = [root for root, place in where.items() if self._where.get(root) != place]
         if self._where:
-            log.warning("store_moved", shards=moved, to=sorted({f"{h}:{p}" for h, p in map(where.__getitem__, moved)}))
+            log.warning("store_moved", shards=moved, to=sorted({named(where[root]) for root in moved}))
         self._where = dict(where)
         for place in set(self._pools) - set(where.values()):
             self._down_since.pop(place, None)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from store.address import Address, Place
-from store.network import CONNECT_SECONDS, HOMES, Several
+from store.network import CONNECT_SECONDS, HOMES, Several, named
 from store.wire import Pool, StoreError, StoreUnsent, translate
 
 
@@ -17,7 +17,8 @@ class Sentinels(Several):
 
     def make_pool(self, place: Place) -> Pool:
         # A former master comes back as what it was, until the sentinels tell it that it is a replica now.
-        return Pool(self._address.server_url(place), patience=0, connect_seconds=CONNECT_SECONDS, master=True)
+        url = self._address.server_url(place)
+        return Pool(url, name=named(place), patience=0, connect_seconds=CONNECT_SECONDS, master=True)
 
     def make_ear(self, place: Place) -> Pool:
         url = self._address.sentinel_url(place)

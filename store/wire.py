@@ -82,7 +82,7 @@ def translate(error: Exception) -> StoreDown | StoreError:
 class Pool:
     """At most `MAX_CONNECTIONS` connections to one server, the most recently used first.
 
-    `patience`: so many seconds a server that cannot be reached is tried again before a call fails. `answer_seconds`:
+    `name`: `host:port`, where there are several servers. `patience`: so many seconds a server that cannot be reached is tried again before a call fails. `answer_seconds`:
     a server that is silent for as long counts as down. `master`: a server that says that it is a replica counts as down.
     """
 
@@ -90,6 +90,7 @@ class Pool:
         self,
         url: str,
         *,
+        name: str = "",
         patience: float = CONNECT_PATIENCE_SECONDS,
         connect_seconds: float = ANSWER_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
@@ -105,6 +106,7 @@ class Pool:
             socket_timeout=None,
             socket_connect_timeout=connect_seconds,
         )
+        self.name = name
         self._patience = patience
         self._connect_seconds = connect_seconds
         self._answer_seconds = answer_seconds

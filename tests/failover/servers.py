@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from store.engine import find_engine
 from store.keys import roots
+from tests.failover.link import Link
 
 HOST = "127.0.0.1"
 MASTER = "usher"
@@ -114,6 +115,7 @@ class Watched:
 
     master: Server
     replica: Server
+    link: Link
     sentinels: Sequence[Server]
 
     @property
@@ -129,8 +131,9 @@ class Watched:
 def watched(folder: Path, *settings: str) -> Generator[Watched]:
     """One master, one replica, three sentinels. `settings`: further arguments for the two that hold data."""
     master = _data(folder / "master", *settings)
-    replica = _data(folder / "replica", *settings, "--replicaof", f"{HOST} {master.port}")
-    with _running([master, replica]):
+    link = Link(master.port)
+    replica = _data(folder / "replica", *settings, "--replicaof", f"{HOST} {link.port}")
+    with closing(link), _running([master, replica]):
         until(lambda: replica.ask("ROLE")[3] == "connected", "a replica")
         sentinels: list[Server] = []
         for number in range(3):
@@ -149,7 +152,7 @@ def watched(folder: Path, *settings: str) -> Generator[Watched]:
                     "sentinels that know each other",
                 )
                 until(lambda one=sentinel: len(one.ask("SENTINEL", "REPLICAS", MASTER)) == 1, "a known replica")
-            yield Watched(master, replica, sentinels)
+            yield Watched(master, replica, link, sentinels)
 
 
 @dataclass
@@ -187,6 +190,8 @@ class Clustered:
 def clustered(folder: Path, *, with_replicas: bool = False) -> Generator[Clustered]:
     """Three masters, each with a third of the slots, and with a replica each if so wished."""
     settings = ("--cluster-enabled", "yes", "--cluster-node-timeout", str(NODE_TIMEOUT_MS))
+    # Otherwise all nodes stand still while one is away.
+    settings += ("--cluster-require-full-coverage", "no")
     nodes = [_data(folder / f"node{number}", *settings) for number in range(3)]
     replicas = [_data(folder / f"replica{number}", *settings) for number in range(3 if with_replicas else 0)]
     everybody = [*nodes, *replicas]

@@ -154,13 +154,6 @@ export const shellStyles = css`
       padding: 0 12px;
     }
 
-    nav {
-      min-width: 0;
-      gap: 0;
-      overflow-x: auto;
-      scrollbar-width: none;
-    }
-
     nav a {
       padding: 0 8px;
     }

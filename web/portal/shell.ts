@@ -1,7 +1,7 @@
 /** The frame around the pages: header, navigation, what must be said at once, and the page itself. */
 import { html, LitElement, nothing } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
-import { t, useLanguage, type TextKey } from "./i18n.js";
+import { t, useLanguage } from "./i18n.js";
 import { setTitle } from "./notify.js";
 import { session, Watching } from "./state/session.js";
 import { inTeams } from "./teams.js";
@@ -13,19 +13,14 @@ import { base } from "./parts/styles.js";
 import "./pages/preferences.js";
 import "./pages/sessions.js";
 import "./pages/signed-out.js";
-import "./pages/team.js";
 import "./parts/toasts.js";
 import "./parts/transcript.js";
 
-type Page = "sessions" | "team" | "preferences";
+type Page = "sessions" | "preferences";
 
-const PATHS: Record<Page, string> = { sessions: "/portal/", team: "/portal/team", preferences: "/portal/preferences" };
-const TITLES: Record<Page, TextKey> = { sessions: "app.sessions", team: "app.team", preferences: "app.preferences" };
+const PATHS: Record<Page, string> = { sessions: "/portal/", preferences: "/portal/preferences" };
 
-function pageOf(path: string): Page {
-  const plain = path.replace(/\/$/, "");
-  return plain === PATHS.preferences ? "preferences" : plain === PATHS.team ? "team" : "sessions";
-}
+const pageOf = (path: string): Page => (path.replace(/\/$/, "") === PATHS.preferences ? "preferences" : "sessions");
 
 /** A line that is down for a moment is not worth a word. */
 const PATIENCE_MS = 4_000;
@@ -95,8 +90,8 @@ export class Portal extends LitElement {
     window.scrollTo({ top: 0 });
   }
 
-  #link(page: Page): unknown {
-    return html`<a href=${PATHS[page]} aria-current=${this.page === page ? "page" : nothing} @click=${(event: MouseEvent) => void this.#go(event, page)}>${t(TITLES[page])}</a>`;
+  #link(page: Page, text: string): unknown {
+    return html`<a href=${PATHS[page]} aria-current=${this.page === page ? "page" : nothing} @click=${(event: MouseEvent) => void this.#go(event, page)}>${text}</a>`;
   }
 
   #header(): unknown {
@@ -106,7 +101,7 @@ export class Portal extends LitElement {
       <div class="bar">
         <div class="brand">${mark}<span>Usher</span></div>
         <nav aria-label=${t("app.pages")}>
-          ${this.#link("sessions")} ${me !== undefined && me.supervises.length > 0 ? this.#link("team") : nothing} ${this.#link("preferences")}
+          ${this.#link("sessions", t("app.sessions"))} ${this.#link("preferences", t("app.preferences"))}
         </nav>
         ${inTeams() || me === undefined
           ? nothing
@@ -119,12 +114,7 @@ export class Portal extends LitElement {
   }
 
   protected override updated(): void {
-    setTitle(t(TITLES[this.page]));
-  }
-
-  #page(): unknown {
-    if (this.page === "team") return html`<usher-team></usher-team>`;
-    return this.page === "sessions" ? html`<usher-sessions></usher-sessions>` : html`<usher-preferences></usher-preferences>`;
+    setTitle(t(this.page === "sessions" ? "app.sessions" : "app.preferences"));
   }
 
   override render(): unknown {
@@ -136,8 +126,8 @@ export class Portal extends LitElement {
       <div role="status">${this.down ? html`<p class="down">${icon("alert")}${t("app.reconnecting")}</p>` : nothing}</div>
       <p class="hidden-text" role="alert">${this.announcement}</p>
       <main id="main" tabindex="-1">
-        <h1 class="hidden-text">${t(TITLES[this.page])}</h1>
-        ${this.#page()}
+        <h1 class="hidden-text">${t(this.page === "sessions" ? "app.sessions" : "app.preferences")}</h1>
+        ${this.page === "sessions" ? html`<usher-sessions></usher-sessions>` : html`<usher-preferences></usher-preferences>`}
         <usher-transcript></usher-transcript>
       </main>
       <usher-toasts></usher-toasts>`;
