@@ -1,6 +1,8 @@
 """The kinds of value that a company's settings have, each with what is said when it is not one."""
 
+import hashlib
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -59,6 +61,23 @@ def text(longest: int, *, empty: bool = False, lines: bool = False) -> AfterVali
         return value
 
     return AfterValidator(check)
+
+
+def word_key(value: str) -> str:
+    """A short name for a word of an owner's, in signs that keys and journals may have: "Other work" is `other-work`."""
+    plain = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode().lower()
+    key = "-".join(re.findall(r"[a-z0-9]+", plain))[:40].strip("-")
+    return key or hashlib.sha256(value.encode()).hexdigest()[:12]
+
+
+def unique_keys(values: Any) -> Any:
+    """Words of which no two would have the same short name."""
+    seen: dict[str, str] = {}
+    for value in unique(values):
+        other = seen.setdefault(word_key(value), value)
+        if other != value:
+            raise ValueError(f"names {other} and {value}, which are too much alike")
+    return values
 
 
 def _slug(value: str) -> str:

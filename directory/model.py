@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from directory.fields import Guid, Name, Settings, TimeZone, Upn, Word, between, unique
+from directory.fields import Guid, Name, Settings, TimeZone, Upn, Word, between, unique_keys, word_key
 from directory.service_model import CodeCategory, Level, Service, ServiceSettings, Slugs, WidgetSettings
 from directory.times import ClockOrNever
 
@@ -66,7 +66,7 @@ class Tenant(Settings):
     """The language of those who have chosen none."""
     instant_messaging: bool = True
     """The modality, for the whole tenant; off refuses new chats, running ones end normally."""
-    not_available: Annotated[Sequence[Word], AfterValidator(unique)] = NOT_AVAILABLE
+    not_available: Annotated[Sequence[Word], AfterValidator(unique_keys)] = NOT_AVAILABLE
     """What an agent may say when he is not available. An empty list: he can only go off duty."""
     sweep_at: ClockOrNever = "03:00"
     """When, every day, chats are ended that nobody has ended (see `sweep_quiet_seconds`); `""` never."""
@@ -78,6 +78,11 @@ class Tenant(Settings):
     @property
     def im_enabled(self) -> bool:
         return self.instant_messaging
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """Short name → word of `not_available`, as the distributor and people know them."""
+        return {word_key(word): word for word in self.not_available}
 
 
 @dataclass(frozen=True, slots=True)

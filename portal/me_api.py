@@ -7,7 +7,16 @@ from distribution.verdicts import Answer, Verdict
 from portal.calls import Call
 from portal.deps import InstallOutcome
 from portal.problems import Refusal
-from portal.schemas import DutyBody, MeView, Nothing, PreferencesBody, RegisterAnswer, Snapshot, SurfaceBody
+from portal.schemas import (
+    AvailabilityBody,
+    DutyBody,
+    MeView,
+    Nothing,
+    PreferencesBody,
+    RegisterAnswer,
+    Snapshot,
+    SurfaceBody,
+)
 from portal.stream import now_ms, revision_of
 from portal.views import me_view
 
@@ -27,6 +36,14 @@ async def state(call: Call[Nothing]) -> Snapshot:
 async def duty(call: Call[DutyBody]) -> None:
     me = call.identity
     _agent(call, await call.deps.distributor.set_duty(me.tenant, me.user, call.body.on, me.user))
+
+
+async def availability(call: Call[AvailabilityBody]) -> None:
+    """Not available for a while, with a reason of the tenant's list; or available again."""
+    me, reason = call.identity, call.body.reason
+    if reason and reason not in call.person.company.reasons:
+        raise Refusal(400, "unknown_reason", call.person.voice("problem.unknown_reason"), field="reason")
+    _agent(call, await call.deps.distributor.set_availability(me.tenant, me.user, reason, me.user))
 
 
 async def reset_rona(call: Call[Nothing]) -> None:

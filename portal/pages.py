@@ -42,6 +42,7 @@ def page_routes() -> list[web.RouteDef]:
         web.get("/portal", _slash),
         web.get("/portal/", page),
         web.get("/portal/preferences", page),
+        web.get("/portal/team", page),
         web.get(SIGNED_OUT, page),
         web.get("/portal/static/{name:.+}", static),
     ]

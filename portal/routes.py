@@ -14,7 +14,9 @@ from portal.hub import Hub
 from portal.openapi import Operation, document
 from portal.pages import page_routes
 from portal.schemas import (
+    AvailabilityBody,
     DutyBody,
+    EndedAnswer,
     MeView,
     Nothing,
     OfferBody,
@@ -65,6 +67,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/openapi.json", openapi, "This document", answer="application/json"),
     Route("POST", "/surface", me_api.surface, "An open page answers a heartbeat", SurfaceBody, refusals=(400,)),
     Route("POST", "/me/duty", me_api.duty, "On or off duty", DutyBody, refusals=(400, 409)),
+    Route("POST", "/me/availability", me_api.availability, "Available, or not with a reason", AvailabilityBody, refusals=(400, 409)),
     Route("POST", "/me/rona/reset", me_api.reset_rona, "End the pause after a missed offer", refusals=(409,)),
     Route("POST", "/me/register", me_api.register, "Register with the bot", answer=RegisterAnswer, refusals=(409,)),
     Route("POST", "/me/unregister", me_api.unregister, "Unregister", answer=RegisterAnswer, refusals=(409,)),
@@ -83,6 +86,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/tasks/{task}/transcript", tasks_api.transcript, "What was said", answer=Transcript, refusals=(404,)),
     Route("GET", "/services/{service}/agents", team_api.team, "Who may be offered a chat, and what stands against it", answer=TeamView, refusals=(404,)),
     Route("GET", "/services/{service}/tasks", team_api.team_tasks, "Who waits, and what is going on", answer=TeamTasksView, refusals=(404,)),
+    Route("POST", "/services/{service}/end-all", team_api.end_all, "End all chats of a service", answer=EndedAnswer, refusals=(404,)),
     Route("POST", "/services/{service}/agents/{user}/duty", team_api.agent_duty, "Set an agent on or off duty", DutyBody, refusals=(400, 404, 409)),
     Route("POST", "/services/{service}/agents/{user}/rona/reset", team_api.agent_rona, "End an agent's pause", refusals=(404, 409)),
 )  # fmt: skip

@@ -87,8 +87,8 @@ class AgentServiceView(Shape):
 class AgentView(Shape):
     on_duty: bool
     presence: str
-    unavailable: str = Field(description='the reason he gave for not being available; "" when he is')
-    not_available: list[str] = Field(description="the reasons he may give")
+    unavailable: Words | None = Field(description="the reason he gave for not being available; null when he is")
+    not_available: list[Words] = Field(description="the reasons he may give")
     rona: bool
     rona_until_at: int | None
     services: list[AgentServiceView]
@@ -183,7 +183,7 @@ class TeamAgentView(Shape):
     level: int | None = Field(description="the level that adds him; null when he is in none")
     on_duty: bool
     presence: str
-    unavailable: str
+    unavailable: str = Field(description='the reason he gave for not being available; "" when he is')
     rona: bool
     rona_until_at: int | None
     idle_since_at: int | None
@@ -212,6 +212,10 @@ class PriorityBody(Shape):
 
 class UserBody(Shape):
     user: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
+
+
+class EndedAnswer(Shape):
+    ended: int = Field(description="how many chats were ended")
 
 
 class TaskAnswer(Shape):
@@ -274,6 +278,12 @@ class WrapupBody(Shape):
 
 class DutyBody(Shape):
     on: bool
+
+
+class AvailabilityBody(Shape):
+    reason: Annotated[str, Field(pattern=r"^[0-9a-z-]{0,40}$")] = Field(
+        description='the code of one of the tenant\'s reasons for not being available; "" = available again'
+    )
 
 
 class PreferencesBody(Shape):

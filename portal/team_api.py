@@ -13,6 +13,7 @@ from portal.calls import Call
 from portal.problems import Refusal
 from portal.schemas import (
     DutyBody,
+    EndedAnswer,
     Nothing,
     PriorityBody,
     TaskAnswer,
@@ -77,6 +78,13 @@ async def cancel(call: Call[Nothing]) -> TaskAnswer:
     me = call.identity
     found = await call.deps.distributor.cancel(me.tenant, call.task, actor=me.user, why="supervisor")
     return await answer(call, found)
+
+
+async def end_all(call: Call[Nothing]) -> EndedAnswer:
+    """End every chat that the service has now: talks are terminated, all others cancelled."""
+    service = supervised_service(call)
+    me = call.identity
+    return EndedAnswer(ended=await call.deps.distributor.end_all(me.tenant, service.id, actor=me.user))
 
 
 async def agent_duty(call: Call[DutyBody]) -> None:

@@ -39,15 +39,16 @@ def team_tasks_view(
 
 def _agent(agent: Agent, service: Service, names: Mapping[str, str], person: Person) -> TeamAgentView:
     against = agent.reasons.get(service.id, ())
+    unavailable = person.company.reason(agent.unavailable)
     return TeamAgentView(
         user=agent.user,
         name=names.get(agent.user, agent.user),
         selectable=not against,
-        reasons=[person.voice.reason_of(reason, agent.unavailable) for reason in against],
+        reasons=[person.voice.reason_of(reason, unavailable) for reason in against],
         level=agent.levels.get(service.id),
         on_duty=agent.on_duty,
         presence=agent.presence,
-        unavailable=agent.unavailable,
+        unavailable=unavailable,
         rona=agent.rona,
         rona_until_at=agent.rona_until_at,
         idle_since_at=agent.idle_since_at,

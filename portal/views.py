@@ -40,6 +40,15 @@ class Company:
         found = self.services.get(service or DIRECT) if service else self.tenant and self.tenant.direct
         return found or ServiceSettings()
 
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """Why somebody may say that he is not available: short name → word."""
+        return self.tenant.reasons if self.tenant else {}
+
+    def reason(self, code: str) -> str:
+        """The word for a reason; its short name when the tenant's list does not have it any more."""
+        return self.reasons.get(code, code)
+
     def name(self, service: str | None, voice: Voice) -> str:
         if not service:
             return voice.direct
@@ -155,8 +164,10 @@ def agent_view(agent: Agent, user: User, company: Company, voice: Voice) -> Agen
     return AgentView(
         on_duty=agent.on_duty,
         presence=agent.presence,
-        unavailable=agent.unavailable,
-        not_available=list(company.tenant.not_available) if company.tenant else [],
+        unavailable=Words(code=agent.unavailable, text=company.reason(agent.unavailable))
+        if agent.unavailable
+        else None,
+        not_available=[Words(code=code, text=text) for code, text in company.reasons.items()],
         rona=agent.rona,
         rona_until_at=agent.rona_until_at,
         services=[_agent_service(agent, lane, company, voice) for lane in lanes if lane in agent.reasons],
@@ -165,7 +176,7 @@ def agent_view(agent: Agent, user: User, company: Company, voice: Voice) -> Agen
 
 def _agent_service(agent: Agent, lane: str, company: Company, voice: Voice) -> AgentServiceView:
     against = agent.reasons[lane]
-    reasons = [voice.reason(reason, agent.unavailable) for reason in against]
+    reasons = [voice.reason(reason, company.reason(agent.unavailable)) for reason in against]
     return AgentServiceView(id=lane, name=company.name(lane, voice), selectable=not against, reasons=reasons)
 
 

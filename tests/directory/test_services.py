@@ -1,10 +1,12 @@
 """A service's settings: what makes no sense is refused with field and line, the rest is carried to the distributor."""
 
+import re
 import uuid
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import ValidationError
 
 from directory.ahead import Ahead
 from directory.directory import Directory
@@ -294,3 +296,15 @@ def test_a_level_is_carried_over_as_it_is() -> None:
     )
     found = rules_of(made, Tenant(id=TENANT, name="T"), now=0)
     assert found.levels == (Level(0, (oid("carl"),)), Level(30, (), ("a",)))
+
+
+def test_reasons_have_short_names_that_keys_and_journals_may_have() -> None:
+    def named(*words: str) -> Tenant:
+        return Tenant.model_validate({"id": TENANT, "name": "T", "not_available": words})
+
+    found = named("Other work", "Réunion d’équipe", "昼休み").reasons
+    assert list(found)[:2] == ["other-work", "reunion-dequipe"]
+    assert all(re.fullmatch(r"[a-z0-9-]{1,40}", key) for key in found)
+    assert list(found.values()) == ["Other work", "Réunion d’équipe", "昼休み"]
+    with pytest.raises(ValidationError, match="names Other work and other-work, which are too much alike"):
+        named("Other work", "other-work")

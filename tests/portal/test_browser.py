@@ -13,7 +13,7 @@ from playwright.async_api import BrowserContext, Page, Route, async_playwright, 
 from portal.deps import STATIC, Rhythm
 from scripts.browser import find
 from store.connection import Store
-from tests.portal.company import ANNA
+from tests.portal.company import ANNA, SAMIR
 from tests.portal.office import Office, open_office
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -73,6 +73,7 @@ async def window(
     width: int = 1280,
     scheme: Literal["light", "dark"] = "light",
     signed_in: bool = True,
+    who: str = ANNA,
 ) -> AsyncGenerator[BrowserContext]:
     """A window of its own. Whatever goes wrong on its pages fails the test."""
     faults: list[str] = []
@@ -82,7 +83,7 @@ async def window(
         context.on("weberror", lambda error: faults.append(str(error.error)))
         context.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
         if signed_in:
-            name, _, value = office.browser(ANNA, name="Anna").headers["Cookie"].partition("=")
+            name, _, value = office.browser(who, name="Anna").headers["Cookie"].partition("=")
             await context.add_cookies([{"name": name, "value": value, "url": office.base}])
         yield context
         assert faults == []
@@ -175,6 +176,65 @@ async def test_preferences_change_language_and_theme_at_once(chromium: Chromium,
         await looks_right(page)
         await page.reload()
         await expect(page.locator("html")).to_have_attribute("data-mode", "dark")
+
+
+async def test_an_agent_says_that_he_is_not_available_and_takes_a_chat_himself(
+    chromium: Chromium, office: Office
+) -> None:
+    await office.lay_down("garden-advice", kind="pickup", agents_may_pick=True)
+    async with window(chromium, office) as context:
+        page = await context.new_page()
+        await page.goto(f"{office.base}/portal/")
+        choice = page.get_by_role("combobox", name="Availability")
+        await choice.select_option("Lunch")
+        await expect(page.get_by_text("You are not available: Lunch")).to_be_visible()
+        await expect(page.get_by_text("You get no chats until you are available again.")).to_be_visible()
+        await looks_right(page)
+        task = await office.visitor(name="Lena Vogel")
+        await page.get_by_role("button", name="Take: Lena Vogel").click()
+        await expect(page.get_by_text("You are not available.")).to_be_visible()
+        await choice.select_option("Available")
+        await expect(page.get_by_text("The next chat can come to you.")).to_be_visible()
+        await page.get_by_role("button", name="Take: Lena Vogel").click()
+        await expect(page.get_by_text("A chat room in Teams is being opened.")).to_be_visible()
+    assert (await office.task(task)).agent == ANNA
+
+
+async def test_a_supervisor_sees_to_his_service(chromium: Chromium, office: Office) -> None:
+    await office.lay_down("garden-advice", levels=[{"skills": ["french"]}, {"after_seconds": 900, "agents": [ANNA]}])
+    first, second = await office.visitor(name="Lena"), await office.visitor(name="Marco")
+    await office.visitor(name="Tom")
+    async with window(chromium, office, who=SAMIR) as context, window(chromium, office, who=SAMIR, width=390) as other:
+        page, phone = await context.new_page(), await other.new_page()
+        await page.goto(f"{office.base}/portal/")
+        await page.get_by_role("link", name="Team").click()
+        lines = page.locator("usher-team-tasks ol li")
+        await expect(lines).to_have_count(3)
+        await expect(page.get_by_text("Offers do not reach them")).to_be_visible()
+        await expect(page.get_by_text("Nobody can be asked at the moment.")).to_be_visible()
+        await looks_right(page)
+        # Marco first; nobody can be asked, so nobody can be given to.
+        await page.get_by_role("combobox", name="Priority of the chat with Marco").select_option("High")
+        await expect(lines.first).to_contain_text("Marco")
+        await expect(page.get_by_role("combobox", name="Assign the chat with Marco")).to_be_disabled()
+        await office.present(ANNA)
+        await page.get_by_role("combobox", name="Assign the chat with Marco").select_option("Anna Meier")
+        await expect(page.get_by_text("Offered to Anna Meier")).to_be_visible()
+        assert (await office.task(second)).invited == (ANNA,)
+        await page.get_by_role("button", name="Cancel: Lena").click()
+        await looks_right(page)
+        await page.get_by_role("button", name="Cancel the chat").click()
+        await expect(lines).to_have_count(1)
+        assert (await office.task(first)).ended_by == "supervisor"
+        await page.get_by_role("button", name="Set off duty: Anna Meier").click()
+        await expect(page.get_by_role("button", name="Set on duty: Anna Meier")).to_be_visible()
+        await page.get_by_role("button", name="End all").click()
+        await page.get_by_role("button", name="End all chats").click()
+        await expect(page.get_by_text("2 chats were ended.")).to_be_visible()
+        await expect(lines).to_have_count(0)
+        await phone.goto(f"{office.base}/portal/team")
+        await expect(phone.get_by_role("heading", name="Agents")).to_be_visible()
+        await looks_right(phone)
 
 
 async def test_without_a_session_the_page_says_so(chromium: Chromium, office: Office) -> None:

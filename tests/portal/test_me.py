@@ -127,3 +127,24 @@ async def test_a_page_that_is_back_on_a_new_line_still_counts_when_the_old_one_i
             agent = await office.distributor.agent(office.tenant, ANNA)
             assert agent is not None
             assert agent.surfaces == 1
+
+
+async def test_not_available_with_a_reason_of_the_tenants_list(office: Office, anna: Browser) -> None:
+    agent = (await anna.state())["agent"]
+    assert agent["unavailable"] is None
+    assert [one["text"] for one in agent["not_available"]] == ["Break", "Lunch", "Meeting", "Training", "Other work"]
+    await anna.call("POST", "/me/availability", {"reason": "other-work"}, expect=204)
+    agent = (await anna.state())["agent"]
+    assert agent["unavailable"] == {"code": "other-work", "text": "Other work"}
+    assert agent["services"][0]["reasons"] == [{"code": "not_available", "text": "You are not available: Other work"}]
+    assert (await office.journal("availability"))[-1]["actor"] == ANNA
+    error = await anna.refused("POST", "/me/availability", {"reason": "siesta"}, expect=400)
+    assert (error["code"], error["field"]) == ("unknown_reason", "reason")
+    await anna.call("POST", "/me/availability", {"reason": ""}, expect=204)
+    assert (await anna.state())["agent"]["services"][0]["selectable"]
+
+
+async def test_whoever_takes_no_chats_has_no_availability(office: Office) -> None:
+    samir = office.browser(SAMIR)
+    error = await samir.refused("POST", "/me/availability", {"reason": "lunch"}, expect=409)
+    assert error["code"] == "not_an_agent"

@@ -147,3 +147,21 @@ async def test_only_who_supervises_a_service_learns_of_its_team(office: Office, 
         assert error["code"] == "not_supervisor", "she is asked herself"
     assert (await anna.call("GET", "/me"))["supervises"] == []
     assert (await samir.call("GET", "/me"))["supervises"] == [{"id": "garden-advice", "name": "Garden Advice"}]
+
+
+async def test_all_chats_of_a_service_are_ended_at_once(office: Office, samir: Browser, anna: Browser) -> None:
+    talk = await office.talk(anna)
+    waits = [await office.visitor() for _ in range(3)]
+    elsewhere = await office.visitor(service="orders")
+    assert await samir.call("POST", f"{GARDEN}/end-all") == {"ended": 4}
+    assert [(await office.task(task)).outcome for task in waits] == [Outcome.CANCELLED] * 3
+    assert (await office.task(talk)).state is TaskState.ACW
+    assert (await office.task(elsewhere)).state is TaskState.QUEUED
+    await samir.refused("POST", "/services/orders/end-all", expect=404)
+
+
+async def test_the_reason_that_an_agent_chose_is_shown_in_the_tenants_words(office: Office, samir: Browser) -> None:
+    await office.distributor.set_availability(office.tenant, ANNA, "other-work", ANNA)
+    [agent] = (await team(samir))["agents"]
+    assert agent["unavailable"] == "Other work"
+    assert "not available: Other work" in [reason["text"] for reason in agent["reasons"]]

@@ -154,6 +154,13 @@ export const shellStyles = css`
       padding: 0 12px;
     }
 
+    nav {
+      min-width: 0;
+      gap: 0;
+      overflow-x: auto;
+      scrollbar-width: none;
+    }
+
     nav a {
       padding: 0 8px;
     }

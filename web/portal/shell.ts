@@ -1,7 +1,7 @@
 /** The frame around the pages: header, navigation, what must be said at once, and the page itself. */
 import { html, LitElement, nothing } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
-import { t, useLanguage } from "./i18n.js";
+import { t, useLanguage, type TextKey } from "./i18n.js";
 import { setTitle } from "./notify.js";
 import { session, Watching } from "./state/session.js";
 import { inTeams } from "./teams.js";
@@ -13,14 +13,19 @@ import { base } from "./parts/styles.js";
 import "./pages/preferences.js";
 import "./pages/sessions.js";
 import "./pages/signed-out.js";
+import "./pages/team.js";
 import "./parts/toasts.js";
 import "./parts/transcript.js";
 
-type Page = "sessions" | "preferences";
+type Page = "sessions" | "team" | "preferences";
 
-const PATHS: Record<Page, string> = { sessions: "/portal/", preferences: "/portal/preferences" };
+const PATHS: Record<Page, string> = { sessions: "/portal/", team: "/portal/team", preferences: "/portal/preferences" };
+const TITLES: Record<Page, TextKey> = { sessions: "app.sessions", team: "app.team", preferences: "app.preferences" };
 
-const pageOf = (path: string): Page => (path.replace(/\/$/, "") === PATHS.preferences ? "preferences" : "sessions");
+function pageOf(path: string): Page {
+  const plain = path.replace(/\/$/, "");
+  return plain === PATHS.preferences ? "preferences" : plain === PATHS.team ? "team" : "sessions";
+}
 
 /** A line that is down for a moment is not worth a word. */
 const PATIENCE_MS = 4_000;
@@ -90,8 +95,8 @@ export class Portal extends LitElement {
     window.scrollTo({ top: 0 });
   }
 
-  #link(page: Page, text: string): unknown {
-    return html`<a href=${PATHS[page]} aria-current=${this.page === page ? "page" : nothing} @click=${(event: MouseEvent) => void this.#go(event, page)}>${text}</a>`;
+  #link(page: Page): unknown {
+    return html`<a href=${PATHS[page]} aria-current=${this.page === page ? "page" : nothing} @click=${(event: MouseEvent) => void this.#go(event, page)}>${t(TITLES[page])}</a>`;
   }
 
   #header(): unknown {
@@ -101,7 +106,7 @@ export class Portal extends LitElement {
       <div class="bar">
         <div class="brand">${mark}<span>Usher</span></div>
         <nav aria-label=${t("app.pages")}>
-          ${this.#link("sessions", t("app.sessions"))} ${this.#link("preferences", t("app.preferences"))}
+          ${this.#link("sessions")} ${me !== undefined && me.supervises.length > 0 ? this.#link("team") : nothing} ${this.#link("preferences")}
         </nav>
         ${inTeams() || me === undefined
           ? nothing
@@ -114,7 +119,12 @@ export class Portal extends LitElement {
   }
 
   protected override updated(): void {
-    setTitle(t(this.page === "sessions" ? "app.sessions" : "app.preferences"));
+    setTitle(t(TITLES[this.page]));
+  }
+
+  #page(): unknown {
+    if (this.page === "team") return html`<usher-team></usher-team>`;
+    return this.page === "sessions" ? html`<usher-sessions></usher-sessions>` : html`<usher-preferences></usher-preferences>`;
   }
 
   override render(): unknown {
@@ -126,8 +136,8 @@ export class Portal extends LitElement {
       <div role="status">${this.down ? html`<p class="down">${icon("alert")}${t("app.reconnecting")}</p>` : nothing}</div>
       <p class="hidden-text" role="alert">${this.announcement}</p>
       <main id="main" tabindex="-1">
-        <h1 class="hidden-text">${t(this.page === "sessions" ? "app.sessions" : "app.preferences")}</h1>
-        ${this.page === "sessions" ? html`<usher-sessions></usher-sessions>` : html`<usher-preferences></usher-preferences>`}
+        <h1 class="hidden-text">${t(TITLES[this.page])}</h1>
+        ${this.#page()}
         <usher-transcript></usher-transcript>
       </main>
       <usher-toasts></usher-toasts>`;

@@ -92,9 +92,9 @@ export interface AgentService {
 export interface AgentState {
   on_duty: boolean;
   presence: string;
-  /** The reason he gave for not being available; "" when he is. */
-  unavailable: string;
-  not_available: string[];
+  /** The reason he gave for not being available; null when he is. */
+  unavailable: Words | null;
+  not_available: Words[];
   rona: boolean;
   rona_until_at: number | null;
   services: AgentService[];

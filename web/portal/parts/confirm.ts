@@ -10,6 +10,8 @@ export class Confirm extends LitElement {
   @property() heading = "";
   @property() text = "";
   @property() action = "";
+  /** What the way back is called. */
+  @property() keep = "";
   @query("fluent-dialog") private readonly dialog!: Dialog;
 
   static override styles = [
@@ -48,7 +50,7 @@ export class Confirm extends LitElement {
         <h2 slot="title">${this.heading}</h2>
         <p>${this.text}</p>
         <fluent-button role="button" slot="action" appearance="secondary" autofocus @click=${() => this.dialog.hide()}>
-          ${t("app.cancel")}
+          ${this.keep === "" ? t("app.cancel") : this.keep}
         </fluent-button>
         <fluent-button role="button" slot="action" appearance="primary" @click=${() => this.#confirmed()}>${this.action}</fluent-button>
       </fluent-dialog-body>

@@ -4,9 +4,10 @@ import { customElement, state } from "lit/decorators.js";
 import type { Switch } from "@fluentui/web-components/switch/class.js";
 import { countdown } from "../format.js";
 import { t, type TextKey } from "../i18n.js";
-import { resetRona, setDuty } from "../state/actions.js";
+import { resetRona, setAvailability, setDuty } from "../state/actions.js";
 import { session, Ticking, Watching } from "../state/session.js";
 import type { AgentService, AgentState } from "../types.js";
+import { controls } from "./controls.js";
 import { icon } from "./icons.js";
 import { base, card } from "./styles.js";
 import { tell } from "./toasts.js";
@@ -34,6 +35,9 @@ function headline(agent: AgentState): Headline {
   }
   if (states.has("acw")) return say("busy", "acw");
   if (!agent.on_duty) return say("off", "off_duty");
+  if (agent.unavailable !== null) {
+    return { tone: "pause", title: agent.unavailable.text, text: t("state.not_available.text") };
+  }
   if (agent.rona) {
     const left = agent.rona_until_at === null ? "" : countdown(agent.rona_until_at - session.now());
     const text = left === "" ? t("state.rona.open") : t("state.rona.until", { left });
@@ -50,6 +54,7 @@ export class MyState extends LitElement {
   /** The switch position that the server has not confirmed yet. */
   @state() private wanted: boolean | null = null;
   @state() private resetting = false;
+  @state() private choosing = false;
 
   constructor() {
     super();
@@ -60,6 +65,7 @@ export class MyState extends LitElement {
   static override styles = [
     base,
     card,
+    controls,
     css`
       .card {
         display: grid;
@@ -122,6 +128,20 @@ export class MyState extends LitElement {
         --tone: var(--quiet);
       }
 
+      .availability {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: space-between;
+        gap: 8px 12px;
+      }
+
+      .availability select {
+        flex: 0 1 200px;
+        min-height: 36px;
+        font-size: inherit;
+      }
+
       .services {
         border-top: 1px solid var(--line);
       }
@@ -181,6 +201,33 @@ export class MyState extends LitElement {
     }
   }
 
+  async #available(reason: string): Promise<void> {
+    this.choosing = true;
+    try {
+      await setAvailability(reason);
+    } catch (error) {
+      tell(error);
+    } finally {
+      this.choosing = false;
+    }
+  }
+
+  /** Off duty there is nothing to choose; without reasons of the tenant's neither. */
+  #availability(agent: AgentState): unknown {
+    const { unavailable, not_available: reasons } = agent;
+    if (!agent.on_duty || (reasons.length === 0 && unavailable === null)) return nothing;
+    const chosen = unavailable?.code ?? "";
+    const gone = unavailable !== null && !reasons.some((reason) => reason.code === chosen) ? [unavailable] : [];
+    const choose = (event: Event): void => void this.#available((event.target as HTMLSelectElement).value);
+    return html`<label class="availability">
+      <span>${t("state.availability")}</span>
+      <select ?disabled=${this.choosing} @change=${choose}>
+        <option value="" .selected=${chosen === ""}>${t("state.available")}</option>
+        ${[...gone, ...reasons].map((reason) => html`<option value=${reason.code} .selected=${reason.code === chosen}>${reason.text}</option>`)}
+      </select>
+    </label>`;
+  }
+
   #service(service: AgentService): unknown {
     return html`<li class=${service.selectable ? "yes" : ""}>
       ${icon(service.selectable ? "check" : "pause")}
@@ -218,6 +265,7 @@ export class MyState extends LitElement {
             <fluent-button role="button" appearance="primary" ?disabled-focusable=${this.resetting} @click=${() => void this.#reset()}>${t("state.rona.reset")}</fluent-button>
           </div>`
         : nothing}
+      ${this.#availability(agent)}
       ${agent.services.length === 0
         ? nothing
         : html`<ul class="services" aria-label=${t("state.services")}>

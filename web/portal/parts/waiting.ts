@@ -1,17 +1,23 @@
 /** Who waits for the services I belong to, in the order in which they will be offered. */
 import { css, html, LitElement, nothing } from "lit";
-import { customElement } from "lit/decorators.js";
+import { customElement, state } from "lit/decorators.js";
 import { counter } from "../format.js";
 import { counted, t } from "../i18n.js";
+import { pick } from "../state/actions.js";
 import { session, Ticking, Watching } from "../state/session.js";
 import type { WaitingService, WaitingTask } from "../types.js";
+import { controls } from "./controls.js";
 import { base, card } from "./styles.js";
+import { tell, toast } from "./toasts.js";
 
 /** More lines say nothing more to an agent; the count does. */
 const LINES = 8;
 
 @customElement("usher-waiting")
 export class Waiting extends LitElement {
+  /** The chat that is being taken. */
+  @state() private busy = "";
+
   constructor() {
     super();
     new Watching(this);
@@ -21,6 +27,7 @@ export class Waiting extends LitElement {
   static override styles = [
     base,
     card,
+    controls,
     css`
       .card {
         display: grid;
@@ -44,10 +51,15 @@ export class Waiting extends LitElement {
 
       li {
         display: grid;
-        grid-template-columns: 28px 1fr auto;
-        align-items: baseline;
+        grid-template-columns: 28px minmax(0, 1fr) auto;
+        align-items: center;
         gap: 8px;
-        padding: 7px 0;
+        min-height: 36px;
+        padding: 2px 0;
+      }
+
+      li.pick {
+        grid-template-columns: 28px minmax(0, 1fr) auto auto;
       }
 
       li > b {
@@ -63,11 +75,33 @@ export class Waiting extends LitElement {
     `,
   ];
 
-  #task(task: WaitingTask): unknown {
-    return html`<li>
+  async #pick(task: WaitingTask): Promise<void> {
+    if (this.busy !== "") return;
+    this.busy = task.id;
+    try {
+      toast((await pick(task.id)).message);
+    } catch (error) {
+      tell(error);
+    } finally {
+      this.busy = "";
+    }
+  }
+
+  #task(task: WaitingTask, mayPick: boolean): unknown {
+    return html`<li class=${mayPick ? "pick" : ""}>
       <b class="number"><span class="hidden-text">${t("waiting.position", { n: task.position })}</span><span aria-hidden="true">${task.position}.</span></b>
-      <span class="name">${task.customer}</span>
+      <span class="name" title=${task.customer}>${task.customer}</span>
       <span class="number quiet">${counter(session.now() - task.since_at)}</span>
+      ${mayPick
+        ? html`<button
+            class="small"
+            ?disabled=${this.busy !== ""}
+            aria-label=${t("app.verb", { verb: t("waiting.pick"), name: task.customer })}
+            @click=${() => void this.#pick(task)}
+          >
+            ${t("waiting.pick")}
+          </button>`
+        : nothing}
     </li>`;
   }
 
@@ -75,7 +109,7 @@ export class Waiting extends LitElement {
     const more = service.tasks.length - LINES;
     return html`<div>
       <h3>${service.name}<span class="quiet number">${counted("waiting.count", service.tasks.length)}</span></h3>
-      <ol>${service.tasks.slice(0, LINES).map((task) => this.#task(task))}</ol>
+      <ol>${service.tasks.slice(0, LINES).map((task) => this.#task(task, service.may_pick))}</ol>
       ${more > 0 ? html`<p class="quiet">${counted("waiting.more", more)}</p>` : nothing}
     </div>`;
   }

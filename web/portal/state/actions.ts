@@ -16,6 +16,8 @@ async function onTask(task: Task, verb: string, body: unknown = {}): Promise<Tas
 export const accept = (task: Task): Promise<TaskAnswer> => onTask(task, "accept", { offer: task.offer });
 export const decline = (task: Task): Promise<TaskAnswer> => onTask(task, "decline", { offer: task.offer });
 export const delivered = (task: Task): Promise<TaskAnswer> => onTask(task, "delivered", { offer: task.offer });
+/** Takes a waiting chat. */
+export const pick = (id: string): Promise<TaskAnswer> => call<TaskAnswer>("POST", `/tasks/${id}/pick`, {});
 export const terminate = (task: Task): Promise<TaskAnswer> => onTask(task, "terminate");
 export const finishAcw = (task: Task): Promise<TaskAnswer> => onTask(task, "acw/done");
 export const extendAcw = (task: Task): Promise<TaskAnswer> => onTask(task, "acw/extend");
@@ -32,6 +34,8 @@ export const transcript = (task: Task): Promise<Transcript> =>
   call<Transcript>("GET", taskPath(task, "transcript"));
 
 export const setDuty = (on: boolean): Promise<void> => call("POST", "/me/duty", { on });
+/** `reason`: the code of one of the tenant's reasons for not being available; "" = available again. */
+export const setAvailability = (reason: string): Promise<void> => call("POST", "/me/availability", { reason });
 export const resetRona = (): Promise<void> => call("POST", "/me/rona/reset", {});
 
 export interface RegisterAnswer {
