@@ -95,7 +95,19 @@ class Arrival:
     async def _say_turned_away(self, conversation: Conversation | None, task: Task) -> None:
         texts = TURNED_AWAY.get(task.outcome)
         if conversation is not None and texts is not None:
-            await self._say(conversation, _in_his_language(texts, conversation), TURNED_AWAY_ID)
+            text = await self._own_text(task) or _in_his_language(texts, conversation)
+            await self._say(conversation, text, TURNED_AWAY_ID)
+
+    async def _own_text(self, task: Task) -> str:
+        """The owner's words for somebody who is turned away, "" when he has none."""
+        if task.service is not None:
+            settings = await self._directory.service(task.tenant, task.service)
+        else:
+            tenant = await self._directory.tenant(task.tenant)
+            settings = tenant.direct if tenant is not None else None
+        if settings is None:
+            return ""
+        return settings.closed_text if task.outcome is Outcome.OUTSIDE_HOURS else settings.full_text
 
     async def _greeting(self, conversation: Conversation) -> str:
         tenant = conversation.tenant

@@ -121,6 +121,10 @@ class ServiceSettings(Settings):
     """When it is open; left out: always. A later file exchanges them as a whole."""
     hours_end: HoursEnd = "stay"
     """What becomes of waiting chats when it closes: they `stay`, or `overflow`."""
+    closed_text: Sentence = ""
+    """What a visitor is told who writes outside the hours; left out: Usher's own words, in his language."""
+    full_text: Sentence = ""
+    """What a visitor is told who finds the queue full; likewise."""
     acw_seconds: Annotated[int, between(0, 3600, "seconds")] = 0
     """After-call work; 0 none."""
     acw_extension_seconds: Annotated[int, between(0, 3600, "seconds")] = 0

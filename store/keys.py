@@ -147,7 +147,8 @@ _DIRECTORY: tuple[KeySpec, ...] = (
         "hash",
         "directory",
         "permanent",
-        "`doc`: the tenant as JSON (licences, *Direct* settings …); `version`: counts every change of the directory.",
+        "`doc`: the tenant as JSON (licences, *Direct* settings …); `version`: counts every change of the directory; "
+        "`ahead`: until when opening hours and daily sweeps are laid down.",
     ),
     KeySpec("<root>services:<tenant>", "hash", "directory", "permanent", "Service → the service as JSON."),
     KeySpec("<root>users:<tenant>", "hash", "directory", "permanent", "User → the user as JSON."),
@@ -291,7 +292,7 @@ _CONVERSATIONS: tuple[KeySpec, ...] = (
         "hash",
         "conversations",
         _CHAT_LIFE,
-        "Who talks with whom (`service` or `user`, `customer`, `email`, `page`, `locale`, `widget`), instants (`started`, "
+        "Who talks with whom (`service` or `user`, `customer`, `email`, `page`, `locale`, `widget`, `earlier`: the chat before it), instants (`started`, "
         "`privacy`, `begun`, `closed`), `last` and `public`: the last entry of all, and of those the visitor may see; the "
         "room (`topic`, `topic_at`: the intent; `chat`, `chat_url`, `opening`: up to where the opening card tells), and "
         "the cursor to Teams (`relayed`, and `batch_first`, `batch_last` while a batch is on its way).",

@@ -229,3 +229,10 @@ async def test_who_finds_the_queue_full_is_told(reception: Reception) -> None:
     assert (await reception.task(first)).state is TaskState.QUEUED
     assert (await reception.task(second)).outcome is Outcome.QUEUE_LIMIT
     assert (await reception.told(second))[-1] == f"system: {TURNED_AWAY[Outcome.QUEUE_LIMIT]['en']}"
+
+
+async def test_an_owner_has_words_of_his_own_for_who_is_turned_away(reception: Reception) -> None:
+    await closed(reception, hours=CLOSED_EVERY_DAY_BUT_ONE, closed_text="Back on Monday.", full_text="Too many.")
+    subject = await reception.first_word(locale="de")
+    await reception.arrival.handle_arrival(subject)
+    assert (await reception.told(subject))[-1] == "system: Back on Monday."

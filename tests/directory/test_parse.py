@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from directory.errors import LoadErrors
+from directory.hours import opening
 from directory.load import parse
 from tests.directory.companies import ANNA, BEN, GARDEN, ORDERS, company, head
 
@@ -48,6 +49,17 @@ def test_the_demos_company_is_right() -> None:
         "olivia",
         "samir",
     ]
+
+
+def test_the_demo_never_closes_and_somebody_is_asked_at_once() -> None:
+    file = parse(DEMO.read_text(), DEMO).file
+    year = 365 * 86_400_000
+    now = 1_800_000_000_000
+    for service in file.services:
+        hours = service.hours
+        assert hours is None or opening(hours, file.tenant.time_zone, now, days=365)[0][1] > now + year
+        first = set(service.levels[0].skills) if service.levels else set[str]()
+        assert [user for user in file.users if service.id in user.services and first <= set(user.skills)]
 
 
 @pytest.mark.parametrize(
