@@ -1,6 +1,6 @@
 """The chat itself: what was said, in the order of storing, each message once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from conversations.keys import facts_key, messages_key
@@ -27,6 +27,9 @@ from conversations.model import (
     read_message,
 )
 from conversations.rooms import RoomVerbs
+from distribution.scripts import spoke_call
+from store.keys import root
+from store.scripts import Argument, LuaScript
 
 __all__ = [
     "GREETING_ID",
@@ -46,6 +49,9 @@ __all__ = [
     "TextTooLong",
     "as_seen",
 ]
+
+_SPEAKS: Final[Mapping[Sender, str]] = {Sender.VISITOR: "visitor", Sender.AGENT: "agent", Sender.NOTE: "agent"}
+"""Whose words keep a talk alive. A note is not for the visitor, but he who writes it is at work on the chat."""
 
 _HELD_MAX: Final = 50
 """So many edits and deletes wait in one conversation; the message of an older one is not coming any more."""
@@ -107,20 +113,24 @@ class Conversations(RoomVerbs):
         """
         if len(text) > MAX_TEXT:
             raise TextTooLong
-        verdict, seq, duplicate, at = await self._run(
-            "say",
-            tenant,
-            conversation,
-            sender=sender,
-            kind=kind,
-            author=author,
-            author_id=author_id,
-            text=text,
-            client_id=client_id,
-            refers_to=refers_to_client_id or "",
-            keep=KEEP_SECONDS,
-            held_max=_HELD_MAX,
-        )
+        args: dict[str, Argument] = {
+            "tenant": tenant,
+            "conversation": conversation,
+            "sender": sender,
+            "kind": kind,
+            "author": author,
+            "author_id": author_id,
+            "text": text,
+            "client_id": client_id,
+            "refers_to": refers_to_client_id or "",
+            "keep": KEEP_SECONDS,
+            "held_max": _HELD_MAX,
+        }
+        calls: list[tuple[LuaScript, str, Mapping[str, Argument]]] = [(self._scripts["say"], root(tenant), args)]
+        if sender in _SPEAKS:
+            # The silence in their talk ends with it, in the same round trip.
+            calls.append(spoke_call(tenant, conversation, _SPEAKS[sender]))
+        (verdict, seq, duplicate, at), *_ = await self._store.run_many(calls)
         if verdict == "no_conversation":
             raise NoSuchConversation(conversation)
         if verdict == "closed":

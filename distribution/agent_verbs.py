@@ -9,6 +9,8 @@ from distribution.verdicts import Verdict
 PRESENCES_PER_SCRIPT = 20
 """Each may end in a match; twenty stay well under a millisecond."""
 
+MAX_REASON = 60
+
 
 class AgentVerbs(Scripts):
     """`at` is the time for virtual tenants, 0 for all others. UNCHANGED = it was already so."""
@@ -21,10 +23,10 @@ class AgentVerbs(Scripts):
         return await self._change("set_duty", tenant, user, on=int(on), actor=actor, at=at)
 
     async def set_availability(self, tenant: str, user: str, reason: str, actor: str, *, at: int = 0) -> Verdict:
-        """`reason`: a word of the tenant's list, `[A-Za-z0-9_-]`, why he is not available; "" = available again. His offers
-        are withdrawn, running talks go on, and how long he has been idle stays.
+        """`reason`: one of the tenant's list why he is not available, "" = available again. His offers are withdrawn,
+        running talks go on, and how long he has been idle stays.
         """
-        if reason and not _plain(reason):
+        if len(reason) > MAX_REASON or not reason.isprintable():
             return Verdict.BAD_ARGUMENT
         return await self._change("set_availability", tenant, user, reason=reason, actor=actor, at=at)
 

@@ -57,7 +57,7 @@ class Model(ModelCore):
             return V.REFUSED
         conns = {"creator": self.now + 45_000}
         priority = priority or self.rules[service or ""].priority
-        task = ModelTask(id_, service or "", user, S.ARRIVING, self.now, None, conns, priority, preferred)
+        task = ModelTask(id_, service or "", user, S.ARRIVING, self.now, None, conns, self.now, priority, preferred)
         self.tasks[id_] = task
         if not workflow:
             self.begin_waiting(task)
@@ -122,7 +122,7 @@ class Model(ModelCore):
                 if other != user:
                     self._drop(task, other, R.WITHDRAWN)
             task.past[user] = (R.ACCEPTED, 0, task.offer)
-            task.state, task.agent = S.CONNECTING, user
+            task.state, task.agent, task.accepted_at = S.CONNECTING, user, self.now
             self._clear_offer(task)
             agent.held[id_], agent.misses = "talk", 0
             self._reached(agent)
@@ -146,7 +146,14 @@ class Model(ModelCore):
         task = self.tasks[id_]
         if task.state is not S.CONNECTING:
             return V.UNCHANGED if task.state is S.ACTIVE else V.WRONG_STATE
-        task.state = S.ACTIVE
+        task.state, task.active_at = S.ACTIVE, self.now
+        return V.OK
+
+    def spoke(self, id_: str) -> Verdict:
+        task = self.tasks[id_]
+        if task.state is not S.ACTIVE:
+            return V.UNCHANGED
+        task.spoke, task.warned = self.now, None
         return V.OK
 
     def opening_failed(self, id_: str) -> Verdict:
@@ -158,7 +165,7 @@ class Model(ModelCore):
         task.past[task.agent] = (R.FAILED, self._again(task, R.FAILED), task.offer)
         self._release(task, task.agent)
         self.agents[task.agent].put_back = self.now
-        task.agent = None
+        task.agent, task.accepted_at = None, 0
         self._back(task, R.FAILED)
         self.match()
         return V.OK
@@ -259,6 +266,7 @@ class Model(ModelCore):
             return V.REFUSED
         task.offers += 1
         task.offer, task.state, task.agent = task.offers, S.CONNECTING, user
+        task.offered_at = task.accepted_at = self.now
         task.past[user] = (R.ACCEPTED, 0, task.offers)
         agent.held[id_], agent.misses, agent.last_offer = "talk", 0, self.now
         self._reached(agent)
@@ -425,6 +433,36 @@ class Model(ModelCore):
             for at in self._task_deadlines(task):
                 yield f"task:{task.id}", at
 
+    # --- silence
+
+    def _idle(self, task: ModelTask) -> tuple[int | None, int | None]:
+        """When both sides are warned, and when the talk ends."""
+        rules, since = self.rules[task.service], max(task.active_at, task.spoke or 0)
+        warn, ends = 1000 * rules.idle_warn_seconds, 1000 * rules.idle_seconds
+        if task.state is not S.ACTIVE:
+            return None, None
+        if task.warned is None:
+            return since + warn, None
+        return None, max(since + ends, task.warned + ends - warn)
+
+    def _stale(self, task: ModelTask) -> int:
+        rules = self.rules[task.service]
+        quiet = max(task.created, task.since, task.offered_at, task.accepted_at, task.active_at, task.spoke or 0)
+        sweeps = [at for at in rules.sweeps if at >= quiet + 1000 * rules.sweep_quiet_seconds]
+        return min(quiet + 1000 * rules.stale_seconds, *sweeps[:1])
+
+    def _tick_silence(self, task: ModelTask) -> None:
+        warns, ends = self._idle(task)
+        if warns is not None and self.now >= warns:
+            task.warned = self.now
+        elif ends is not None and self.now >= ends:
+            self._end(task, OUT.IDLE if task.left is None else OUT.VISITOR_GONE, "system")
+        if task.state not in {S.ACW, S.CLOSED} and self.now >= self._stale(task):
+            if task.state is S.ACTIVE:
+                self._end(task, OUT.STALE, "system")
+            else:
+                self._close(task, OUT.STALE, "system")
+
     def _task_deadlines(self, task: ModelTask) -> Iterator[int]:
         rules = self.rules[task.service]
         if task.state is S.CLOSED:
@@ -437,6 +475,7 @@ class Model(ModelCore):
             yield max(task.conns.values())
         else:
             yield task.left + 1000 * self._grace(task, rules)
+        yield from (at for at in (*self._idle(task), self._stale(task)) if at is not None)
         if task.state is S.QUEUED:
             yield from (at for at in (task.ends, self.leaves_at(task)) if at is not None)
             after = [level.after_seconds for level in rules.levels] if task.service else []
@@ -470,7 +509,9 @@ class Model(ModelCore):
                 self._end(task, OUT.VISITOR_GONE, "visitor")
             else:
                 self._close(task, ABANDONED[task.state], "visitor")
-        elif task.state is S.OFFERED:
+        if task.state not in {S.ACW, S.CLOSED}:
+            self._tick_silence(task)
+        if task.state is S.OFFERED:
             self._tick_offer(task)
         elif task.state is S.QUEUED:
             self._tick_queued(task)

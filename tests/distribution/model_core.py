@@ -31,6 +31,7 @@ class ModelTask:
     since: int
     ends: int | None
     conns: dict[str, int]
+    created: int = 0
     priority: str = "normal"
     preferred: tuple[str, ...] = ()
     level: int = 1
@@ -45,6 +46,11 @@ class ModelTask:
     deadline: int | None = None
     agent: str | None = None
     past: dict[str, tuple[OfferResult, int, int]] = field(default_factory=dict[str, tuple[OfferResult, int, int]])
+    offered_at: int = 0
+    accepted_at: int = 0
+    active_at: int = 0
+    spoke: int | None = None
+    warned: int | None = None
     acw_until: int | None = None
     extensions: int = 0
     outcome: Outcome | None = None
@@ -58,7 +64,7 @@ class ModelTask:
         return (
             self.id, self.state, self.service or None, self.user, self.since, offer, self.invited, self.deliver_by, self.deadline,
             self.agent, self.acw_until, self.extensions, self.outcome, self.ended_by, self.left, past, self.codes,
-            self.priority, self.level, self.hops,
+            self.priority, self.level, self.hops, self.spoke, self.warned,
         )  # fmt: skip
 
 
@@ -290,7 +296,7 @@ class ModelCore:
     def _offer(self, task: ModelTask, agents: list[ModelAgent]) -> None:
         task.offers += 1
         task.state, task.offer, task.delivered = S.OFFERED, task.offers, frozenset()
-        task.invited = tuple(agent.user for agent in agents)
+        task.invited, task.offered_at = tuple(agent.user for agent in agents), self.now
         task.deliver_by, task.deadline = self.now + self.rules[task.service].deliver_seconds * 1000, None
         for agent in agents:
             agent.last_offer = self.now

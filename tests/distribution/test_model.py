@@ -42,7 +42,7 @@ Twin = Callable[[Model], Verdict | None]
 
 TASK_EVENTS = (
     "queue", "confirm_delivery", "undelivered", "accept", "decline", "opened", "opening_failed", "agent", "visitor", "system",
-    "cancel", "visitor_left", "visitor_here", "visitor_away", "save_wrapup", "finish_acw", "extend_acw",
+    "cancel", "visitor_left", "spoke", "visitor_here", "visitor_away", "save_wrapup", "finish_acw", "extend_acw",
     "pick", "pick_on_console", "assign", "strict", "high", "low",
 )  # fmt: skip
 ACTIONS = (
@@ -66,7 +66,7 @@ LIKELY = {
     TaskState.QUEUED: ("visitor_here", "pick", "pick_on_console", "assign", "high"),
     TaskState.OFFERED: ("confirm_delivery", "accept", "accept", "decline", "visitor_here"),
     TaskState.CONNECTING: ("opened", "opened", "opened", "opening_failed"),
-    TaskState.ACTIVE: ("agent", "visitor", "save_wrapup", "visitor_away", "visitor_here"),
+    TaskState.ACTIVE: ("agent", "visitor", "spoke", "spoke", "save_wrapup", "visitor_away", "visitor_here"),
     TaskState.ACW: ("finish_acw", "extend_acw", "save_wrapup"),
     TaskState.CLOSED: ("agent",),
 }
@@ -77,7 +77,8 @@ picks = st.integers(0, 99)
 clients = st.integers(0, 1)
 services = st.sampled_from(SERVICES)
 seconds = st.one_of(
-    st.sampled_from([0.001, 1, 5, 9.999, 10, 20, 30, 45, 60, 105]), st.integers(1, 90_000).map(lambda ms: ms / 1000)
+    st.sampled_from([0.001, 1, 5, 9.999, 10, 20, 30, 45, 60, 105, 200]),
+    st.integers(1, 90_000).map(lambda ms: ms / 1000),
 )
 LEVELS = (
     (),
@@ -117,6 +118,12 @@ service_rules = st.builds(
     allow_busy=flags,
     allow_away=flags,
     reoffer_seconds=st.sampled_from([0, 10, 30]),
+    # A changed setting counts from the next time that the task is looked at: no random change of these.
+    idle_warn_seconds=st.just(60),
+    idle_seconds=st.just(90),
+    stale_seconds=st.just(240),
+    sweeps=st.just((START + 200_000, START + 500_000)),
+    sweep_quiet_seconds=st.just(60),
 )
 agent_rules = st.builds(
     AgentRules,
@@ -350,6 +357,9 @@ class Day(RuleBasedStateMachine):
                     lambda d: d.terminate(t, task, by=name, actor=user, via=Via.ROOM, at=at),
                     lambda m: m.terminate(task, name, user),
                 )
+            case "spoke":
+                by = "agent" if at % 2 else "visitor"
+                return lambda d: d.spoke(t, task, by, at=at), lambda m: m.spoke(task)
             case "visitor_here" | "visitor_away":
                 return lambda d: getattr(d, name)(t, task, extra, at=at), lambda m: getattr(m, name)(task, extra)
             case "save_wrapup":
@@ -491,7 +501,7 @@ def _seen(t: Task) -> tuple[object, ...]:
     return (
         t.id, t.state, t.service, t.user, t.since_at, t.offer, t.invited, t.deliver_by_at, t.deadline_at, t.agent,
         t.acw_until_at, t.acw_extensions, t.outcome, t.ended_by, t.visitor_left_at, dict(t.past), t.codes,
-        t.priority, t.level, t.hops,
+        t.priority, t.level, t.hops, t.last_word_at, t.idle_warned_at,
     )  # fmt: skip
 
 

@@ -81,6 +81,15 @@ local function end_task(c, task, by, why, via)
   end
 end
 
+-- Nobody ended it, and nothing happens in it.
+local function end_of_sweep(c, task)
+  if task.f.state == 'active' then
+    end_talk(c, task, 'stale', 'system', 'stale', 'system')
+  else
+    close_task(c, task, 'stale', 'system', 'stale', 'system')
+  end
+end
+
 -- The visitor is not to be had any more, before or in the talk.
 local ABANDONED = {
   arriving = 'abandoned_in_workflow', queued = 'abandoned_in_queue', offered = 'abandoned_while_offered',

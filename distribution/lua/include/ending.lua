@@ -7,7 +7,6 @@ local LOOKED_AT_ONCE = 100
 local ENDED_AT_ONCE = 10
 local ENDING_GOES_ON = 1000  -- ms
 local WAITS = { arriving = true, queued = true }
-local OVER = { acw = true, closed = true }
 
 local function begin_ending(c, service, actor)
   redis.call('HSET', key_of(c, 'rules', service), 'ending', '1 0 - ' .. whole(c.now) .. ' ' .. actor)
@@ -34,7 +33,7 @@ end
 
 local function is_meant(c, id, service, first)
   local fields = redis.call('HMGET', key_of(c, 'task', id), 'state', 'service')
-  return (fields[2] or '') == service and not OVER[fields[1]] and (not first or WAITS[fields[1]])
+  return (fields[2] or '') == service and not HAS_ENDED[fields[1]] and (not first or WAITS[fields[1]])
 end
 
 -- The next chunk. Returns how many ended, and whether there may be more.

@@ -16,6 +16,25 @@ local function tick_visitor(c, task)
   end
 end
 
+local function warn_of_silence(c, task)
+  set(task, 'warned', c.now)
+  log(c, 'idle_warned', { 'task', task.id, 'service', service_of(task), 'since', silent_since(task) })
+end
+
+local function tick_silence(c, task)
+  look_up_silence(c, task)
+  local warns, ends = idle_instants(c, task)
+  if warns and c.now >= warns then
+    warn_of_silence(c, task)
+  elseif ends and c.now >= ends then
+    end_talk(c, task, task.f.left and 'visitor_gone' or 'idle', 'system', 'idle', 'system')
+  end
+  local stale = stale_at(c, task)
+  if stale and c.now >= stale then
+    end_of_sweep(c, task)
+  end
+end
+
 local function tick_offer(c, task)
   local deliver_by, deadline, delivered = num(task, 'deliver_by'), num(task, 'deadline'), task.f.delivered
   for user in string.gmatch(task.f.invited, WORD) do
@@ -50,6 +69,7 @@ local function tick_task(c, id)
   put(task, 'next', nil)
   if task.f.state ~= 'acw' and task.f.state ~= 'closed' then
     tick_visitor(c, task)
+    tick_silence(c, task)
   end
   if task.f.state == 'offered' then
     tick_offer(c, task)

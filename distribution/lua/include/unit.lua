@@ -119,6 +119,14 @@ local function service_of(task)
   return task.f.service or ''
 end
 
+-- The talk is over, if there was one.
+local HAS_ENDED = { acw = true, closed = true }
+
+-- Do they talk? While it is handed on too: the agent who hands it on stays until another one is in it.
+local function in_talk(task)
+  return task.f.state == 'active' or task.f.holder ~= nil
+end
+
 -- The queue in which a waiting task stands; see `levels` for the further ones.
 local function lane_of(task)
   return task.f.service or '@' .. task.f.user

@@ -1,6 +1,7 @@
 --@include asked
 --@include hours
 --@include levels
+--@include silence
 --@include deadline
 --@include due
 -- write: a task as it became: saved once, with its deadline, its effects marked as due, and its bells rung. Verbs that free
@@ -23,6 +24,17 @@ local function visitor_until(c, task)
   return latest_of(task.f.conns)
 end
 
+-- When the next step of silence is due. It only ever comes later, so that it is worked out where a talk begins, and where
+-- the deadline that stood has passed.
+local function silence_next(c, task)
+  if task.f.next and task.was == task.f.state then
+    return nil
+  end
+  look_up_silence(c, task)
+  local warns, ends = idle_instants(c, task)
+  return earlier(stale_at(c, task), earlier(warns, ends))
+end
+
 -- When time alone next changes something about the task; nil when nothing can.
 local function task_next(c, task)
   local state = task.f.state
@@ -31,7 +43,7 @@ local function task_next(c, task)
   elseif state == 'acw' then
     return num(task, 'acw_until')
   end
-  local at = visitor_until(c, task)
+  local at = earlier(silence_next(c, task), visitor_until(c, task))
   if state == 'offered' then
     at = earlier(num(task, 'deadline'), at)
     for user in string.gmatch(task.f.invited, WORD) do
@@ -124,7 +136,7 @@ local function finish_task(c, task)
   if task.touched then
     mark_effects(c, task)
     bell(c.root, 'task', c.tenant, task.id, f.rev .. '')
-    if VISITOR_SEES[f.state] ~= VISITOR_SEES[task.was] then
+    if VISITOR_SEES[f.state] ~= VISITOR_SEES[task.was] or task.changed.warned then
       bell(c.root, 'conv', c.tenant, task.id, '0')
     end
   end
