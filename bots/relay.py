@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,13 +19,21 @@ from conversations.messages import Batch, Conversation, Conversations, Message, 
 from conversations.messages import Kind as MessageKind
 from directory.directory import Directory
 from distribution.distributor import Distributor
-from distribution.tasks import Task, TaskState
+from distribution.tasks import Outcome, Task, TaskState
 from store.due import RetryLater, Subject
 
 log = structlog.get_logger(__name__)
 
 OPENING: Final = "opening"
 END: Final = "end"
+IDLE: Final = "idle"
+
+_ENDS: Final[Mapping[Outcome | None, str]] = {
+    Outcome.IDLE: "room.ended_idle",
+    Outcome.VISITOR_GONE: "room.ended_gone",
+    Outcome.STALE: "room.ended_stale",
+}
+"""Ends that nobody asked for, in words."""
 
 ROOM_GONE_PAUSE_SECONDS: Final = 30.0
 """While they talk, a room that does not take messages may come back: the bot was removed and is added again."""
@@ -74,6 +83,8 @@ class Relay:
             # Whatever comes while a batch is on its way goes into the next one.
             while batch := await self._conversations.next_batch(room.task.tenant, room.task.id):
                 await self._send_batch(room, batch)
+            if room.task.idle_warned_at is not None and room.task.ended_at is None:
+                await self._warn_of_silence(room, room.task.idle_warned_at)
             if room.task.ended_at is not None:
                 await self._tell_end(room)
             if room.task.state is TaskState.CLOSED:
@@ -125,12 +136,22 @@ class Relay:
             activity_id = await self._outbox.send(room.place, notice, Priority.MESSAGE)
         await self._conversations.batch_sent(task.tenant, task.id, batch, activity_id)
 
+    async def _warn_of_silence(self, room: _Room, at: int) -> None:
+        task = room.task
+        shown = await self._conversations.shown(task.tenant, task.id, IDLE)
+        if shown is not None and shown.digest == str(at):
+            return
+        activity_id = await self._outbox.send(room.place, text_activity(room.words("room.idle")), Priority.MESSAGE)
+        await self._conversations.set_shown(task.tenant, task.id, IDLE, room.place.conversation, activity_id, str(at))
+
     async def _tell_end(self, room: _Room) -> None:
         task = room.task
         if await self._conversations.shown(task.tenant, task.id, END) is not None:
             return
         agent = await self._directory.user(task.tenant, task.agent or "")
         match task.ended_by:
+            case _ if task.outcome in _ENDS:
+                said = room.words(_ENDS[task.outcome])
             case "agent" if agent is not None:
                 said = room.words("room.ended_by_agent", name=agent.name)
             case "visitor":

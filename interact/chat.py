@@ -83,23 +83,24 @@ class VisitorChat:
     async def status(self) -> dict[str, Any]:
         """Where the chat stands, as last read."""
         task = self.task
-        waiting = task is not None and task.state is TaskState.QUEUED
+        waiting = task is not None and task.state is TaskState.QUEUED and task.holder is None
         return status_frame(
             self.conversation,
             task,
             service=self.widget.name,
-            agent=await self._agent_of(task) if task is not None and task.agent is not None else None,
+            agent=await self._agent_of(task, task.holder or task.agent) if task is not None else None,
             position=await self._distributor.position(*self.key) if waiting else None,
         )
 
-    async def _agent_of(self, task: Task) -> str | None:
+    async def _agent_of(self, task: Task, agent: str | None) -> str | None:
         """The agent's name as the service shows it: the service's own, one for all, or the real one."""
+        if agent is None:
+            return None
         if self.widget.agent_name is not None:
             return self.widget.agent_name
-        assert task.agent is not None
-        if self._agent is None or self._agent[0] != task.agent:
-            user = await self._directory.user(task.tenant, task.agent)
-            self._agent = (task.agent, user.name if user is not None else None)
+        if self._agent is None or self._agent[0] != agent:
+            user = await self._directory.user(task.tenant, agent)
+            self._agent = (agent, user.name if user is not None else None)
         return self._agent[1]
 
     async def read(self, after: int, limit: int) -> list[Message]:

@@ -26,7 +26,8 @@ def state_of(conversation: Conversation, task: Task | None) -> str:
     if conversation.closed_at is not None:
         return ENDED
     if task is not None:
-        return _STATES[task.state]
+        # Whoever hands a chat on stays with the visitor until somebody else has come.
+        return CONNECTED if task.holder is not None else _STATES[task.state]
     # Its task existed and is gone: long over.
     return ENDED if conversation.begun_at is not None else NEW
 
@@ -36,15 +37,28 @@ def _by_visitor(conversation: Conversation, task: Task | None) -> bool:
     return task.ended_by == "visitor" if task is not None else conversation.begun_at is None
 
 
+def _notice(task: Task | None) -> str | None:
+    if task is None:
+        return None
+    if task.holder is not None:
+        return "passed_on"
+    return "idle" if task.idle_warned_at is not None else None
+
+
 def status_frame(
     conversation: Conversation, task: Task | None, *, service: str, agent: str | None, position: int | None
 ) -> dict[str, Any]:
-    """The `status` of a frame. `service`: the name the visitor knows; `agent`: the connected agent as the visitor sees him."""
+    """The `status` of a frame. `service`: the name the visitor knows; `agent`: the connected agent as the visitor sees him.
+
+    `notice`: what he is told while he is connected: `idle` (silence is about to end the chat), `passed_on` (somebody else
+    is being asked to take it over).
+    """
     state = state_of(conversation, task)
     return {
         "state": state,
         "service": service,
         "agent": agent if state in {CONNECTED, ENDED} else None,
+        "notice": _notice(task) if state == CONNECTED else None,
         "position": position if state == WAITING else None,
         "outcome": task.outcome.value if state == ENDED and task is not None and task.outcome else None,
         "visitor_ended": state == ENDED and _by_visitor(conversation, task),

@@ -38,7 +38,7 @@ async def test_the_status_follows_the_task_from_the_first_message_to_the_end(
         return status_frame(conversation, now, service="Garden Advice", agent="Anna", position=position)
 
     assert await status() == {
-        "state": "new", "service": "Garden Advice", "agent": None, "position": None, "outcome": None,
+        "state": "new", "service": "Garden Advice", "agent": None, "notice": None, "position": None, "outcome": None,
         "visitor_ended": False,
     }  # fmt: skip
     await distributor.create(tenant, task, service=SERVICE, customer="")

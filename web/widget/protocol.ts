@@ -20,6 +20,7 @@ export interface Status {
   state: "new" | "waiting" | "connected" | "ended";
   service?: string;
   agent?: string | null;
+  notice?: "idle" | "passed_on" | null;
   position?: number | null;
   outcome?: string | null;
   visitor_ended?: boolean;

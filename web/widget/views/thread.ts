@@ -82,7 +82,7 @@ function now(ui: UsherChat, config: Config, { status }: Chat): unknown {
   const { say, session } = ui;
   const dots = html`<span class="dots"><i></i><i></i><i></i></span>`;
   if (status.state === "waiting") return html`<div class="note">${dots}${stateWords(status, say)}</div>`;
-  if (!session.typing) return nothing;
+  if (!session.typing) return status.notice ? html`<div class="note">${stateWords(status, say)}</div>` : nothing;
   const name = status.agent || config.name;
   return html`<div class="row other last">
     <span class="face" aria-hidden="true">${initials(name)}</span>

@@ -16,8 +16,9 @@ const OUTCOMES: Record<string, keyof Texts> = {
 
 /** What is told of a state, in a sentence; "" when there is nothing to tell. */
 export function stateWords(status: Status, say: Say): string {
-  const { state, agent, position, outcome } = status;
+  const { state, agent, position, outcome, notice } = status;
   if (state === "ended") return say(status.visitor_ended ? "over_by_you" : (OUTCOMES[outcome ?? ""] ?? "over"));
+  if (state === "connected" && notice) return say(notice === "idle" ? "still_there" : notice);
   if (state === "connected") return agent ? say("met", agent) : say("is_connected");
   if (state === "new") return "";
   return `${say("waiting")} ${position ? say(position > 1 ? "position" : "next", position) : ""}`;
