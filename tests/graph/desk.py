@@ -105,6 +105,6 @@ async def furnish(store: Store, graph: GraphClient, *agents: str, owner: str | N
         distributor=distributor,
         directory=directory,
         pace=Pace(0),
-        settle_seconds=0.5,
+        settle_seconds=1.2,
     )
     return Desk(store, graph, conversations, distributor, directory, rooms)

@@ -48,7 +48,7 @@ async def said(desk: Desk, task: str) -> list[Message]:
 async def written_at_once(desk: Desk, microsoft: Microsoft, anna: str, *texts: str) -> tuple[str, list[str]]:
     """A task whose agent wrote this while the bot was still on its way: (task, ids of the messages)."""
     task = await desk.accepted(anna)
-    await microsoft.fault("Chats.InstallApp", delay_ms=500)
+    await microsoft.fault("Chats.InstallApp", delay_ms=1500)
     working = asyncio.create_task(desk.handle(task))
     chat = await microsoft.chat_with(anna)
     ids = [await write(microsoft, anna, chat, text) for text in texts]
@@ -103,7 +103,7 @@ async def test_edited_words_come_as_they_are_now_and_those_taken_back_do_not(
     desk: Desk, microsoft: Microsoft, anna: str
 ) -> None:
     task = await desk.accepted(anna)
-    await microsoft.fault("Chats.InstallApp", delay_ms=500)
+    await microsoft.fault("Chats.InstallApp", delay_ms=1500)
     working = asyncio.create_task(desk.handle(task))
     chat = await microsoft.chat_with(anna)
     first, second, _ = [await write(microsoft, anna, chat, text) for text in ("Helo", "my password", "How are you")]
@@ -117,8 +117,8 @@ async def test_a_worker_that_dies_while_it_reads_loses_nothing_and_repeats_nothi
     desk: Desk, microsoft: Microsoft, anna: str
 ) -> None:
     task = await desk.accepted(anna)
-    await microsoft.fault("Chats.InstallApp", delay_ms=300)
-    await microsoft.fault("Chats.ListMessages", delay_ms=300)
+    await microsoft.fault("Chats.InstallApp", delay_ms=1000)
+    await microsoft.fault("Chats.ListMessages", delay_ms=1000)
     working = asyncio.create_task(desk.handle(task))
     chat = await microsoft.chat_with(anna)
     await write(microsoft, anna, chat, "Hello")

@@ -130,7 +130,7 @@ async def test_a_worker_that_dies_at_any_call_leaves_one_room(
     desk: Desk, microsoft: Microsoft, anna: str, operation: str
 ) -> None:
     task = await desk.accepted(anna)
-    await microsoft.fault(operation, delay_ms=300)
+    await microsoft.fault(operation, delay_ms=300)  # longer than it takes to die, shorter than `settle_seconds`
     working = asyncio.create_task(desk.handle(task))
     await wait_until(lambda: microsoft.calls(operation), 5, f"{operation} being asked", step=0.02)
     working.cancel()
@@ -273,7 +273,7 @@ async def test_a_bot_that_is_there_already_is_fine(desk: Desk, microsoft: Micros
 
 async def test_an_agent_whom_teams_left_out_is_brought_in(desk: Desk, microsoft: Microsoft, anna: str) -> None:
     task = await desk.accepted(anna)
-    await microsoft.fault("Chats.ListMembers", delay_ms=500)
+    await microsoft.fault("Chats.ListMembers", delay_ms=1500)
     working = asyncio.create_task(desk.handle(task))
     [asked] = await wait_until(lambda: microsoft.calls("Chats.ListMembers"), 5, "the look at the members", step=0.02)
     chat, sdk = await microsoft.chat_of(asked), desk.graph.tenant(TENANT)
@@ -282,6 +282,30 @@ async def test_an_agent_whom_teams_left_out_is_brought_in(desk: Desk, microsoft:
     assert await working == ""
     assert (await desk.task(task)).state is TaskState.ACTIVE
     assert await microsoft.chats(anna) == [TOPIC]
+
+
+async def test_an_agent_whom_teams_does_not_let_in_gets_no_room(desk: Desk, microsoft: Microsoft, anna: str) -> None:
+    """Nobody is connected with a room that he is not in, however often it was said that he is."""
+    task = await desk.accepted(anna)
+
+    async def looked(times: int) -> bool:
+        return len(await microsoft.calls("Chats.ListMembers")) == times
+
+    await microsoft.fault("Chats.ListMembers", delay_ms=1500)
+    working = asyncio.create_task(desk.handle(task))
+    await wait_until(lambda: looked(1), 10, "the look at the members", step=0.02)
+    [asked] = await microsoft.calls("Chats.ListMembers")
+    chat, sdk = await microsoft.chat_of(asked), desk.graph.tenant(TENANT)
+    [member] = await sdk.members(chat)
+    await sdk.remove_member(chat, member.membership)
+    await microsoft.fault("Chats.ListMembers", delay_ms=1500)
+    await wait_until(lambda: looked(3), 10, "another look, after he was added", step=0.02)
+    assert len(await microsoft.calls("Chats.AddMember")) == 1
+    await sdk.remove_member(chat, member.membership)
+    assert await working == ""
+    found = await desk.task(task)
+    assert (found.state, found.why) == (TaskState.QUEUED, "agent_left_out")
+    assert await microsoft.chats(anna) == []
 
 
 async def test_a_missing_permission_gives_the_task_back_and_is_named(
@@ -390,7 +414,7 @@ async def test_while_the_room_opens_a_visitor_leaves_and_the_room_goes(
     desk: Desk, microsoft: Microsoft, anna: str
 ) -> None:
     task = await desk.accepted(anna)
-    await microsoft.fault("Chats.InstallApp", delay_ms=300)
+    await microsoft.fault("Chats.InstallApp", delay_ms=1000)
     working = asyncio.create_task(desk.handle(task))
     await wait_until(lambda: microsoft.calls("Chats.InstallApp"), 5, "the bot's installation", step=0.02)
     await desk.distributor.visitor_left(TENANT, task)
