@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from directory.company_file import Company, UserEntry
 from directory.errors import LoadError
 from directory.model import Licences, Service
-from directory.projection import rules_of
+from directory.projection import now_ms, rules_of
 from directory.service_model import OVERFLOW_WORDS
 from directory.state import State
 from directory.toml_lines import Path
@@ -131,7 +131,7 @@ def _rules(company: Company, after: State, *, said: set[str]) -> Iterable[LoadEr
     assert after.tenant is not None
     for index, service in enumerate(company.file.services):
         try:
-            check_service_rules(rules_of(after.services[service.id], after.tenant, now=0))
+            check_service_rules(rules_of(after.services[service.id], after.tenant, now=now_ms()))
         except BadRules as problem:
             error = company.error(("services", index, problem.field), problem.why)
             if error.field not in said:

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from directory.ahead import Ahead
 from directory.directory import Directory
 from directory.errors import LoadErrors
-from directory.hours import DAYS_AHEAD
+from directory.hours import DAYS_AHEAD, WEEK
 from directory.load import apply
 from directory.model import NOT_AVAILABLE, Service, Tenant
-from directory.projection import SAME_NAME, Projection, rules_of, service_rules
+from directory.projection import SAME_NAME, Projection, now_ms, rules_of, service_rules
 from distribution.agents import Level, ServiceRules
 from distribution.distributor import Distributor
 from store.connection import Store
@@ -308,3 +308,12 @@ def test_reasons_have_short_names_that_keys_and_journals_may_have() -> None:
     assert list(found.values()) == ["Other work", "Réunion d’équipe", "昼休み"]
     with pytest.raises(ValidationError, match="names Other work and other-work, which are too much alike"):
         named("Other work", "other-work")
+
+
+async def test_a_service_that_never_closes_is_loaded_and_open_now(
+    directory: Directory, store: Store, tenant: str
+) -> None:
+    days = "\n".join(f'{day} = ["00:00-24:00"]' for day in WEEK)
+    await apply(directory, company(head(tenant), service(f"[services.hours]\n{days}")), resolve_upn=entra)
+    [(begin, end)] = [map(int, one.split("-")) for one in (await rules(store, tenant))["hours"].split(",")]
+    assert begin < now_ms() < end - (DAYS_AHEAD - 1) * DAY_MS
