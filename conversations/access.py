@@ -30,7 +30,9 @@ async def access_conversation_as_agent(
 ) -> Conversation:
     """A conversation for an agent of its task: who talks or has talked in it. Raises NoAccess for all others."""
     task = await distributor.task(tenant, conversation)
-    if task is None or (task.agent != user and task.past.get(user) is not OfferResult.ACCEPTED):
+    if task is None or not (
+        user in {task.agent, task.holder, *task.handed_on} or task.past.get(user) is OfferResult.ACCEPTED
+    ):
         raise NoAccess("there is no such chat")
     found = await conversations.get(tenant, conversation)
     if found is None:

@@ -112,7 +112,9 @@ class ServiceRules:
     visitor_grace_active_seconds: int = 300
     idle_warn_seconds: int = 600  # of silence in a talk, from both sides
     idle_seconds: int = 900  # then it ends; 0 = never
-    agent_lost_seconds: int = 600  # Offline for so long, and nothing written: his talk waits for another agent
+    agent_lost_seconds: int = (
+        600  # Offline for so long, and nothing written: his talk waits for another agent; 0 = never
+    )
     stale_seconds: int = 0  # nothing has happened for so long: the sweep ends the task; 0 = only at `sweeps`
     sweeps: tuple[int, ...] = ()  # when the daily sweep looks, in order
     sweep_quiet_seconds: int = 3_600  # what the daily sweep takes for stale
@@ -165,7 +167,7 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "queue_limit": (0, 100_000),
     "idle_warn_seconds": (0, 86_400),
     "idle_seconds": (0, 86_400),
-    "agent_lost_seconds": (60, 86_400),
+    "agent_lost_seconds": (0, 86_400),
     "stale_seconds": (0, 604_800),
     "sweep_quiet_seconds": (60, 86_400),
 }

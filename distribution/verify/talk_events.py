@@ -27,6 +27,21 @@ class TalkEvents(OfferEvents):
             self.fits(task, fields, "connecting")
             self.remember(task, user, "failed")
 
+    def on_agent_lost(self, fields: Fields) -> None:
+        """The event that puts it back into the queue follows; its queue time begins anew."""
+        task, user = self.task_of(fields), fields["user"]
+        agent = self.agent_named(user)
+        if agent:
+            offline = agent.reading == "Offline" and agent.fresh
+            self.hold(
+                Rule.FITS, offline or not self.complete, f"{user} is lost for {fields['task']}, and is not offline"
+            )
+        self.release(user, fields["task"])
+        if task:
+            self.fits(task, fields, "active")
+            self.remember(task, user, "withdrawn")
+            task.ends = self.now + self.service(task.service).ms("queue_seconds")
+
     def on_ended(self, fields: Fields) -> None:
         """The talk is over, after-call work begins."""
         task, user = self.task_of(fields), fields["user"]

@@ -149,10 +149,12 @@ class Model(ModelCore):
         task.state, task.active_at = S.ACTIVE, self.now
         return V.OK
 
-    def spoke(self, id_: str) -> Verdict:
+    def spoke(self, id_: str, by: str) -> Verdict:
         task = self.tasks[id_]
         if task.state is not S.ACTIVE:
             return V.UNCHANGED
+        if by == "agent":
+            task.agent_spoke = self.now
         task.spoke, task.warned = self.now, None
         return V.OK
 
@@ -345,11 +347,15 @@ class Model(ModelCore):
 
     def set_presence(self, user: str, presence: Presence) -> Verdict:
         agent = self.agents[user]
-        before = self.presence(agent)
+        before, offline = self.presence(agent), self._reads_offline(agent)
         if presence is not Presence.UNKNOWN:
             agent.presence, agent.doubt = presence, self.now + 180_000
         elif agent.presence:
             agent.doubt = min(agent.doubt, self.now)
+        if agent.presence is not Presence.OFFLINE:
+            agent.off_at = None
+        elif not offline:
+            agent.off_at = self.now
         after = self.presence(agent)
         if after is before:
             return V.UNCHANGED
@@ -427,6 +433,8 @@ class Model(ModelCore):
             # A lapse and a retry change only what is computed: they count once, when they are still ahead.
             ahead = [at for at in (*agent.surfaces.values(), lapse, agent.retry_at) if at is not None and at > self.now]
             due = [agent.rona_until] if agent.rona_until is not None else []
+            if self._reads_offline(agent):
+                due += [at for _, at in self._lost_talks(agent) if at < agent.doubt + 300_000]
             for at in ahead + due:
                 yield f"agent:{agent.user}", at
         for task in self.tasks.values():
@@ -489,12 +497,35 @@ class Model(ModelCore):
         active = task.state is S.ACTIVE
         return rules.visitor_grace_active_seconds if active else rules.visitor_grace_waiting_seconds
 
+    def _reads_offline(self, agent: ModelAgent) -> bool:
+        return agent.presence is Presence.OFFLINE and self.now < agent.doubt + 300_000
+
+    def _lost_talks(self, agent: ModelAgent) -> Iterator[tuple[ModelTask, int]]:
+        """His talks, and when he counts as lost for each."""
+        for task in [self.tasks[id_] for id_ in agent.held]:
+            if agent.off_at is not None and task.state is S.ACTIVE:
+                since = max(agent.off_at, task.active_at, task.agent_spoke)
+                yield task, since + 1000 * self.rules[task.service].agent_lost_seconds
+
+    def _lose_talk(self, agent: ModelAgent, task: ModelTask) -> None:
+        assert task.offer
+        task.past[agent.user] = (R.WITHDRAWN, 0, task.offer)
+        self._release(task, agent.user)
+        if agent.user not in task.handed_on:
+            task.handed_on = (*task.handed_on, agent.user)
+        task.agent, task.accepted_at, task.warned = None, 0, None
+        task.ends = self.now + 1000 * self.rules[task.service].queue_seconds
+        self._back(task, R.WITHDRAWN)
+
     def _tick_agent(self, agent: ModelAgent) -> None:
         self._prune(agent)
         if agent.rona_until is not None and self.now >= agent.rona_until:
             self._unflag(agent)
         if agent.retry_at is not None and self.now >= agent.retry_at:
             agent.retry_at = None
+        for task, at in list(self._lost_talks(agent)):
+            if self._reads_offline(agent) and self.now >= at:
+                self._lose_talk(agent, task)
 
     def _tick_task(self, task: ModelTask) -> None:
         if task.state is S.ACW:

@@ -50,6 +50,8 @@ class ModelTask:
     accepted_at: int = 0
     active_at: int = 0
     spoke: int | None = None
+    agent_spoke: int = 0
+    handed_on: tuple[str, ...] = ()
     warned: int | None = None
     acw_until: int | None = None
     extensions: int = 0
@@ -64,7 +66,7 @@ class ModelTask:
         return (
             self.id, self.state, self.service or None, self.user, self.since, offer, self.invited, self.deliver_by, self.deadline,
             self.agent, self.acw_until, self.extensions, self.outcome, self.ended_by, self.left, past, self.codes,
-            self.priority, self.level, self.hops, self.spoke, self.warned,
+            self.priority, self.level, self.hops, self.spoke, self.warned, self.handed_on,
         )  # fmt: skip
 
 
@@ -77,6 +79,7 @@ class ModelAgent:
     unavailable: str = ""
     presence: Presence | None = None
     doubt: int = 0
+    off_at: int | None = None
     registered: bool = False
     surfaces: dict[str, int] = field(default_factory=dict[str, int])
     unreached: int = 0

@@ -119,8 +119,9 @@ service_rules = st.builds(
     allow_away=flags,
     reoffer_seconds=st.sampled_from([0, 10, 30]),
     # A changed setting counts from the next time that the task is looked at: no random change of these.
-    idle_warn_seconds=st.just(60),
-    idle_seconds=st.just(90),
+    idle_warn_seconds=st.just(100),
+    idle_seconds=st.just(150),
+    agent_lost_seconds=st.just(45),
     stale_seconds=st.just(240),
     sweeps=st.just((START + 200_000, START + 500_000)),
     sweep_quiet_seconds=st.just(60),
@@ -359,7 +360,7 @@ class Day(RuleBasedStateMachine):
                 )
             case "spoke":
                 by = "agent" if at % 2 else "visitor"
-                return lambda d: d.spoke(t, task, by, at=at), lambda m: m.spoke(task)
+                return lambda d: d.spoke(t, task, by, at=at), lambda m: m.spoke(task, by)
             case "visitor_here" | "visitor_away":
                 return lambda d: getattr(d, name)(t, task, extra, at=at), lambda m: getattr(m, name)(task, extra)
             case "save_wrapup":
@@ -501,7 +502,7 @@ def _seen(t: Task) -> tuple[object, ...]:
     return (
         t.id, t.state, t.service, t.user, t.since_at, t.offer, t.invited, t.deliver_by_at, t.deadline_at, t.agent,
         t.acw_until_at, t.acw_extensions, t.outcome, t.ended_by, t.visitor_left_at, dict(t.past), t.codes,
-        t.priority, t.level, t.hops, t.last_word_at, t.idle_warned_at,
+        t.priority, t.level, t.hops, t.last_word_at, t.idle_warned_at, t.handed_on,
     )  # fmt: skip
 
 

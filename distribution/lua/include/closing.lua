@@ -11,12 +11,20 @@ local function leave_running(c, task)
   end
 end
 
--- The list of closed tasks of the agent who had it: the 500 latest, for 30 days.
-local function remember(c, task)
-  local key = key_of(c, 'past', task.f.agent)
+-- The list of closed tasks of an agent who had it: the 500 latest, for 30 days.
+local function remember(c, user, task)
+  local key = key_of(c, 'past', user)
   redis.call('ZADD', key, c.now, task.id)
   redis.call('ZREMRANGEBYRANK', key, 0, -501)
   redis.call('EXPIRE', key, 2592000)
+end
+
+-- He had the talk, and another one has it now, or is looked for.
+local function add_handed_on(task, user)
+  local before = task.f.handed_on
+  if not has_word(before, user) then
+    set(task, 'handed_on', before and before .. ' ' .. user or user)
+  end
 end
 
 -- From every state. An outcome that the talk has had already stays.
@@ -35,7 +43,10 @@ local function close_task(c, task, outcome, by, why, via)
     if agent then
       release(c, agent, task.id)
     end
-    remember(c, task)
+    remember(c, task.f.agent, task)
+  end
+  for user in string.gmatch(task.f.handed_on or '', WORD) do
+    remember(c, user, task)
   end
   set(task, 'state', 'closed')
   set(task, 'closed', c.now)

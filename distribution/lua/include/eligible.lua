@@ -18,6 +18,15 @@ local function is_fresh(c, agent)
   return agent.f.presence ~= nil and c.now < presence_ends(agent)
 end
 
+-- When an agent whom Teams calls Offline counts as lost for his talk: he has been so for long, and has written nothing since.
+-- nil: he is not, or the service waits for ever.
+local function lost_at(c, agent, task)
+  local patience = rule(c, service_of(task), 'agent_lost_seconds') * 1000
+  if agent.f.off_at and is_fresh(c, agent) and patience > 0 and task.f.state == 'active' and task.f.agent == agent.user then
+    return math.max(num(agent, 'off_at'), num(task, 'active'), num(task, 'agent_spoke') or 0) + patience
+  end
+end
+
 -- The presence that counts now: a lapsed or missing one is Offline, unless an open surface vouches for him.
 local function presence_now(c, agent)
   local presence = agent.f.presence

@@ -3,6 +3,20 @@
 --@include settle
 -- finish: settle, then write each task and agent once.
 
+-- When an agent who is offline loses the first of his talks; where one is being opened, when to look again.
+local function talks_lost_at(c, agent)
+  local first = nil
+  for id, state in string.gmatch(agent.f.held or '', PAIR) do
+    local task = state == 'talk' and load_task(c, id)
+    if task and task.f.state == 'connecting' then
+      first = earlier(c.now + rule(c, service_of(task), 'agent_lost_seconds') * 1000, first)
+    elseif task then
+      first = earlier(lost_at(c, agent, task), first)
+    end
+  end
+  return first
+end
+
 -- When time alone next changes something about an agent.
 local function agent_next(c, agent)
   local at, f = nil, agent.f
@@ -15,6 +29,9 @@ local function agent_next(c, agent)
   consider(f.retry_at and num(agent, 'retry_at'))
   consider((f.presence ~= 'Offline' or f.surfaces) and presence_ends(agent))
   consider(f.resume_at and num(agent, 'resume_at'))
+  if f.off_at then
+    consider(talks_lost_at(c, agent))
+  end
   for expires in string.gmatch(f.surfaces or '', '=(%d+)') do
     consider(tonumber(expires))
   end

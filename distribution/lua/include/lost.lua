@@ -7,6 +7,30 @@ local function is_lost(c, agent, service)
     or (agent.f.presence == 'Offline' and presence_now(c, agent) == 'Offline')
 end
 
+-- His talk waits for another agent, with the waiting time that it already has and a queue time of its own.
+local function lose_talk(c, agent, task)
+  log(c, 'agent_lost', { 'task', task.id, 'service', service_of(task), 'user', agent.user, 'why', 'offline' })
+  note_past(c, task, agent.user, 'withdrawn')
+  release(c, agent, task.id)
+  add_handed_on(task, agent.user)
+  set(task, 'agent', nil)
+  set(task, 'accepted', nil)
+  set(task, 'warned', nil)
+  put(task, 'won', nil)
+  put(task, 'ends', c.now + rule(c, service_of(task), 'queue_seconds') * 1000)
+  go_back(c, task, 'agent_lost')
+end
+
+local function lose_talks(c, agent)
+  for id, state in string.gmatch(agent.f.held or '', PAIR) do
+    local task = state == 'talk' and load_task(c, id)
+    local at = task and lost_at(c, agent, task)
+    if at and c.now >= at then
+      lose_talk(c, agent, task)
+    end
+  end
+end
+
 local function withdraw_if_lost(c, agent)
   for id, state in string.gmatch(agent.f.held or '', PAIR) do
     local task = state == 'ringing' and load_task(c, id)

@@ -37,6 +37,11 @@ local function read_presence(c, agent, reading)
   elseif agent.f.presence then
     put(agent, 'doubt', math.min(num(agent, 'doubt'), c.now))
   end
+  if agent.f.presence ~= 'Offline' then
+    put(agent, 'off_at', nil)
+  elseif reading_before ~= 'Offline' or not was_fresh then
+    put(agent, 'off_at', c.now)
+  end
   local after = presence_now(c, agent)
   if agent.f.presence ~= reading_before or is_fresh(c, agent) ~= was_fresh then
     log_presence(c, agent, before)

@@ -98,6 +98,9 @@ local function tick_agent(c, user)
     set(agent, 'lapsed', ends)
     log_presence(c, agent, '')
   end
+  if agent.f.off_at then
+    lose_talks(c, agent)
+  end
   stir(c, agent)
 end
 
