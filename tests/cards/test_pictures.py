@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -231,6 +232,17 @@ def test_the_texts_of_all_languages_have_the_same_keys_and_places() -> None:
 
 def _places(text: str) -> list[str]:
     return [part.split("}")[0] for part in text.split("{")[1:]]
+
+
+def test_every_text_is_said_somewhere() -> None:
+    root = Path(__file__).resolve().parents[2]
+    code = "".join(path.read_text() for room in ("cards", "bots", "dialogs") for path in (root / room).rglob("*.py"))
+    built = {f"{picture}.{part}" for picture in Picture for part in ("title", "summary")}
+    # These end with a word of the product: `words(f"outcome.{task.outcome}")`.
+    families = ("outcome.", "by.", "reason.", "failed.")
+    assert all(f'f"{family}{{' in code for family in families)
+    keys = json.loads((root / "cards" / "texts" / "en.json").read_text())
+    assert [key for key in keys if f'"{key}"' not in code and key not in built and not key.startswith(families)] == []
 
 
 def test_an_unknown_language_reads_english_and_a_region_its_language() -> None:
