@@ -236,7 +236,9 @@ def _places(text: str) -> list[str]:
 
 def test_every_text_is_said_somewhere() -> None:
     root = Path(__file__).resolve().parents[2]
-    code = "".join(path.read_text() for room in ("cards", "bots", "dialogs") for path in (root / room).rglob("*.py"))
+    code = "".join(
+        path.read_text() for room in ("cards", "bots", "dialogs") for path in (root / room).rglob("*.py")
+    ).replace("'", '"')
     built = {f"{picture}.{part}" for picture in Picture for part in ("title", "summary")}
     # These end with a word of the product: `words(f"outcome.{task.outcome}")`.
     families = ("outcome.", "by.", "reason.", "failed.")
