@@ -30,7 +30,8 @@ Place = tuple[str, int]
 class Address:
     """`places`: the server, some sentinels, or some nodes of the cluster; `master`: its name, for sentinels only.
 
-    `user` is `name:password@`, as it stands in the address, or empty; `options` what came after the question mark.
+    `user` is `name:password@`, as it stands in the address, or empty; `options` what came after the question mark;
+    `replicas`: how many must have a write before it counts (`?replicas=1`).
     """
 
     kind: Kind
@@ -40,7 +41,7 @@ class Address:
     database: int
     user: str
     options: Mapping[str, str]
-    socket: str = ""
+    replicas: int = 0
 
     def server_url(self, place: Place) -> str:
         """The address of one server that holds data, as redis-py reads it."""
@@ -65,7 +66,7 @@ def parse_address(url: str) -> Address:
     if parts.scheme == "unix":
         if not parts.path:
             raise ValueError("the path of the socket is missing")
-        return Address(Kind.SERVER, tls=False, places=(), master="", database=0, user="", options={}, socket=url)
+        return Address(Kind.SERVER, tls=False, places=(), master="", database=0, user="", options={})
     scheme, _, kind_word = parts.scheme.partition("+")
     if scheme not in {"redis", "rediss"} or kind_word not in {"", "sentinel", "cluster"}:
         raise ValueError("not a Redis address")
@@ -75,7 +76,11 @@ def parse_address(url: str) -> Address:
     if kind is Kind.SERVER and len(places) > 1:
         raise ValueError("several servers: begin with redis+sentinel:// or redis+cluster://")
     master, database = _path(kind, parts)
-    return Address(kind, scheme == "rediss", places, master, database, user + at, dict(parse_qsl(parts.query)))
+    options = dict(parse_qsl(parts.query))
+    replicas = options.pop("replicas", "0") if kind is not Kind.SERVER else "0"
+    if not replicas.isdecimal():
+        raise ValueError("`replicas` is not a number")
+    return Address(kind, scheme == "rediss", places, master, database, user + at, options, int(replicas))
 
 
 def _place(text: str, usual_port: int) -> Place:

@@ -27,10 +27,10 @@ class Cluster(Several):
     """The newest view counts: that of the node with the highest epoch, among those for which the cluster is whole."""
 
     def __init__(self, address: Address) -> None:
-        super().__init__(address.places)
+        super().__init__(address.places, address.replicas)
         self._address = address
         self._views: dict[Place, _View] = {}
-        self._replicas: Mapping[str, frozenset[Place]] = {}
+        self._copies: Mapping[str, frozenset[Place]] = {}
 
     def make_pool(self, place: Place) -> Pool:
         url = self._address.server_url(place)
@@ -57,9 +57,9 @@ class Cluster(Several):
         took_over = {
             before
             for root, before in self._where.items()
-            if view.where.get(root) in self._replicas.get(root, frozenset()) - {before}
+            if view.where.get(root) in self._copies.get(root, frozenset()) - {before}
         }
-        self._replicas = view.replicas
+        self._copies = view.replicas
         self.settle(view.where, took_over=frozenset(took_over))
         self.listen_to(tuple(view.nodes))
 

@@ -30,6 +30,8 @@ LOOK_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 0.05
 # A server beside others is not waited for as long as the only one.
 CONNECT_SECONDS = 1.0
+# A replica that does not copy for so long is away.
+WAIT_SECONDS = 1.0
 
 _NOT_RUN = (
     StoreUnsent,
@@ -104,6 +106,17 @@ async def talk_to(pool: Pool, commands: Sequence[Sequence[Word]]) -> list[Any]:
         return [error] * len(commands)
 
 
+async def talk_safely(pool: Pool, commands: Sequence[Sequence[Word]], replicas: int) -> Sequence[Any]:
+    """As `talk_to`, but what was written counts only once so many replicas have it. WAIT looks at this connection's last
+    write; after commands that wrote nothing it returns at once."""
+    if not replicas:
+        return await talk_to(pool, commands)
+    *said, copied = await talk_to(pool, [*commands, ("WAIT", replicas, round(WAIT_SECONDS * 1000))])
+    if isinstance(copied, int) and copied < replicas:
+        return [StoreDown(f"{copied} replicas have it, and {replicas} must")] * len(commands)
+    return said
+
+
 class OneServer(Network):
     """A single server keeps everything."""
 
@@ -124,8 +137,9 @@ class OneServer(Network):
 class Several(Network):
     """Servers that take over from each other. Some of them (`witnesses`) are asked all the time who keeps what."""
 
-    def __init__(self, witnesses: Sequence[Place]) -> None:
+    def __init__(self, witnesses: Sequence[Place], replicas: int) -> None:
         super().__init__()
+        self.waits_for = replicas  # so many must have what was written, before it counts
         self._pools: dict[Place, Pool] = {}
         self._where: dict[str, Place] = {}
         self._ears: dict[Place, asyncio.Task[None]] = {}
@@ -261,7 +275,7 @@ class Several(Network):
         if place is None:
             said: Sequence[Any] = [StoreUnsent(self._why)] * len(which)
         else:
-            said = await talk_to(self._pool(place), [commands[index] for index in which])
+            said = await talk_safely(self._pool(place), [commands[index] for index in which], self.waits_for)
             if isinstance(said[0], StoreUnsent):
                 self._down_since.setdefault(place, time.monotonic())
             else:

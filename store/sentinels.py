@@ -11,7 +11,7 @@ class Sentinels(Several):
     """The master is where the sentinel with the newest configuration says: one that was cut off may be behind."""
 
     def __init__(self, address: Address) -> None:
-        super().__init__(address.places)
+        super().__init__(address.places, address.replicas)
         self._address = address
         self._said: dict[Place, tuple[int, Place]] = {}
 

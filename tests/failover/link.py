@@ -13,7 +13,7 @@ HOST = "127.0.0.1"
 
 
 class Link:
-    """Listens on `port` and passes everything on to `to`, `lag` seconds later; after `cut` nothing more of the answers."""
+    """Listens on `port` and passes everything on to `to`, `lag` seconds later; after `cut` nothing more."""
 
     def __init__(self, to: int, lag: float = 0.0) -> None:
         self._to = to
@@ -25,7 +25,7 @@ class Link:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def cut(self) -> None:
-        """From now on what the master sends is lost."""
+        """From now on what either sends is lost."""
         self._cut.set()
 
     def close(self) -> None:
@@ -43,11 +43,11 @@ class Link:
                 threading.Thread(target=self._pump, args=(replica, master), daemon=True).start()
                 threading.Thread(target=self._delay, args=(master, replica), daemon=True).start()
 
-    @staticmethod
-    def _pump(source: socket.socket, target: socket.socket) -> None:
+    def _pump(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(1 << 16):
-                target.sendall(data)
+                if not self._cut.is_set():
+                    target.sendall(data)
             target.shutdown(socket.SHUT_WR)
 
     def _delay(self, source: socket.socket, target: socket.socket) -> None:

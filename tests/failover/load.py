@@ -12,11 +12,13 @@ from distribution.agents import AgentRules, Presence, ServiceRules
 from distribution.deadlines import Timers
 from distribution.distributor import Distributor
 from distribution.tasks import Task, TaskState, Via
+from store import keys
 from store.connection import Store, StoreDown, open_store
 from store.doorbells import Doorbells
 from store.due import DueWorker, Subject
 from store.ids import new_id
 from store.takeover import Takeovers
+from tests.support import wait_until
 
 T = TypeVar("T")
 
@@ -55,6 +57,9 @@ async def replica(url: str) -> AsyncGenerator[Replica]:
     running = [asyncio.create_task(loop) for loop in loops]
     try:
         await asyncio.wait_for(doorbells.connected(), 5)
+        # What is not yet known to be kept by this server cannot be found to be kept by another.
+        known = [("exists", (f"{root}server",)) for root in keys.roots()]
+        await wait_until(lambda: _all(store.many(known)), 5, "the first look at the servers")
         yield one
         for task in running:
             assert not task.done(), task
@@ -63,6 +68,10 @@ async def replica(url: str) -> AsyncGenerator[Replica]:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await store.close()
+
+
+async def _all(answers: Awaitable[list[bool]]) -> bool:
+    return all(await answers)
 
 
 async def staff(store: Store, tenant: str, agents: int, deliver_seconds: int = 3) -> Distributor:
@@ -84,7 +93,8 @@ async def staff(store: Store, tenant: str, agents: int, deliver_seconds: int = 3
 
 @dataclass
 class Lives:
-    """`seen`: the latest revision of each task that was acknowledged; `refused`: how many calls found the store down."""
+    """`seen`: the latest revision of each task that was acknowledged; `refused`: how many calls found the store down;
+    `insisting`: whether they are repeated."""
 
     distributor: Distributor
     tenant: str
@@ -92,6 +102,7 @@ class Lives:
     ended: set[str] = field(default_factory=set[str])
     refused: int = 0
     stopping: bool = False
+    insisting: bool = True
 
     async def go_on(self) -> None:
         """One life after the other, until `stopping`."""
@@ -118,6 +129,8 @@ class Lives:
                 return await call()
             except StoreDown:
                 self.refused += 1
+                if not self.insisting:
+                    raise
 
     async def _step(self, task: Task) -> None:
         d, tenant = self.distributor, self.tenant

@@ -128,10 +128,11 @@ class Watched:
 
 
 @contextmanager
-def watched(folder: Path, *settings: str) -> Generator[Watched]:
-    """One master, one replica, three sentinels. `settings`: further arguments for the two that hold data."""
+def watched(folder: Path, *settings: str, lag: float = 0.0) -> Generator[Watched]:
+    """One master, one replica, three sentinels. `settings`: further arguments for the two that hold data; `lag`: how
+    many seconds a write is on its way to the replica."""
     master = _data(folder / "master", *settings)
-    link = Link(master.port)
+    link = Link(master.port, lag)
     replica = _data(folder / "replica", *settings, "--replicaof", f"{HOST} {link.port}")
     with closing(link), _running([master, replica]):
         until(lambda: replica.ask("ROLE")[3] == "connected", "a replica")

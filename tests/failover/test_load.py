@@ -6,13 +6,15 @@ import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
+import pytest
+
 from conversations.messages import Conversation, Conversations, Sender
 from distribution.distributor import Distributor
 from distribution.keys import task_key
 from distribution.tasks import TaskState, Via
 from distribution.verdicts import Verdict
 from store import keys
-from store.connection import Store, StoreDown
+from store.connection import Store, StoreDown, open_store
 from store.ids import new_id
 from tests.distribution.consistency import faults, read_everything
 from tests.failover.load import SALES, Lives, Replica, replica, staff
@@ -148,6 +150,19 @@ async def test_messages_that_were_lost_are_taken_again_under_new_numbers(pair: W
         lives = Lives(Distributor(one.store), tenant)
         assert [await lives.insist(lambda n=number: say(n)) for number in (1, 2, 4, 3)] == [1, 2, 3, 4]
         assert [message.text for message in await chat.read(tenant, "c1", 0)] == ["1", "2", "4", "3"]
+
+
+async def test_with_replicas_in_the_address_only_what_is_copied_counts(pair: Watched) -> None:
+    async with replica(pair.url) as one:
+        careful = await open_store(f"{pair.url}?replicas=1")
+        key = f"{keys.ALL}test"
+        await careful.set(key, "copied")
+        pair.link.cut()
+        with pytest.raises(StoreDown, match="0 replicas have it, and 1 must"):
+            await careful.set(key, "not copied")
+        await lose_the_end(pair, one)
+        assert await one.store.get(key) == "copied"
+        await careful.close()
 
 
 async def test_three_tenants_on_three_nodes_and_a_slot_that_moves(trio: Clustered) -> None:

@@ -12,6 +12,7 @@ import pytest
 from store import keys
 from store.connection import Store, StoreDown, StoreRefused, open_store
 from store.doorbells import Bell, Doorbells
+from store.durability import risks
 from store.scripts import LuaScript, load_scripts
 from tests.failover.servers import HOST, MASTER, Clustered, Watched
 from tests.support import wait_until
@@ -133,6 +134,25 @@ async def test_what_is_wrong_with_an_address_is_said_at_the_start(pair: Watched)
         await open_store(f"redis+sentinel://{HOST}:{pair.master.port}/{MASTER}")
     with pytest.raises(StoreDown, match="no part of a cluster"):
         await open_store(f"redis+cluster://{HOST}:{pair.master.port}")
+
+
+async def test_what_a_failover_can_lose_is_said_at_the_start(pair: Watched) -> None:
+    async with opened(pair.url) as store, opened(f"{pair.url}?replicas=1") as careful:
+        assert any(
+            "that it had not received yet are lost. Set `min-replicas-to-write 1`" in line
+            for line in await risks(store)
+        )
+        assert any("nothing can be written until it is back" in line for line in await risks(careful))
+        pair.master.ask("CONFIG", "SET", "min-replicas-to-write", 1)
+        assert any("keeps them to about the last 10 s" in line for line in await risks(store))
+
+
+async def test_what_a_cluster_without_replicas_cannot_do_is_said_at_the_start(trio: Clustered) -> None:
+    async with opened(trio.url) as store:
+        assert any("has no replica: when it dies, its tenants" in line for line in await risks(store))
+        for node in trio.nodes:
+            node.ask("CONFIG", "SET", "cluster-require-full-coverage", "yes")
+        assert any("no tenant is served. Set it to no" in line for line in await risks(store))
 
 
 async def test_the_shards_of_a_cluster_are_one_store(trio: Clustered, script: LuaScript) -> None:

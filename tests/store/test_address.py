@@ -24,7 +24,8 @@ def test_sentinels_and_the_master_they_watch() -> None:
 
 
 def test_a_cluster_is_named_by_some_of_its_nodes() -> None:
-    address = parse_address("rediss+cluster://user:secret@one:7000,two:7001")
+    address = parse_address("rediss+cluster://user:secret@one:7000,two:7001?replicas=1")
+    assert address.replicas == 1
     assert (address.kind, address.tls, address.places) == (Kind.CLUSTER, True, (("one", 7000), ("two", 7001)))
     assert address.server_url(("three", 7002)) == "rediss://user:secret@three:7002/0"
 
@@ -41,6 +42,7 @@ def test_a_cluster_is_named_by_some_of_its_nodes() -> None:
         ("redis+sentinel://one:26379", "the name of the master is missing"),
         ("redis+sentinel://one,,two/usher", "a host is missing"),
         ("redis+cluster://one/1", "only database 0"),
+        ("redis+cluster://one?replicas=two", "`replicas` is not a number"),
         ("unix://", "the path of the socket is missing"),
     ],
 )
