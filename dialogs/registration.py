@@ -4,6 +4,7 @@ import asyncio
 import html
 from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from botbuilder.core import TurnContext
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 NAME: Final = "registration"
 DIRECT: Final = ""
 """In an agent's reasons: chats that go straight to him."""
+
+NO_WORDS: Mapping[str, str] = MappingProxyType({})
 
 
 class RegistrationChat:
@@ -73,7 +76,9 @@ class RegistrationChat:
         words, user, agent = await self._who(step)
         if sdk.heard(step).strip().lower() in words("chat.words_status").split(","):
             services = {service.id: service.name for service in await self._directory.services(sdk.tenant_of(step))}
-            await sdk.say(step, _paragraphs(*status(words, user, agent, services)))
+            tenant = await self._directory.tenant(sdk.tenant_of(step))
+            chosen = tenant.reasons if tenant is not None else NO_WORDS
+            await sdk.say(step, _paragraphs(*status(words, user, agent, services, chosen)))
         else:
             await sdk.say(step, _paragraphs(words("chat.help") if user is not None else words("chat.not_known")))
         return await sdk.again(step, NAME)
@@ -94,8 +99,17 @@ def greeting(words: Wording, user: User | None) -> list[str]:
     return [words("chat.greeting", name=user.first_name), words("chat.greeting_how")]
 
 
-def status(words: Wording, user: User | None, agent: Agent | None, services: Mapping[str, str]) -> list[str]:
-    """Whether he can be offered a chat, and if not, why; one line for each service that differs."""
+def status(
+    words: Wording,
+    user: User | None,
+    agent: Agent | None,
+    services: Mapping[str, str],
+    chosen: Mapping[str, str] = NO_WORDS,
+) -> list[str]:
+    """Whether he can be offered a chat, and if not, why; one line for each service that differs.
+
+    `chosen`: the tenant's words for not being available, by their short names.
+    """
     if user is None or agent is None:
         return [words("chat.not_known")]
     against = {
@@ -105,10 +119,11 @@ def status(words: Wording, user: User | None, agent: Agent | None, services: Map
     }
     lines = [words("chat.free" if any(not reasons for reasons in against.values()) else "chat.not_free")]
     named = partial(_named, words, services)
+    sentence = partial(_sentence, words, chosen.get(agent.unavailable, agent.unavailable))
     if len(set(against.values())) == 1:
-        lines += [f"– {_sentence(words, reasons)}" for reasons in set(against.values()) if reasons]
+        lines += [f"– {sentence(reasons)}" for reasons in set(against.values()) if reasons]
     else:
-        lines += [f"– {named(service)}: {_sentence(words, reasons)}" for service, reasons in against.items() if reasons]
+        lines += [f"– {named(service)}: {sentence(reasons)}" for service, reasons in against.items() if reasons]
     if agent.tasks:
         lines.append(words("chat.open_tasks", number=len(agent.tasks)))
     return lines
@@ -122,8 +137,11 @@ def _named(words: Wording, services: Mapping[str, str], service: str) -> str:
     return services.get(service, service) if service != DIRECT else words("chat.direct")
 
 
-def _sentence(words: Wording, reasons: tuple[Reason, ...]) -> str:
-    return ", ".join(words(f"reason.{reason}") for reason in reasons)
+def _sentence(words: Wording, unavailable: str, reasons: tuple[Reason, ...]) -> str:
+    said = {reason: words(f"reason.{reason}") for reason in reasons}
+    if unavailable and Reason.NOT_AVAILABLE in said:
+        said[Reason.NOT_AVAILABLE] += f" ({unavailable})"
+    return ", ".join(said.values())
 
 
 def _paragraphs(*lines: str) -> str:

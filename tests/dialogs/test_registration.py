@@ -216,6 +216,13 @@ def test_status_names_services_only_where_they_differ() -> None:
     assert status(words, user(), None, NAMES) == [words("chat.not_known")]
 
 
+def test_status_says_why_he_is_not_available_in_the_tenants_words() -> None:
+    words = wording("en")
+    out = replace(agent({"a": (Reason.NOT_AVAILABLE,), "b": (Reason.NOT_AVAILABLE,)}), unavailable="other-work")
+    assert status(words, user(), out, NAMES, {"other-work": "Other work"})[1] == "– you are not available (Other work)"
+    assert status(words, user(), out, NAMES)[1] == "– you are not available (other-work)", "a word that the list had"
+
+
 def test_every_reason_has_its_words_in_every_language() -> None:
     for language in ("en", "de", "fr", "it"):
         for reason in Reason:
