@@ -68,7 +68,7 @@ class Voice:
             case Verdict.OK | Verdict.UNCHANGED:
                 return ""
             case Verdict.GONE:
-                return self._cards("answer.gone")
+                return self("answer.gone")
             case Verdict.NOT_YOURS:
                 return self._cards("answer.not_yours")
             case Verdict.REFUSED if answer.why == "no_extension":

@@ -11,6 +11,7 @@ from distribution.tasks import OfferResult, Outcome
 from portal.words import FOLDER, best_language, voice
 
 WEB = Path(__file__).parents[2] / "web" / "portal"
+CARDS = Path(__file__).parents[2] / "cards" / "texts"
 FOLDERS = [FOLDER, WEB / "texts"]
 LANGUAGES = ("en", "de", "fr", "it")
 
@@ -62,3 +63,10 @@ def test_every_state_has_its_words(language: str) -> None:
 def test_the_language_of_a_browser_is_the_first_that_we_have() -> None:
     assert best_language("pt-BR,fr-CH;q=0.9,en;q=0.8") == "fr"
     assert best_language("ja") == "en"
+
+
+def test_every_text_of_the_cards_that_the_portal_says_is_there() -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.parent.glob("*.py"))
+    said = re.findall(r"""_cards\("([a-z_.]+)"\)""", source)
+    assert said
+    assert [key for key in said if key not in _texts(CARDS, "en")] == []
