@@ -12,6 +12,7 @@ from distribution.scripts import distribution_scripts
 from store.connection import Store, StoreDown, StoreError
 from store.doorbells import Bell, Doorbells
 from store.keys import root, roots
+from store.scripts import LuaScript
 
 log = structlog.get_logger(__name__)
 
@@ -121,9 +122,12 @@ def _report(reply: Reply) -> None:
         log.error("a deadline could not be handled; it is tried again in a minute", problem=problem)
 
 
-async def fire_virtual(store: Store, tenant: str, to: int) -> int:
-    """Let a virtual tenant's time go on to `to`, each deadline at its own instant; returns how many fired."""
-    fire = distribution_scripts()["fire"]
+async def fire_virtual(store: Store, tenant: str, to: int, fire: LuaScript | None = None) -> int:
+    """Let a virtual tenant's time go on to `to`, each deadline at its own instant; returns how many fired.
+
+    `fire`: the script of that name, when it is not the distributor's own.
+    """
+    fire = fire or distribution_scripts()["fire"]
     key = f"{root(tenant)}deadlines:{tenant}"
     count = 0
     while True:
