@@ -1,4 +1,4 @@
-"""The command line: `usher load`, `usher why`. Settings come from the environment, as for the app."""
+"""The command line: `usher load`, `usher why`, `usher verify`. Settings come from the environment, as for the app."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -19,9 +20,11 @@ from directory.directory import Directory
 from directory.load import Company, LoadErrors, apply, parse
 from distribution.agents import Agent, Reason
 from distribution.distributor import Distributor
+from distribution.verify import TOLERANCE_MS
 from graph.client import GraphClient, GraphConfig
 from graph.errors import GraphProblem
 from operations.logs import configure_logs
+from operations.verify import run_verify
 from settings import Settings, SettingsError, load_settings
 from store.connection import Store, StoreDown, StoreRefused, open_store
 from store.embedded import EmbeddedRefused, start_embedded
@@ -164,6 +167,25 @@ def _standing(agent: Agent, service: str) -> tuple[str, str, str]:
         for reason in agent.reasons.get(service, ())
     ]
     return "no" if reasons else "yes", str(agent.levels.get(service, "none")), ", ".join(reasons)
+
+
+@cli.command()
+def verify(
+    start: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="the UTC day to begin with; the first one there is"),
+    ] = None,
+    tenant: Annotated[str | None, typer.Option(help="the tenant's id, where there is more than one")] = None,
+    tolerance: Annotated[int, typer.Option(help="by how many ms a deadline may be late", min=0)] = TOLERANCE_MS,
+) -> None:
+    """Prove on the journal that the distributor kept its rules; ends with 1 and the offending entries if it did not."""
+    settings = settings_or_exit()
+    raise typer.Exit(asyncio.run(_verify(settings, tenant or settings.tenant_id, start, tolerance)))
+
+
+async def _verify(settings: Settings, tenant: str, start: datetime | None, tolerance: int) -> int:
+    async with tools(settings) as kit:
+        return await run_verify(kit.store, tenant, start.date() if start else None, tolerance, out=out, err=err)
 
 
 def main() -> None:

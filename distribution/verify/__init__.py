@@ -11,7 +11,7 @@ It knows nothing of the scripts: the journal's events are replayed on a model of
 - `replay.py`: one event after the other; `reading.py`: out of the store, in bounded memory
 """
 
-from distribution.verify.reading import NoSnapshot, verify
+from distribution.verify.reading import TOLERANCE_MS, NoSnapshot, verify
 from distribution.verify.report import Report, Rule, Violation
 
-__all__ = ["NoSnapshot", "Report", "Rule", "Violation", "verify"]
+__all__ = ["TOLERANCE_MS", "NoSnapshot", "Report", "Rule", "Violation", "verify"]

@@ -37,7 +37,7 @@ class Day:
         self.store = store
         self.tenant = tenant
         self.d = OtherScripts(store, folder)
-        self.random = random.Random(seed)  # noqa: S311  # a repeatable day, no secret
+        self.random = random.Random(seed)  # a repeatable day, no secret
         self.now = DAY_BEGINS
         self.count = 0
         self.open: list[str] = []

@@ -1,5 +1,6 @@
 """The command line on a real embedded server, each command a process of its own, as at a terminal."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -10,8 +11,12 @@ from pathlib import Path
 import pytest
 
 from settings import PREFIX
+from store.commands import Command
+from store.connection import open_store
+from store.embedded import start_embedded
+from store.keys import root
 
-Command = Callable[..., subprocess.CompletedProcess[str]]
+Usher = Callable[..., subprocess.CompletedProcess[str]]
 TENANT = "5f1c0f3e-8f4a-4f0e-9b7e-2d6a1c3b4e5f"
 ANNA = "a1f6a7b0-0001-4c1b-9a55-000000000001"
 BEN = "a1f6a7b0-0001-4c1b-9a55-000000000002"
@@ -51,7 +56,7 @@ services = ["garden-advice"]
 
 
 @pytest.fixture
-def usher(tmp_path: Path) -> Command:
+def usher(tmp_path: Path) -> Usher:
     own = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     environment = own | {
         "USHER_DATA_DIR": str(tmp_path / "data"),
@@ -72,7 +77,7 @@ def usher(tmp_path: Path) -> Command:
     return run
 
 
-def test_loading_twice_gives_the_same_widget(usher: Command, tmp_path: Path) -> None:
+def test_loading_twice_gives_the_same_widget(usher: Usher, tmp_path: Path) -> None:
     file = tmp_path / "company.toml"
     file.write_text(COMPANY)
     first, second = usher("load", "--json", str(file)), usher("load", "--json", str(file))
@@ -103,6 +108,7 @@ def test_why_shows_levels_and_can_be_asked_of_one_agent(usher: Command, tmp_path
 
 
 def test_every_error_has_its_line_and_nothing_is_loaded(usher: Command, tmp_path: Path) -> None:
+def test_every_error_has_its_line_and_nothing_is_loaded(usher: Usher, tmp_path: Path) -> None:
     file = tmp_path / "company.toml"
     file.write_text(
         COMPANY.replace('name = "Garden Advice"', 'name = "Garden Advice"\noffer_seconds = 1') + "oops = 1\n"
@@ -116,7 +122,7 @@ def test_every_error_has_its_line_and_nothing_is_loaded(usher: Command, tmp_path
     assert usher("why", "garden-advice").returncode == 1
 
 
-def test_while_microsoft_cannot_be_asked_who_somebody_is_that_is_said(usher: Command, tmp_path: Path) -> None:
+def test_while_microsoft_cannot_be_asked_who_somebody_is_that_is_said(usher: Usher, tmp_path: Path) -> None:
     file = tmp_path / "company.toml"
     file.write_text(COMPANY + '[[users]]\nuser = "ben@fabrikam.example"\n')
     done = usher("load", str(file), USHER_LOGIN_URL="https://127.0.0.1:9", USHER_GRAPH_URL="https://127.0.0.1:9")
@@ -125,7 +131,7 @@ def test_while_microsoft_cannot_be_asked_who_somebody_is_that_is_said(usher: Com
     assert "Traceback" not in done.stderr
 
 
-def test_a_file_in_another_encoding_is_said(usher: Command, tmp_path: Path) -> None:
+def test_a_file_in_another_encoding_is_said(usher: Usher, tmp_path: Path) -> None:
     file = tmp_path / "company.toml"
     file.write_bytes(COMPANY.replace("Meier", "Müller").encode("latin-1"))
     done = usher("load", str(file))
@@ -134,7 +140,7 @@ def test_a_file_in_another_encoding_is_said(usher: Command, tmp_path: Path) -> N
     assert "Traceback" not in done.stderr
 
 
-def test_an_unknown_service_is_said(usher: Command, tmp_path: Path) -> None:
+def test_an_unknown_service_is_said(usher: Usher, tmp_path: Path) -> None:
     (tmp_path / "company.toml").write_text(COMPANY)
     assert usher("load", str(tmp_path / "company.toml")).returncode == 0
     done = usher("why", "gardening")
@@ -142,7 +148,45 @@ def test_an_unknown_service_is_said(usher: Command, tmp_path: Path) -> None:
     assert "garden-advice" in done.stderr
 
 
-def test_missing_settings_end_with_2(usher: Command) -> None:
+def test_verify_proves_the_journal_or_ends_with_1_and_names_the_entry(usher: Usher, tmp_path: Path) -> None:
+    (tmp_path / "company.toml").write_text(COMPANY)
+    assert usher("load", str(tmp_path / "company.toml")).returncode == 0
+    fine = usher("verify")
+    assert fine.returncode == 0, fine.stderr
+    assert "one winner per offer" in fine.stdout
+    entry = asyncio.run(_accepted_by_nobody(tmp_path / "data"))
+    broken = usher("verify")
+    assert broken.returncode == 1
+    assert f"{entry}  every event fits what was before: accepted of unheard, which is not open" in broken.stderr
+    assert usher("verify", "--from", "2020-01-01").returncode == 2
+
+
+async def _accepted_by_nobody(data: Path) -> str:
+    """An event that no script would write; returns its id."""
+    with start_embedded(data) as server:
+        store = await open_store(server.url)
+        words = [
+            "e",
+            "accepted",
+            "at",
+            await store.time_ms(),
+            "task",
+            "unheard",
+            "service",
+            "s",
+            "offer",
+            1,
+            "user",
+            ANNA,
+        ]
+        entry = await store.ask(Command(("XADD", f"{root(TENANT)}journal:{TENANT}", "*", *words), str))
+        await store.close()
+    return entry
+
+
+
+
+def test_missing_settings_end_with_2(usher: Usher) -> None:
     done = usher("why", "x", USHER_SECRET_KEY="short")
     assert done.returncode == 2
     assert "USHER_SECRET_KEY" in done.stderr
