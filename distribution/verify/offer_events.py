@@ -39,7 +39,7 @@ class OfferEvents(QueueEvents):
         against = [reason for reason in against if reason not in slots]
         if task.asked_until(user) > self.now and task.assigned != user:
             against.append("asked_already")
-        if task.service and agent.level(task.service) > task.level and user not in (*task.preferred, task.assigned):
+        if task.service and agent.level(task.service) > task.level and task.assigned != user:
             against.append("level")
         self.hold(Rule.ELIGIBLE, not against, f"{task.id} is offered to {user}: {', '.join(against)}")
         if self.complete and task.assigned != user:

@@ -68,7 +68,7 @@ class Order(World):
     def key(self, task: TaskView, service: ServiceView, agent: AgentView) -> Key:
         """Where he stands in the order for this task; the lowest is asked first."""
         preferred = task.preferred.index(agent.user) if agent.user in task.preferred else len(task.preferred)
-        level = agent.level(task.service) if preferred == len(task.preferred) else 0
+        level = agent.level(task.service)
         idle = max(agent.idle_since, agent.put_back)
         match service.rules.get("policy"):
             case "round_robin":
@@ -105,7 +105,7 @@ class Order(World):
 
     @staticmethod
     def _is_open_to(task: TaskView, agent: AgentView) -> bool:
-        return agent.user in task.preferred or agent.level(task.service) <= task.level
+        return agent.level(task.service) <= task.level
 
     # --- at once
 
