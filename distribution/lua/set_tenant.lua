@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, im_enabled:int, virtual:int, at:int
 -- returns: verdict
--- journal: tenant, snapshot_begin, snapshot_service, snapshot_agent, snapshot_end
+-- journal: tenant, snapshot_begin, snapshot_service, snapshot_agent, snapshot_task, snapshot_end
 --@include snapshot
 if virtual == 1 then
   redis.call('HSET', root .. 'clock:' .. tenant, 'virtual', 1)

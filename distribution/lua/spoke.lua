@@ -3,7 +3,7 @@
 -- keys: root
 -- args: tenant, task, by, at:int
 -- returns: verdict
--- journal: -
+-- journal: silence_broken
 --@include silence
 --@include write
 local key = root .. 'task:' .. tenant .. ':' .. task
@@ -25,6 +25,7 @@ end
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
 break_silence(c, record)
+log(c, 'silence_broken', { 'task', task, 'by', by })
 if by == 'agent' then
   put(record, 'agent_spoke', c.now)
 end

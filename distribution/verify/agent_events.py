@@ -86,6 +86,8 @@ class AgentEvents(TalkEvents):
             return
         if fields.get("was") == "Offline" and fields["presence"] != "Offline":
             agent.idle_since = self.now
+        if agent.presence != "Offline" and fields["presence"] == "Offline":
+            agent.offline_since = self.now
         if agent.fresh and fields["fresh"] == "0":
             agent.lapsed = self.now
         agent.reading, agent.fresh = fields["reading"], fields["fresh"] == "1"

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 
 from distribution.verify.order import Order
 from distribution.verify.report import Report, Rule
-from distribution.verify.views import NEVER, AgentView, TaskView
+from distribution.verify.views import NEVER, AgentView, ServiceView, TaskView
+
+GRACE = "visitor's grace time"
+SILENCE = "silence"
 
 
 class Deadlines(Order):
@@ -22,21 +25,27 @@ class Deadlines(Order):
         service = self.service(task.service)
         if task.left is not None and task.state not in {"acw", "closed"}:
             grace = "visitor_grace_active_seconds" if task.state == "active" else "visitor_grace_waiting_seconds"
-            yield "visitor's grace time", task.left + service.ms(grace)
+            yield GRACE, task.left + service.ms(grace)
         if task.state == "queued":
-            if task.ends is not None:
-                yield "queue time", task.ends
-            if service.rules.get("hours_end") == "overflow" and service.rules.get("overflow") != "wait":
-                yield "opening hours", max(service.closes_at(task.entered) or task.entered, service.changed)
-            if task.level < len(service.levels):
-                yield "level", max(task.since + service.levels[task.level], service.changed)
+            yield from self._queue_dues(task, service)
         elif task.state == "offered" and task.invited:
             if task.deadline is not None and task.invited & task.delivered:
                 yield "offer time", task.deadline
             if task.deliver_by is not None and task.invited - task.delivered:
                 yield "delivery", task.deliver_by
+        elif task.state == "active" and task.warned is not None:
+            yield SILENCE, task.warned + service.ms("idle_seconds") - service.ms("idle_warn_seconds")
         elif task.state == "acw" and task.acw_until is not None:
             yield "ACW", task.acw_until
+
+    @staticmethod
+    def _queue_dues(task: TaskView, service: ServiceView) -> Iterator[tuple[str, int]]:
+        if task.ends is not None:
+            yield "queue time", task.ends
+        if service.rules.get("hours_end") == "overflow" and service.rules.get("overflow") != "wait":
+            yield "opening hours", max(service.closes_at(task.entered) or task.entered, service.changed)
+        if task.level < len(service.levels):
+            yield "level", max(task.since + service.levels[task.level], service.changed)
 
     @staticmethod
     def agent_dues(agent: AgentView) -> Iterator[tuple[str, int]]:

@@ -12,7 +12,7 @@ AGENT_FACTS = (
 
 TASK_FACTS = (
     "service", "user", "state", "since", "priority", "preferred", "ends", "offer", "invited", "deliver_by", "deadline",
-    "agent", "acw_until", "left", "past",
+    "agent", "acw_until", "left", "warned", "past",
 )  # fmt: skip
 
 

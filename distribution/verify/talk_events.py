@@ -1,8 +1,9 @@
 """A task from the talk to its end, and its visitor."""
 
+from distribution.verify.deadlines import GRACE, SILENCE
 from distribution.verify.offer_events import OfferEvents
 from distribution.verify.report import Rule
-from distribution.verify.views import Fields, instant
+from distribution.verify.views import Fields, TaskView, instant
 
 OPEN = ("arriving", "queued", "offered", "connecting", "active", "acw")
 
@@ -16,6 +17,54 @@ class TalkEvents(OfferEvents):
             self.move(task, "active")
             self.watch(task)
 
+    def on_idle_warned(self, fields: Fields) -> None:
+        task = self.task_of(fields)
+        if task:
+            self.fits(task, fields, "active")
+            service = self.service(task.service)
+            silent = instant(fields, "since")
+            due = None if silent is None else silent + service.ms("idle_warn_seconds")
+            self.check_due(task.id, "warning of silence", due, since=max(task.entered, service.changed))
+            task.warned = self.now
+            self.watch(task)
+
+    def on_silence_broken(self, fields: Fields) -> None:
+        task = self.task_of(fields)
+        if task:
+            task.warned = None
+            self.watch(task)
+
+    def check_end(self, task: TaskView, why: str) -> None:
+        """The task ends for this reason: was it the time for it?"""
+        match why:
+            case "acw_over":
+                self.check_due(task.id, "ACW", task.acw_until)
+            case "visitor_gone":
+                self.check_due(task.id, GRACE, dict(self.task_dues(task)).get(GRACE), since=task.entered)
+            case "idle" if task.warned is not None:
+                self.check_due(task.id, SILENCE, dict(self.task_dues(task)).get(SILENCE))
+            case "queue_time" | "queue_limit":
+                self.check_leaving(task, why)
+            case _:
+                pass
+
+    def on_agent_lost(self, fields: Fields) -> None:
+        """He does not come back to his talk: it goes back into the queue, with a queue time of its own."""
+        task, agent = self.task_of(fields), self.agent_named(fields["user"])
+        if task and agent:
+            patience = self.service(task.service).ms("agent_lost_seconds")
+            self.hold(
+                Rule.DEADLINES,
+                agent.presence == "Offline" and self.now - max(agent.offline_since, task.entered) >= patience,
+                f"{agent.user} is lost for {task.id} before he is offline for {patience} ms",
+            )
+        self.release(fields["user"], fields["task"])
+        if task:
+            self.fits(task, fields, "active")
+            self.remember(task, fields["user"], "withdrawn")
+            task.warned = None
+            task.ends = self.now + self.service(task.service).ms("queue_seconds")
+
     def on_failed(self, fields: Fields) -> None:
         """The room could not be opened; the event that puts it back into the queue follows."""
         task, user = self.task_of(fields), fields["user"]
@@ -27,21 +76,6 @@ class TalkEvents(OfferEvents):
             self.fits(task, fields, "connecting")
             self.remember(task, user, "failed")
 
-    def on_agent_lost(self, fields: Fields) -> None:
-        """The event that puts it back into the queue follows; its queue time begins anew."""
-        task, user = self.task_of(fields), fields["user"]
-        agent = self.agent_named(user)
-        if agent:
-            offline = agent.reading == "Offline" and agent.fresh
-            self.hold(
-                Rule.FITS, offline or not self.complete, f"{user} is lost for {fields['task']}, and is not offline"
-            )
-        self.release(user, fields["task"])
-        if task:
-            self.fits(task, fields, "active")
-            self.remember(task, user, "withdrawn")
-            task.ends = self.now + self.service(task.service).ms("queue_seconds")
-
     def on_ended(self, fields: Fields) -> None:
         """The talk is over, after-call work begins."""
         task, user = self.task_of(fields), fields["user"]
@@ -50,8 +84,7 @@ class TalkEvents(OfferEvents):
             self.take(agent, fields["task"], "acw")
         if task:
             self.fits(task, fields, "active")
-            if fields["why"] == "visitor_gone":
-                self.check_grace(task.left, "visitor_grace_active_seconds", task.service, task.id)
+            self.check_end(task, fields["why"])
             task.acw_until = instant(fields, "acw_until")
             self.check_set(task.id, "ACW", task.acw_until, self.now + self.service(task.service).ms("acw_seconds"))
             self.move(task, "acw")
@@ -77,24 +110,10 @@ class TalkEvents(OfferEvents):
         self.fits(task, fields, fields["from"])
         self.hold(Rule.FITS, task.state != "offered" or not task.invited, f"{id_} closes and rings at {task.invited}")
         self.hold(Rule.FITS, user == task.agent, f"{id_} closes for {user or 'nobody'}, and {task.agent} had it")
-        match fields["why"]:
-            case "acw_over":
-                self.check_due(id_, "ACW", task.acw_until)
-            case "visitor_gone":
-                grace = "visitor_grace_active_seconds" if task.state == "active" else "visitor_grace_waiting_seconds"
-                self.check_grace(task.left, grace, task.service, id_)
-            case "queue_time" | "queue_limit" as why:
-                self.check_leaving(task, why)
-            case _:
-                pass
+        self.check_end(task, fields["why"])
         self.move(task, "closed")
         del self.tasks[id_]
         self.report.closed += 1
-
-    def check_grace(self, left: int | None, rule: str, service: str, task: str) -> None:
-        found = self.tasks[task]
-        due = None if left is None else left + self.service(service).ms(rule)
-        self.check_due(task, "visitor's grace time", due, since=found.entered)
 
     def on_visitor_away(self, fields: Fields) -> None:
         task = self.task_of(fields)

@@ -84,6 +84,7 @@ class TaskView:
     won: str = ""
     acw_until: int | None = None
     left: int | None = None
+    warned: int | None = None  # both sides were told that silence will end the talk
     past: dict[str, tuple[str, int]] = field(
         default_factory=dict[str, tuple[str, int]]
     )  # user → result, asked again from
@@ -128,6 +129,7 @@ class AgentView:
     wraps: dict[str, int] = field(default_factory=dict[str, int])  # task handed on → end of his ACW
     removed: bool = False
     ready: frozenset[str] = frozenset()  # services for which nothing stands against him
+    offline_since: int = 0
     lapsed: int = 0  # when time alone last took something from him
     counted: int = 0  # up to when his times are added up
 
@@ -169,6 +171,7 @@ def task_from(fields: Fields) -> TaskView:
         won=fields.get("won", ""),
         acw_until=instant(fields, "acw_until"),
         left=instant(fields, "left"),
+        warned=instant(fields, "warned"),
         past=past,
     )
 

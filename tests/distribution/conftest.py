@@ -17,5 +17,5 @@ async def world(store: Store, virtual_tenant: str) -> AsyncIterator[World]:
     await made.open()
     yield made
     assert await faults(store, virtual_tenant, made.now) == []
-    report = await verify(store, virtual_tenant, tolerance=0, now=made.now)
+    report = await verify(store, virtual_tenant, tolerance=made.late_ms, now=made.now)
     assert [f"{found.rule}: {found.what} ({found.entry})" for found in report.violations] == []

@@ -71,6 +71,20 @@ async def test_each_day_begins_with_a_snapshot_of_everything_in_chunks(world: Wo
     }
 
 
+async def test_the_snapshot_tells_all_open_tasks_also_many_of_one_moment(world: World) -> None:
+    d, t = world.distributor, world.tenant
+    names = [f"task{number:03}" for number in range(120)]
+    await world.rules(SALES, overflow="wait", queue_seconds=3600)
+    for name in names:
+        await d.create(t, name, service=SALES, workflow=False, customer="Ann Smith", at=world.now)
+        await world.stay(name)
+    await world.go((MIDNIGHT - world.now) / 1000)
+    told = await world.journal("snapshot_task")
+    assert [entry["task"] for entry in told] == names
+    assert {(entry["state"], entry["service"]) for entry in told} == {("queued", SALES)}
+    assert "Ann" not in str(told)
+
+
 async def test_the_next_snapshot_is_that_of_the_next_day_once(world: World) -> None:
     await world.agent("anna")
     await world.go((MIDNIGHT - world.now) / 1000 + 86_400)

@@ -97,6 +97,7 @@ async def test_after_a_standstill_both_sides_still_have_the_time_between_warning
     key = task_key(world.tenant, task).replace(f"task:{world.tenant}:{task}", f"deadlines:{world.tenant}")
     await world.store.zadd(key, {deadline: begun + 3_600_000})
     await world.go(3_600)
+    world.late_ms = 3_600_000
     assert (await world.see(task)).idle_warned_at == world.now
     await world.go(END - WARN - 1)
     assert (await world.see(task)).state is S.ACTIVE

@@ -51,6 +51,7 @@ class World:
         self.tenant = tenant
         self.distributor: Distributor = CheckedDistributor(store)
         self.now = START
+        self.late_ms = 0  # by how much deadlines were late: only in a test that lets them be
 
     async def open(self, **rules: Any) -> None:
         """Switch Instant Messaging on, and set up the service `sales` and the Direct settings with these rules."""

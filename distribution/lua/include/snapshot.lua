@@ -8,6 +8,11 @@ local AGENT_FIELDS = {
   'licensed', 'direct', 'services', 'capacity', 'levels', 'duty', 'registered', 'unreached', 'retry_at', 'rona', 'rona_until',
   'idle_since', 'put_back', 'last_offer', 'held', 'unavailable', 'wraps',
 }
+local TASK_FIELDS = {
+  'service', 'user', 'state', 'since', 'priority', 'preferred', 'level', 'hops', 'ends', 'offer', 'invited', 'delivered',
+  'deliver_by', 'deadline', 'agent', 'won', 'acw_until', 'outcome', 'left', 'warned', 'past', 'holder', 'transfer_to',
+  'transfer_ends', 'handed_on',
+}
 
 local function picked_fields(f, names, fields)
   for _, name in ipairs(names) do
@@ -43,9 +48,38 @@ local function snapshot_agent(c, user)
   end
 end
 
+local function snapshot_task(c, id)
+  local task = load_task(c, id)
+  if task then
+    log(c, 'snapshot_task', picked_fields(task.f, TASK_FIELDS, { 'task', id }))
+  end
+end
+
+-- The next chunk of a set by name, behind `after` (nil: its beginning); and what to go on behind.
+local function by_name(key, after)
+  local ids = redis.call('ZRANGE', key, after and '(' .. after or '-', '+', 'BYLEX', 'LIMIT', 0, CHUNK)
+  return ids, ids[CHUNK]
+end
+
+-- Likewise by score: behind the last one, or, where he has gone, from his score on: a few are told twice then.
+local function by_score(key, after)
+  local start = 0
+  if after then
+    local score, id = string.match(after, '^(%S+) (.*)$')
+    local rank = redis.call('ZRANK', key, id)
+    start = rank and rank + 1 or redis.call('ZCOUNT', key, '-inf', '(' .. score)
+  end
+  local page, ids = redis.call('ZRANGE', key, start, start + CHUNK - 1, 'WITHSCORES'), {}
+  for i = 1, #page, 2 do
+    ids[#ids + 1] = page[i]
+  end
+  return ids, ids[CHUNK] and page[2 * CHUNK] .. ' ' .. ids[CHUNK]
+end
+
 local SNAPSHOT_PARTS = {
-  { of = 'served', tell = snapshot_service },
-  { of = 'agents', tell = snapshot_agent },
+  { of = 'served', page = by_name, tell = snapshot_service },
+  { of = 'agents', page = by_name, tell = snapshot_agent },
+  { of = 'open', page = by_score, tell = snapshot_task },
 }
 
 -- The next chunk, from where the last one stopped: `part` and `after` (`-`: its beginning).
@@ -54,13 +88,12 @@ local function snapshot_some(c)
   local state = redis.call('HMGET', key, 'day', 'part', 'after')
   local day, number, after = tonumber(state[1]), tonumber(state[2]), state[3]
   local part = SNAPSHOT_PARTS[number]
-  local from = after == '-' and '-' or '(' .. string.sub(after, 2)
-  local ids = redis.call('ZRANGE', c.root .. part.of .. ':' .. c.tenant, from, '+', 'BYLEX', 'LIMIT', 0, CHUNK)
+  local ids, behind = part.page(c.root .. part.of .. ':' .. c.tenant, after ~= '-' and string.sub(after, 2) or nil)
   for _, id in ipairs(ids) do
     part.tell(c, id)
   end
-  if #ids == CHUNK then
-    redis.call('HSET', key, 'after', '.' .. ids[CHUNK])
+  if behind then
+    redis.call('HSET', key, 'after', '.' .. behind)
   elseif SNAPSHOT_PARTS[number + 1] then
     redis.call('HSET', key, 'part', number + 1, 'after', '-')
   else
