@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 3978
 RUN := .venv/bin/python
 
-.PHONY: demo demo-reset test check bench manifest install
+.PHONY: demo demo-reset test check bench soak manifest install
 
 demo:            ## Start Usher with a sandbox that plays Microsoft, on this machine alone (PORT=3978)
 	@$(PYTHON) scripts/install.py run
@@ -25,6 +25,11 @@ check:           ## ruff, pyright strict, import-linter, tsc
 bench:           ## Speed, side by side with its peers (ONLY=name for one)
 	@$(PYTHON) scripts/install.py dev
 	@$(RUN) -m bench.run $(ONLY)
+
+soak:            ## Ten minutes of kill -9, and 200,000 random steps against the model
+	@$(PYTHON) scripts/install.py dev
+	@USHER_CHAOS_SECONDS=600 $(RUN) -m pytest -s tests/chaos
+	@USHER_MODEL_EXAMPLES=3400 $(RUN) -m pytest tests/distribution/test_model.py
 
 manifest:        ## The Teams app package: build/usher.zip
 	@$(PYTHON) scripts/install.py run

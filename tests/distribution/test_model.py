@@ -511,7 +511,7 @@ async def _say(verb: Verb, client: Distributor) -> Verdict | None:
     return answer.verdict if isinstance(answer, Answer) else answer
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(max(600, EXAMPLES * 5))
 def test_random_days_agree_with_the_model(valkey_url: str) -> None:
     with asyncio.Runner() as runner:
         made = type("DayHere", (Day,), {"url": valkey_url, "loop": runner})

@@ -13,6 +13,7 @@ from distribution.distributor import Distributor
 from distribution.keys import task_key
 from distribution.tasks import TaskState, Via
 from distribution.verdicts import Verdict
+from distribution.verify import verify
 from store import keys
 from store.connection import Store, StoreDown, open_store
 from store.ids import new_id
@@ -23,6 +24,8 @@ from tests.support import wait_until
 
 AGENTS = 10
 AT_ONCE = 8
+# A deadline may fall into a time in which there is no master.
+LATE_MS = 5_000
 
 
 def now() -> int:
@@ -50,6 +53,8 @@ async def is_well(store: Store, lives: Lives) -> None:
     assert all(task.outcome and task.agent for task in everything.tasks.values())
     assert {agent.tasks for agent in everything.agents.values()} == {()}
     assert all(agent.selectable_for for agent in everything.agents.values())
+    report = await verify(store, lives.tenant, tolerance=LATE_MS)
+    assert report.ok, report.violations[:20]
 
 
 async def deadlines_fire(store: Store, lives: Lives) -> None:
