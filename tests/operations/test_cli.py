@@ -107,7 +107,6 @@ def test_why_shows_levels_and_can_be_asked_of_one_agent(usher: Command, tmp_path
     assert usher("why", "garden-advice", "--agent", "zoe@fabrikam.example").returncode == 1
 
 
-def test_every_error_has_its_line_and_nothing_is_loaded(usher: Command, tmp_path: Path) -> None:
 def test_every_error_has_its_line_and_nothing_is_loaded(usher: Usher, tmp_path: Path) -> None:
     file = tmp_path / "company.toml"
     file.write_text(
@@ -182,8 +181,6 @@ async def _accepted_by_nobody(data: Path) -> str:
         entry = await store.ask(Command(("XADD", f"{root(TENANT)}journal:{TENANT}", "*", *words), str))
         await store.close()
     return entry
-
-
 
 
 def test_missing_settings_end_with_2(usher: Usher) -> None:
