@@ -2,11 +2,12 @@
 --@include levels
 -- closing: the ends of talks and tasks. What follows from them is found by `settle`, and written by `finish`.
 
--- A concurrent chat less: if anybody waits, his turn may have come.
+-- A concurrent chat less. Where the limit was reached, others may have waited for that; elsewhere whoever waits, waits for an
+-- agent.
 local function leave_running(c, task)
   local service = task.f.service
   if service and redis.call('SREM', key_of(c, 'running', service), task.id) == 1
-    and redis.call('EXISTS', key_of(c, 'queue', service)) == 1 then
+    and redis.call('SCARD', key_of(c, 'running', service)) + 1 >= rule(c, service, 'concurrent') then
     c.lanes[#c.lanes + 1] = service
   end
 end

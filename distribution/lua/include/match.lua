@@ -29,6 +29,28 @@ local function is_open_to(agent, task)
   return (tonumber(pair_get(agent.f.levels, service_of(task))) or 1) <= level_of(task)
 end
 
+-- Stand in the ready set of each open lane, and in no other. A direct lane needs no set: it has one agent.
+local function stand_ready(c, agent, lanes)
+  local before, after = agent.f.ready, {}
+  for _, lane in ipairs(lanes) do
+    if string.sub(lane, 1, 1) ~= '@' then
+      after[#after + 1] = lane
+      if agent.moved or not has_word(before, lane) then
+        local score = POLICIES[rule_word(c, service_of_lane(lane), 'policy') or 'longest_idle'](agent)
+        redis.call('ZADD', key_of(c, 'ready', lane), score, agent.user)
+      end
+    end
+  end
+  after = table.concat(after, ' ')
+  for lane in string.gmatch(before or '', WORD) do
+    if not has_word(after, lane) then
+      redis.call('ZREM', key_of(c, 'ready', lane), agent.user)
+    end
+  end
+  agent.moved = false
+  put(agent, 'ready', after)
+end
+
 local function make_offer(c, task, agents)
   local service = task.f.service
   leave_queue(c, task)
@@ -48,6 +70,8 @@ local function make_offer(c, task, agents)
     put(agent, 'last_offer', c.now)
     agent.moved = true
     hold(c, agent, task.id, 'ringing')
+    -- At once, so that nobody comes upon him while this call goes on.
+    stand_ready(c, agent, {})
     log(c, 'offered', {
       'task', task.id, 'service', service or '', 'offer', number, 'user', agent.user, 'since', task.f.since,
       'idle', agent.f.idle_since,
@@ -228,26 +252,4 @@ local function open_lanes(c, agent)
     lanes[#lanes + 1] = '@' .. agent.user
   end
   return lanes
-end
-
--- Stand in the ready set of each open lane, and in no other. A direct lane needs no set: it has one agent.
-local function stand_ready(c, agent, lanes)
-  local before, after = agent.f.ready, {}
-  for _, lane in ipairs(lanes) do
-    if string.sub(lane, 1, 1) ~= '@' then
-      after[#after + 1] = lane
-      if agent.moved or not has_word(before, lane) then
-        local score = POLICIES[rule_word(c, service_of_lane(lane), 'policy') or 'longest_idle'](agent)
-        redis.call('ZADD', key_of(c, 'ready', lane), score, agent.user)
-      end
-    end
-  end
-  after = table.concat(after, ' ')
-  for lane in string.gmatch(before or '', WORD) do
-    if not has_word(after, lane) then
-      redis.call('ZREM', key_of(c, 'ready', lane), agent.user)
-    end
-  end
-  agent.moved = false
-  put(agent, 'ready', after)
 end
