@@ -457,7 +457,7 @@ class Model(ModelCore):
         rules = self.rules[task.service]
         quiet = max(task.created, task.since, task.offered_at, task.accepted_at, task.active_at, task.spoke or 0)
         sweeps = [at for at in rules.sweeps if at >= quiet + 1000 * rules.sweep_quiet_seconds]
-        return min(quiet + 1000 * rules.stale_seconds, *sweeps[:1])
+        return min([quiet + 1000 * rules.stale_seconds, *sweeps[:1]])
 
     def _tick_silence(self, task: ModelTask) -> None:
         warns, ends = self._idle(task)
