@@ -77,8 +77,16 @@ class Crowd:
 
     async def cycle(self, distributor: Distributor, user: str, number: int) -> None:
         """An agent's talk ends, he takes the head of the queue, a new task arrives."""
+        await self.end_talk(distributor, user)
+        await self.talk_on(distributor, user, number)
+
+    async def end_talk(self, distributor: Distributor, user: str) -> None:
+        """By this he is offered the head of the queue."""
         ended = await distributor.terminate(self.tenant, self.talks[user], by="agent", actor=user, via=Via.CARD)
         assert ended.ok, ended
+
+    async def talk_on(self, distributor: Distributor, user: str, number: int) -> None:
+        """He accepts what he is offered, and a new task arrives."""
         held = await self._store.hget(f"{root(self.tenant)}agent:{self.tenant}:{user}", "held")
         assert held, "nothing was offered to him"
         task = held.partition("=")[0]

@@ -14,12 +14,12 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import bot_turns, task_lives
+from bench import bot_turns, offers, peers, scale, task_lives
 from store.embedded import start_embedded
 
 RESULT = Path(__file__).resolve().parent.parent / "build" / "bench.json"
@@ -37,19 +37,33 @@ async def bots() -> list[Figure]:
     return [Figure(**figure) for figure in await bot_turns.measure()]
 
 
-async def lives() -> list[Figure]:
-    with tempfile.TemporaryDirectory() as folder:
-        server = await asyncio.to_thread(start_embedded, Path(folder))
-        try:
-            return [Figure(**figure) for figure in await task_lives.measure(server.url)]
-        finally:
-            await asyncio.to_thread(server.release)
+def on_a_server(measure: Callable[[str], Awaitable[list[dict[str, Any]]]]) -> Callable[[], Awaitable[list[Figure]]]:
+    """A benchmark that needs a server, on the embedded one with an empty folder."""
+
+    async def run_it() -> list[Figure]:
+        with tempfile.TemporaryDirectory() as folder:
+            server = await asyncio.to_thread(start_embedded, Path(folder))
+            try:
+                return [Figure(**figure) for figure in await measure(server.url)]
+            finally:
+                await asyncio.to_thread(server.release)
+
+    return run_it
 
 
 # Which figures a benchmark produces: what `ONLY=` is looked up in.
 BENCHMARKS: dict[tuple[str, ...], Callable[[], Awaitable[list[Figure]]]] = {
     ("bot_turns_vs_stock", "bot_turns_vs_bare"): bots,
-    ("task_lives_vs_evalsha",): lives,
+    ("task_lives_vs_evalsha",): on_a_server(task_lives.measure),
+    ("task_lives_vs_taskiq", "task_lives_vs_arq", "task_lives_vs_saq"): on_a_server(peers.measure),
+    ("offer_p99_ms",): on_a_server(offers.measure),
+    (
+        "task_cycle_scale_ratio",
+        "longest_script_ms",
+        "queued_task_kb",
+        "agent_kb",
+        "conversation_kb",
+    ): on_a_server(scale.measure),
 }
 
 
