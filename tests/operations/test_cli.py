@@ -89,7 +89,7 @@ def test_loading_twice_gives_the_same_widget(usher: Usher, tmp_path: Path) -> No
     assert "unreachable" in shown.stdout
 
 
-def test_why_shows_levels_and_can_be_asked_of_one_agent(usher: Command, tmp_path: Path) -> None:
+def test_why_shows_levels_and_can_be_asked_of_one_agent(usher: Usher, tmp_path: Path) -> None:
     file = tmp_path / "company.toml"
     levels = f'[[services.levels]]\nskills = ["french"]\n[[services.levels]]\nafter_seconds = 9\nagents = ["{ANNA}"]\n'
     file.write_text(COMPANY.replace("[services.widget]", f"{levels}[services.widget]"))
@@ -164,20 +164,15 @@ async def _accepted_by_nobody(data: Path) -> str:
     """An event that no script would write; returns its id."""
     with start_embedded(data) as server:
         store = await open_store(server.url)
-        words = [
-            "e",
-            "accepted",
-            "at",
-            await store.time_ms(),
-            "task",
-            "unheard",
-            "service",
-            "s",
-            "offer",
-            1,
-            "user",
-            ANNA,
-        ]
+        told = {
+            "e": "accepted",
+            "at": await store.time_ms(root(TENANT)),
+            "task": "unheard",
+            "service": "s",
+            "offer": 1,
+            "user": ANNA,
+        }
+        words = [word for pair in told.items() for word in pair]
         entry = await store.ask(Command(("XADD", f"{root(TENANT)}journal:{TENANT}", "*", *words), str))
         await store.close()
     return entry
