@@ -15,7 +15,7 @@ class Distributor(RuleVerbs, TaskVerbs, AgentVerbs, Readings):
       `end_all`
     - tasks (`task_verbs.py`): `create`, `queue`, `confirm_delivery`, `undelivered`, `accept`, `decline`, `opened`,
       `opening_failed`, `terminate`, `cancel`, `visitor_here`, `visitor_away`, `visitor_left`, `save_wrapup`, `finish_acw`,
-      `extend_acw`
+      `extend_acw`, `spoke`, `transfer`, `take_back`
     - agents (`agent_verbs.py`): `set_duty`, `set_availability`, `set_active`, `set_presence`, `set_registered`, `reached`, `surface_beat`,
       `surface_gone`, `reset_rona`
     - reading (`reading.py`): `task`, `agent`, `agents`, `waiting`, `open_tasks`, `past_tasks`, `position`

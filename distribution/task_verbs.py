@@ -152,6 +152,38 @@ class TaskVerbs(Scripts):
         """A supervisor has a waiting task offered to this agent. REFUSED says why not: `full`, or what stands against him."""
         return await self._event(Event.ASSIGN, tenant, task, user=user, actor=actor, at=at)
 
+    async def transfer(
+        self,
+        tenant: str,
+        task: str,
+        user: str,
+        *,
+        to_service: str | None = None,
+        to_user: str | None = None,
+        via: Via,
+        at: int = 0,
+    ) -> Answer:
+        """The agent `user` hands his talk on: it is offered with the waiting time it has, and he stays in it (`Task.holder`)
+        until another agent's room is open; then his own ACW begins. It returns to him when nobody accepts in the offer time.
+        REFUSED says why not: im_off, not_licensed, outside_hours of the service; yourself, or what stands against the agent.
+        """
+        if (to_service is None) == (to_user is None):
+            return Answer(Verdict.BAD_ARGUMENT, None, "to_service_or_to_user")
+        return await self._event(
+            Event.TRANSFER,
+            tenant,
+            task,
+            user=user,
+            to_service=to_service or "",
+            to_user=to_user or "",
+            via=via,
+            at=at,
+        )
+
+    async def take_back(self, tenant: str, task: str, user: str, via: Via, *, at: int = 0) -> Answer:
+        """He changes his mind, as long as no other agent's room is open."""
+        return await self._event(Event.TAKE_BACK, tenant, task, user=user, via=via, at=at)
+
     async def set_priority(self, tenant: str, task: str, priority: Priority, *, actor: str, at: int = 0) -> Answer:
         """A supervisor lets it wait further in front, or further behind; before the talk."""
         return await self._event(Event.SET_PRIORITY, tenant, task, priority=priority, actor=actor, at=at)

@@ -93,6 +93,8 @@ class Event(StrEnum):
     PICK = "pick"
     ASSIGN = "assign"
     SET_PRIORITY = "set_priority"
+    TRANSFER = "transfer"
+    TAKE_BACK = "take_back"
 
 
 _ARRIVING, _QUEUED, _OFFERED, _CONNECTING, _ACTIVE, _ACW = (
@@ -126,6 +128,8 @@ TRANSITIONS: Mapping[Event, frozenset[TaskState]] = MappingProxyType(
         Event.PICK: frozenset({_QUEUED}),
         Event.ASSIGN: frozenset({_QUEUED}),
         Event.SET_PRIORITY: _BEFORE_THE_TALK,
+        Event.TRANSFER: frozenset({_ACTIVE}),
+        Event.TAKE_BACK: frozenset({_QUEUED, _OFFERED, _CONNECTING}),
     }
 )
 """The states in which an event does something. Elsewhere it is `unchanged` (already so), `gone` (a late click) or `wrong_state`."""

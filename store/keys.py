@@ -234,7 +234,7 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
         "distribution",
         "permanent, deleted with the agent",
         "Rules (`licensed`, `direct`, `services`, `capacity`, `skills`, `levels`: service=level, 0 if none adds him), state (`duty`, `unavailable`: the reason he gave, `presence`, `doubt`: when the reading becomes "
-        "doubtful, `registered`, `surfaces`, `unreached`, `retry_at`, `rona`, `rona_until`, `misses`), slots (`held`: "
+        "doubtful, `registered`, `surfaces`, `unreached`, `retry_at`, `rona`, `rona_until`, `misses`, `off_at`: offline since), slots (`held`: "
         "task=ringing, connecting, active or acw), order (`idle_since`, `put_back`, `last_offer`), `ready`: the lanes in "
         "whose ready set he stands, `next`: his deadline, `rev`.",
     ),
@@ -243,8 +243,8 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
         "hash",
         "distribution",
         _TASK_LIFE,
-        "A task; see `tasks.Task`. Packed: `conns` (connection=alive until), `past` (user=result:asked again from:offer); `ends`: of the queue time, `won`: the "
-        "accepted offer, `offers`: how many there were, `delivered`: to whom, `next`: its deadline.",
+        "A task; see `tasks.Task`. Packed: `conns` (connection=alive until), `past` (user=result:asked again from:offer); `wraps` (user=service:extensions, of those who handed it on and have not finished), `ends`: of the queue time, `won`: the "
+        "accepted offer, `offers`: how many there were, `delivered`: to whom, `home`: the lane it was handed on from, `next`: its deadline.",
     ),
     KeySpec(
         "<root>open:<tenant>",

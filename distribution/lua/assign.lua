@@ -13,6 +13,8 @@ elseif not agent or agent.f.removed then
   return answer(record, 'no_such_agent')
 elseif has_word(record.f.invited, user) or (record.f.agent == user and record.f.state ~= 'closed') then
   return answer(record, 'unchanged')
+elseif pair_get(agent.f.held, task) then
+  return answer(record, 'refused', 'holds_it')
 elseif not allows(allowed, record) then
   return answer(record, 'wrong_state')
 end
@@ -20,7 +22,7 @@ local service = service_of(record)
 local why = string.match(reasons_for(c, agent, service), '^[^,]+')
 if not why and service == '' and record.f.user ~= user then
   why = 'not_yours'
-elseif not why and service ~= '' and not has_room(c, service) then
+elseif not why and service ~= '' and not has_room(c, record) then
   why = 'full'
 end
 if why then

@@ -12,7 +12,7 @@ if not record then
 end
 if record.f.state == 'closed' then
   return answer(record, 'unchanged')
-elseif not allows(allowed, record) then
+elseif record.f.holder or not allows(allowed, record) then
   return answer(record, 'wrong_state')
 end
 log(c, 'cancelled', { 'task', task, 'state', record.f.state, 'actor', actor, 'why', why })

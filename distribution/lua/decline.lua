@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, task, offer, user, via, allowed, at:int
 -- returns: verdict, why, fields and values of the task in one string (see answer)
--- journal: declined, reached, rona_set, requeued, offered, closed, overflowed, waits_on
+-- journal: returned, declined, reached, rona_set, requeued, offered, closed, overflowed, waits_on
 --@include rona
 --@include reach
 --@include going_back

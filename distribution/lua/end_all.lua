@@ -3,7 +3,7 @@
 -- keys: root
 -- args: tenant, service, actor, begin_anew:int, at:int
 -- returns: more or done, how many ended
--- journal: ending, terminated, ended, closed, withdrawn, offered, overflowed, waits_on
+-- journal: returned, ending, terminated, ended, closed, withdrawn, offered, overflowed, waits_on
 --@include ending
 --@include finish
 local c = begin(root, tenant, at)

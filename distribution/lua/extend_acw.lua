@@ -3,21 +3,36 @@
 -- args: tenant, task, user, via, allowed, at:int
 -- returns: verdict, why, fields and values of the task in one string (see answer)
 -- journal: acw_extended
---@include write
+--@include transfer
+--@include wraps
+--@include finish
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
 if not record then
   return answer(nil, 'no_such_task')
 end
-if record.f.agent ~= user then
-  return answer(record, 'not_yours')
-elseif not allows(allowed, record) then
+local service, used = wrap_of(record, user)
+local wraps = service ~= nil
+if not wraps and record.f.agent ~= user then
+  return answer(record, has_word(record.f.handed_on, user) and 'wrong_state' or 'not_yours')
+elseif not wraps and not allows(allowed, record) then
   return answer(record, 'wrong_state')
 end
-local used = num(record, 'acw_extensions') or 0
-local extension = rule(c, service_of(record), 'acw_extension_seconds') * 1000
-if extension == 0 or used >= rule(c, service_of(record), 'acw_extensions') then
+service = service or service_of(record)
+used = tonumber(used or record.f.acw_extensions or 0)
+local extension = rule(c, service, 'acw_extension_seconds') * 1000
+if extension == 0 or used >= rule(c, service, 'acw_extensions') then
   return answer(record, 'refused', 'no_extension')
+end
+if wraps then
+  local agent = load_agent(c, user)
+  local ends = whole(math.max(tonumber(pair_get(agent.f.wraps, task)), c.now + extension))
+  set(agent, 'wraps', pair_put(agent.f.wraps, task, ends))
+  set(record, 'wraps', pair_put(record.f.wraps, user, service .. ':' .. whole(used + 1)))
+  keep_from(record, user, ends)
+  log(c, 'acw_extended', { 'task', task, 'user', user, 'via', via, 'acw_until', ends })
+  finish(c)
+  return answer(record, 'ok')
 end
 set(record, 'acw_extensions', used + 1)
 set(record, 'acw_until', math.max(num(record, 'acw_until'), c.now + extension))

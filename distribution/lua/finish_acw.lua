@@ -2,16 +2,21 @@
 -- keys: root
 -- args: tenant, task, user, via, allowed, at:int
 -- returns: verdict, why, fields and values of the task in one string (see answer)
--- journal: closed, offered
+-- journal: closed, wrapped, offered
 --@include closing
+--@include wraps
 --@include finish
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
 if not record then
   return answer(nil, 'no_such_task')
 end
-if record.f.agent ~= user then
-  return answer(record, 'not_yours')
+if wrap_of(record, user) then
+  end_wrap(c, load_agent(c, user), task, 'acw_done')
+  finish(c)
+  return answer(record, 'ok')
+elseif record.f.agent ~= user then
+  return answer(record, has_word(record.f.handed_on, user) and 'unchanged' or 'not_yours')
 elseif record.f.state == 'closed' then
   return answer(record, 'unchanged')
 elseif not allows(allowed, record) then

@@ -1,9 +1,10 @@
--- opened: the room is open: they talk.
+-- opened: the room is open: they talk. Who handed the talk on is out of it.
 -- keys: root
 -- args: tenant, task, allowed, at:int
 -- returns: verdict, why, fields and values of the task in one string (see answer)
--- journal: opened
---@include write
+-- journal: opened, handed_on, offered
+--@include transfer
+--@include finish
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
 if not record then
@@ -17,5 +18,10 @@ end
 set(record, 'state', 'active')
 set(record, 'active', c.now)
 log(c, 'opened', { 'task', task, 'service', service_of(record), 'user', record.f.agent })
-finish_task(c, record)
+if record.f.holder then
+  hand_over(c, record)
+  finish(c)
+else
+  finish_task(c, record)
+end
 return answer(record, 'ok')

@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, task, why, allowed, at:int
 -- returns: verdict, why, fields and values of the task in one string (see answer)
--- journal: failed, requeued, offered, closed, overflowed, waits_on
+-- journal: returned, failed, requeued, offered, closed, overflowed, waits_on
 --@include going_back
 --@include finish
 local c = begin(root, tenant, at)

@@ -28,6 +28,9 @@ elseif record.f.agent == user and record.f.won and record.f.state ~= 'closed' th
 elseif not allows(allowed, record) then
   return answer(record, record.f.state == 'arriving' and 'wrong_state' or 'gone')
 end
+if pair_get(agent.f.held, task) then
+  return answer(record, 'refused', 'holds_it')
+end
 local service = service_of(record)
 local console = via == 'console' and rule_word(c, service, 'kind') == 'pickup'
 if not console and rule(c, service, 'agents_may_pick') == 0 then
@@ -38,7 +41,7 @@ end
 local why = against(c, agent, service)
 if not why and not is_open_to(agent, record) then
   why = 'level'
-elseif not why and service ~= '' and not has_room(c, service) then
+elseif not why and service ~= '' and not has_room(c, record) then
   why = 'full'
 end
 if why then

@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, service, at:int
 -- returns: more or done
--- journal: refreshed, levels, withdrawn, requeued, level_opened, offered, overflowed, closed, waits_on
+-- journal: returned, refreshed, levels, withdrawn, requeued, level_opened, offered, overflowed, closed, waits_on
 --@include refresh
 local c = begin(root, tenant, at)
 local more = refresh(c, service)

@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, user, at:int
 -- returns: verdict
--- journal: agent_removed, withdrawn, requeued, offered, closed, overflowed, waits_on
+-- journal: returned, agent_removed, withdrawn, requeued, offered, closed, overflowed, waits_on
 --@include lost
 --@include membership
 --@include finish

@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, service, at:int
 -- returns: more or done
--- journal: service_removed, closed, offered
+-- journal: service_removed, returned, closed, offered
 --@include closing
 --@include finish
 local c = begin(root, tenant, at)
@@ -15,7 +15,11 @@ redis.call('EXPIRE', key, 2592000)
 local waiting = redis.call('ZRANGE', key_of(c, 'queue', service), 0, 19)
 for _, id in ipairs(waiting) do
   local task = load_task(c, id)
-  close_task(c, task, 'cancelled', 'system', 'service_removed', 'system')
+  if task.f.holder then
+    come_home(c, task, 'service_removed')
+  else
+    close_task(c, task, 'cancelled', 'system', 'service_removed', 'system')
+  end
 end
 finish(c)
 if #waiting == 20 then

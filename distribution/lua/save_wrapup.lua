@@ -9,9 +9,10 @@ local record = load_task(c, task)
 if not record then
   return answer(nil, 'no_such_task')
 end
-if record.f.agent ~= user then
-  return answer(record, 'not_yours')
-elseif not allows(allowed, record) then
+local wraps = pair_get(record.f.wraps, user) ~= nil
+if not wraps and record.f.agent ~= user then
+  return answer(record, has_word(record.f.handed_on, user) and 'wrong_state' or 'not_yours')
+elseif not wraps and not allows(allowed, record) then
   return answer(record, 'wrong_state')
 end
 set(record, 'codes', codes)

@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, user, service, on:int, at:int
 -- returns: verdict
--- journal: active, withdrawn, requeued, offered, closed, overflowed, waits_on
+-- journal: returned, active, withdrawn, requeued, offered, closed, overflowed, waits_on
 --@include lost
 --@include finish
 local c = begin(root, tenant, at)

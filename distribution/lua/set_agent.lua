@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, user, licensed:int, direct_licensed:int, services, capacity:int, skills, at:int
 -- returns: verdict
--- journal: agent, withdrawn, requeued, offered, closed, overflowed, waits_on
+-- journal: returned, agent, withdrawn, requeued, offered, closed, overflowed, waits_on
 --@include lost
 --@include membership
 --@include finish

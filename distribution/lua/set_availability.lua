@@ -3,7 +3,7 @@
 -- keys: root
 -- args: tenant, user, reason, actor, at:int
 -- returns: verdict
--- journal: availability, reached, withdrawn, requeued, offered, closed, overflowed, waits_on
+-- journal: returned, availability, reached, withdrawn, requeued, offered, closed, overflowed, waits_on
 --@include lost
 --@include reach
 --@include finish

@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, user, on:int, actor, at:int
 -- returns: verdict
--- journal: duty, reached, rona_reset, withdrawn, requeued, offered, closed, overflowed, waits_on
+-- journal: returned, duty, reached, rona_reset, withdrawn, requeued, offered, closed, overflowed, waits_on
 --@include lost
 --@include reach
 --@include rona

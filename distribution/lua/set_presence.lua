@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, readings, at:int
 -- returns: verdict
--- journal: presence, rona_reset, withdrawn, requeued, offered, closed, overflowed, waits_on
+-- journal: returned, presence, rona_reset, withdrawn, requeued, offered, closed, overflowed, waits_on
 --@include lost
 --@include presence
 --@include finish

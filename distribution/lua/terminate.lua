@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, task, by, actor, via, allowed, at:int
 -- returns: verdict, why, fields and values of the task in one string (see answer)
--- journal: terminated, ended, closed, withdrawn, offered
+-- journal: returned, terminated, ended, closed, withdrawn, offered
 --@include closing
 --@include finish
 local c = begin(root, tenant, at)
@@ -10,7 +10,7 @@ local record = load_task(c, task)
 if not record then
   return answer(nil, 'no_such_task')
 end
-if by == 'agent' and record.f.agent ~= actor then
+if by == 'agent' and (record.f.holder or record.f.agent) ~= actor then
   return answer(record, 'not_yours')
 elseif not allows(allowed, record) then
   return answer(record, 'unchanged')

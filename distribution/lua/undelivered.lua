@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, task, offer, user, why, allowed, at:int
 -- returns: verdict, why, fields and values of the task in one string (see answer)
--- journal: undelivered, unreachable, requeued, offered, closed, overflowed, waits_on
+-- journal: returned, undelivered, unreachable, requeued, offered, closed, overflowed, waits_on
 --@include eligible
 --@include offer_fails
 --@include finish

@@ -2,7 +2,7 @@
 -- keys: root
 -- args: tenant, task, allowed, at:int
 -- returns: verdict, why, fields and values of the task in one string (see answer)
--- journal: ended, closed, withdrawn, offered
+-- journal: returned, ended, closed, withdrawn, offered
 --@include closing
 --@include finish
 local c = begin(root, tenant, at)

@@ -23,9 +23,7 @@ class Deadlines(Order):
     def task_dues(self, task: TaskView) -> Iterator[tuple[str, int]]:
         """By name; ms."""
         service = self.service(task.service)
-        if task.left is not None and task.state not in {"acw", "closed"}:
-            grace = "visitor_grace_active_seconds" if task.state == "active" else "visitor_grace_waiting_seconds"
-            yield GRACE, task.left + service.ms(grace)
+        yield from self._talk_dues(task, service)
         if task.state == "queued":
             yield from self._queue_dues(task, service)
         elif task.state == "offered" and task.invited:
@@ -42,10 +40,20 @@ class Deadlines(Order):
     def _queue_dues(task: TaskView, service: ServiceView) -> Iterator[tuple[str, int]]:
         if task.ends is not None:
             yield "queue time", task.ends
-        if service.rules.get("hours_end") == "overflow" and service.rules.get("overflow") != "wait":
+        leaves = service.rules.get("hours_end") == "overflow" and not task.holder
+        if leaves and service.rules.get("overflow") != "wait":
             yield "opening hours", max(service.closes_at(task.entered) or task.entered, service.changed)
         if task.level < len(service.levels):
             yield "level", max(task.since + service.levels[task.level], service.changed)
+
+    @staticmethod
+    def _talk_dues(task: TaskView, service: ServiceView) -> Iterator[tuple[str, int]]:
+        if task.transfer_ends is not None and task.state != "connecting":
+            yield "transfer", task.transfer_ends
+        if task.left is not None and task.state not in {"acw", "closed"}:
+            talk = task.state == "active" or task.holder
+            grace = "visitor_grace_active_seconds" if talk else "visitor_grace_waiting_seconds"
+            yield GRACE, task.left + service.ms(grace)
 
     @staticmethod
     def agent_dues(agent: AgentView) -> Iterator[tuple[str, int]]:

@@ -27,11 +27,13 @@ class OfferEvents(QueueEvents):
         self.hold(Rule.WINNER, more or int(offer) > int(task.offer or "0"), f"{task.id}: offer {offer} is not new")
         service = self.service(task.service)
         if not more:
-            self.hold(Rule.LIMIT, self.has_room(service), f"{task.id}: {task.service} has as many chats as it may have")
+            room = task.home == task.service or self.has_room(service)
+            self.hold(Rule.LIMIT, room, f"{task.id}: {task.service} has as many chats as it may have")
         if agent is None:
             self.hold(Rule.ELIGIBLE, not self.complete, f"{task.id} is offered to {user}, who is no agent")
             return
-        against = list(self.reasons(agent, task.service))
+        meant = {"not_a_member", "inactive", "not_licensed"} if task.aim == user else set[str]()
+        against = [reason for reason in self.reasons(agent, task.service) if reason not in meant]
         slots = {"ringing", "connected"} & set(against)
         self.hold(
             Rule.CAPACITY, not slots, f"{task.id} is offered to {user}, who holds {len(agent.held)} of {agent.capacity}"
@@ -157,7 +159,8 @@ class OfferEvents(QueueEvents):
         if task:
             self.fits(task, fields, "queued")
             service = self.service(task.service)
-            self.hold(Rule.LIMIT, self.has_room(service), f"{task.id}: {task.service} has as many chats as it may have")
+            room = task.home == task.service or self.has_room(service)
+            self.hold(Rule.LIMIT, room, f"{task.id}: {task.service} has as many chats as it may have")
             if fields["passed"] != "0":
                 self.report.picked(self.entry, f"{fields['user']} picks {task.id} and passes over {fields['passed']}")
         if task and agent:

@@ -2,7 +2,7 @@
 
 from distribution.verify.agent_events import AgentEvents
 from distribution.verify.report import Rule
-from distribution.verify.views import RUNNING, AgentView, Fields, ServiceView, TaskView, agent_from, task_from
+from distribution.verify.views import AgentView, Fields, ServiceView, TaskView, agent_from, task_from
 
 AGENT_FACTS = (
     "licensed", "direct", "services", "levels", "capacity", "duty", "reading", "registered", "retry_at", "rona_until",
@@ -12,7 +12,7 @@ AGENT_FACTS = (
 
 TASK_FACTS = (
     "service", "user", "state", "since", "priority", "preferred", "ends", "offer", "invited", "deliver_by", "deadline",
-    "agent", "acw_until", "left", "warned", "past",
+    "agent", "acw_until", "left", "warned", "past", "holder", "home", "transfer_ends",
 )  # fmt: skip
 
 
@@ -62,8 +62,8 @@ class Snapshots(AgentEvents):
     def _begin_with(self, task: TaskView) -> None:
         self.tasks[task.id] = task
         level, task.entered = task.level, self.now
-        if task.service and task.state in RUNNING:
-            self.running[task.service] += 1
+        for service in self.places(task):
+            self.running[service] += 1
         if task.state == "queued":
             self.enter(task)
             task.level = level

@@ -3,7 +3,7 @@
 from distribution.verify.deadlines import GRACE, SILENCE
 from distribution.verify.offer_events import OfferEvents
 from distribution.verify.report import Rule
-from distribution.verify.views import Fields, TaskView, instant
+from distribution.verify.views import NEVER, Fields, TaskView, instant
 
 OPEN = ("arriving", "queued", "offered", "connecting", "active", "acw")
 
@@ -76,6 +76,84 @@ class TalkEvents(OfferEvents):
             self.fits(task, fields, "connecting")
             self.remember(task, user, "failed")
 
+    # --- handed on
+
+    def on_transferred(self, fields: Fields) -> None:
+        """Its holder is not asked for it; who is meant by name needs no place in the order."""
+        task, to = self.task_of(fields), fields["to"]
+        if not task:
+            return
+        self.fits(task, fields, "active")
+        self.hold(Rule.WINNER, task.agent == fields["user"], f"{fields['user']} hands {task.id} on, and has not got it")
+        before = self.places(task)
+        task.holder, task.home, task.agent, task.ends = task.agent, task.service, "", None
+        task.transfer_ends, task.warned = instant(fields, "ends"), None
+        task.past[task.holder] = ("accepted", NEVER)
+        if to.startswith("@"):
+            task.aim = task.assigned = to.removeprefix("@")
+        else:
+            task.service = to
+        self.recount(before, task)
+        self.move(task, "queued")
+        self.watch(task)
+
+    def on_returned(self, fields: Fields) -> None:
+        task, user = self.task_of(fields), fields["user"]
+        if not task:
+            return
+        self.hold(Rule.WINNER, task.holder == user, f"{task.id} returns to {user}, and {task.holder} held it")
+        if fields["why"] == "not_answered":
+            self.check_due(task.id, "transfer", task.transfer_ends)
+        if task.state == "connecting" and task.agent:
+            self.release(task.agent, task.id)
+            task.past[task.agent] = ("withdrawn", 0)
+        self.leave(task)
+        before = self.places(task)
+        task.past[user] = ("accepted", 0)
+        task.service, task.agent, task.state, task.entered = task.home, user, "active", self.now
+        self._no_transfer(task)
+        task.invited.clear()
+        self.recount(before, task)
+        self.watch(task)
+
+    @staticmethod
+    def _no_transfer(task: TaskView) -> None:
+        task.holder = task.home = task.aim = ""
+        task.transfer_ends = None
+
+    def on_handed_on(self, fields: Fields) -> None:
+        task, user = self.task_of(fields), fields["user"]
+        if not task:
+            return
+        self.fits(task, fields, "active")
+        fits = task.holder == user and task.agent == fields["to"]
+        self.hold(Rule.WINNER, fits, f"{task.id} goes from {user} to {fields['to']}")
+        acw_until, agent = instant(fields, "acw_until"), self.agent_named(user)
+        wanted = self.now + self.service(task.home).ms("acw_seconds")
+        self.check_set(task.id, "ACW of the agent before", acw_until or self.now, wanted)
+        before = self.places(task)
+        self._no_transfer(task)
+        self.recount(before, task)
+        task.past[user] = ("accepted", acw_until or 0)
+        if acw_until and agent:
+            agent.wraps[task.id] = acw_until
+            self.take(agent, task.id, "acw")
+            self.watch(agent)
+        else:
+            self.release(user, task.id)
+        self.watch(task)
+
+    def on_wrapped(self, fields: Fields) -> None:
+        """His after-call work of a task that he handed on is over."""
+        agent, task = self.agent_named(fields["user"]), self.tasks.get(fields["task"])
+        if agent:
+            until = agent.wraps.pop(fields["task"], None)
+            if fields["how"] == "acw_over":
+                self.check_due(fields["task"], "ACW of a task handed on", until)
+            self.release(agent.user, fields["task"])
+        if task:
+            task.past[fields["user"]] = ("accepted", 0)
+
     def on_ended(self, fields: Fields) -> None:
         """The talk is over, after-call work begins."""
         task, user = self.task_of(fields), fields["user"]
@@ -91,8 +169,13 @@ class TalkEvents(OfferEvents):
             self.watch(task)
 
     def on_acw_extended(self, fields: Fields) -> None:
-        task = self.task_of(fields)
-        if task:
+        task, agent = self.tasks.get(fields["task"]), self.agent_named(fields["user"])
+        if agent and fields["task"] in agent.wraps:
+            agent.wraps[fields["task"]] = int(fields["acw_until"])
+            if task:
+                task.past[agent.user] = ("accepted", int(fields["acw_until"]))
+            self.watch(agent)
+        elif task:
             self.fits(task, fields, "acw")
             longer = self.now + self.service(task.service).ms("acw_extension_seconds")
             until = instant(fields, "acw_until")

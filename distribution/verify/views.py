@@ -85,6 +85,10 @@ class TaskView:
     acw_until: int | None = None
     left: int | None = None
     warned: int | None = None  # both sides were told that silence will end the talk
+    holder: str = ""  # while it is handed on: who keeps the talk
+    home: str = ""  # ... and the service that it came from
+    aim: str = ""  # ... and the agent it is meant for, if it is for one
+    transfer_ends: int | None = None
     past: dict[str, tuple[str, int]] = field(
         default_factory=dict[str, tuple[str, int]]
     )  # user → result, asked again from
@@ -171,6 +175,10 @@ def task_from(fields: Fields) -> TaskView:
         won=fields.get("won", ""),
         acw_until=instant(fields, "acw_until"),
         left=instant(fields, "left"),
+        holder=fields.get("holder", ""),
+        home="" if fields.get("home", "").startswith("@") else fields.get("home", ""),
+        aim=fields.get("transfer_to", "").removeprefix("@") if fields.get("transfer_to", "").startswith("@") else "",
+        transfer_ends=instant(fields, "transfer_ends"),
         warned=instant(fields, "warned"),
         past=past,
     )

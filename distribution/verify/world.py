@@ -59,14 +59,25 @@ class World:
     def move(self, task: TaskView, state: str) -> None:
         """Into another state, with the queue and the count of concurrent chats that belong to it."""
         self.leave(task)
-        if task.service and task.state not in RUNNING and state in RUNNING:
-            self.running[task.service] += 1
-        elif task.service and task.state in RUNNING and state not in RUNNING:
-            self.running[task.service] -= 1
-            self.touched.add(task.service)
+        before = self.places(task)
         task.state, task.entered = state, self.now
+        self.recount(before, task)
         if state == "queued":
             self.enter(task)
+
+    @staticmethod
+    def places(task: TaskView) -> set[str]:
+        """Among whose concurrent chats it counts; one that is handed on keeps its place at home."""
+        counted = {task.service if task.state in RUNNING else "", task.home if task.holder else ""}
+        return counted - {""}
+
+    def recount(self, before: set[str], task: TaskView) -> None:
+        after = self.places(task)
+        for service in after - before:
+            self.running[service] += 1
+        for service in before - after:
+            self.running[service] -= 1
+            self.touched.add(service)
 
     def enter(self, task: TaskView) -> None:
         service = self.service(task.service)

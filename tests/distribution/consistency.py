@@ -59,13 +59,15 @@ async def _task_faults(store: Store, tenant: str, all_: Everything, *, virtual: 
     deadlines = set(await store.zrange(deadlines_key(tenant, virtual=virtual), 0, -1))
     for task in all_.tasks.values():
         lane = task.service or f"@{task.user}"
+        home = all_.task_fields[task.id].get("home", "@")
+        home = "" if home.startswith("@") else home
         for level in range(1, MOST_LEVELS + 1):
             stands = await store.zscore(queue_key(tenant, lane_at(lane, level)), task.id) is not None
             if stands is not (task.state is TaskState.QUEUED and level <= task.level):
                 found.append(f"{task.id} is {task.state}, and its queue at level {level} says something else")
         if task.service:
             counted = await store.sismember(f"{root(tenant)}running:{tenant}:{task.service}", task.id)
-            if counted is not (task.state in RUNNING):
+            if counted is not (task.state in RUNNING or home == task.service):
                 found.append(f"{task.id} is {task.state}, and the count of concurrent chats says something else")
         closed = task.state is TaskState.CLOSED
         if (await store.zscore(open_key(tenant), task.id) is not None) is closed:
@@ -76,12 +78,17 @@ async def _task_faults(store: Store, tenant: str, all_: Everything, *, virtual: 
             found.append(f"{task.id} is {task.state}, and its deadline does not fit")
         if closed is not (task.outcome is not None and task.closed_at is not None) and task.state is not TaskState.ACW:
             found.append(f"{task.id} is {task.state} with outcome {task.outcome}")
+        if home and not await store.sismember(f"{root(tenant)}running:{tenant}:{home}", task.id):
+            found.append(f"{task.id} is handed on, and has no place in {home} to return to")
         holders = {task.agent} if task.agent and task.state in HOLDS else set(task.invited)
         if (task.state in HOLDS) is not bool(holders):
             found.append(f"{task.id} is {task.state} with {holders or 'nobody'}")
         for user, fields in all_.agent_fields.items():
             held = dict(part.split("=") for part in fields.get("held", "").split())
-            if held.get(task.id) != (HOLDS.get(task.state) if user in holders else None):
+            wraps = dict(part.split("=") for part in fields.get("wraps", "").split())
+            wanted = HOLDS.get(task.state) if user in holders else None
+            wanted = "talk" if user == task.holder else "acw" if task.id in wraps else wanted
+            if held.get(task.id) != wanted:
                 found.append(f"{task.id} is {task.state} with {holders}, and {user} holds {held}")
     return found
 

@@ -36,6 +36,8 @@ BECOMES: dict[Event, dict[TaskState, TaskState]] = {
     Event.EXTEND_ACW: {S.ACW: S.ACW},
     Event.PICK: {S.QUEUED: S.CONNECTING},
     Event.ASSIGN: {S.QUEUED: S.OFFERED},
+    Event.TRANSFER: {S.ACTIVE: S.QUEUED},
+    Event.TAKE_BACK: dict.fromkeys((S.QUEUED, S.OFFERED, S.CONNECTING), S.ACTIVE),
     Event.SET_PRIORITY: {state: state for state in (S.ARRIVING, S.QUEUED, S.OFFERED, S.CONNECTING)},
 }  # fmt: skip
 
@@ -70,6 +72,10 @@ OTHERWISE: dict[Event, dict[TaskState, Verdict]] = {
     },
     Event.ASSIGN: {**dict.fromkeys(S, V.UNCHANGED), S.ARRIVING: V.WRONG_STATE, S.CLOSED: V.WRONG_STATE},
     Event.SET_PRIORITY: dict.fromkeys(S, V.WRONG_STATE),
+    Event.TRANSFER: {
+        **dict.fromkeys(S, V.WRONG_STATE), S.ARRIVING: V.NOT_YOURS, S.QUEUED: V.NOT_YOURS, S.OFFERED: V.NOT_YOURS,
+    },
+    Event.TAKE_BACK: {**dict.fromkeys(S, V.WRONG_STATE), S.ARRIVING: V.NOT_YOURS, S.ACTIVE: V.UNCHANGED},
 }  # fmt: skip
 
 
@@ -94,6 +100,8 @@ def happen(world: World, event: Event, task: str) -> Callable[[], Awaitable[Answ
         Event.EXTEND_ACW: lambda: d.extend_acw(t, task, AGENT, Via.CARD, at=now),
         Event.PICK: lambda: d.pick(t, task, AGENT, Via.CONSOLE, at=now),
         Event.ASSIGN: lambda: d.assign(t, task, AGENT, actor="boss", at=now),
+        Event.TRANSFER: lambda: d.transfer(t, task, AGENT, to_service="support", via=Via.ROOM, at=now),
+        Event.TAKE_BACK: lambda: d.take_back(t, task, AGENT, Via.ROOM, at=now),
         Event.SET_PRIORITY: lambda: d.set_priority(t, task, Priority.HIGH, actor="boss", at=now),
     }
     return happenings[event]
@@ -104,10 +112,25 @@ def test_the_table_here_covers_the_table_there() -> None:
     assert all(set(BECOMES[event]) | set(OTHERWISE[event]) >= set(S) for event in Event)
 
 
-async def brought(world: World, state: TaskState) -> str:
+async def handed_on(world: World, state: TaskState) -> str:
+    """A task that the agent wants to be rid of, and how far that has come."""
+    await world.agent(AGENT)
+    task = await world.bring(S.ACTIVE, AGENT)
+    if state is not S.QUEUED:
+        await world.agent("ben", services={"support": True})
+    await world.distributor.transfer(world.tenant, task, AGENT, to_service="support", via=Via.ROOM, at=world.now)
+    if state is S.CONNECTING:
+        await world.accept(task)
+    return task
+
+
+async def brought(world: World, state: TaskState, event: Event) -> str:
     """A task in this state, and the one agent: where it waits, he is free and it waits for him to pick it."""
     rules = {"acw_seconds": 20, "acw_extension_seconds": 30, "acw_extensions": 1}
     await world.rules("sales", **rules)
+    await world.rules("support")
+    if event is Event.TAKE_BACK and state in BECOMES[event]:
+        return await handed_on(world, state)
     await world.agent(AGENT, available=state is not S.QUEUED)
     task = await world.bring(state, AGENT)
     if state is S.QUEUED:
@@ -118,7 +141,7 @@ async def brought(world: World, state: TaskState) -> str:
 
 @pytest.mark.parametrize(("state", "event"), list(product(S, Event)))
 async def test_every_event_in_every_state(world: World, state: TaskState, event: Event) -> None:
-    task = await brought(world, state)
+    task = await brought(world, state, event)
     before = await world.see(task)
     assert before.state is state
 
@@ -140,7 +163,7 @@ async def test_every_event_in_every_state(world: World, state: TaskState, event:
 @pytest.mark.parametrize(("state", "event"), list(product(S, Event)))
 async def test_every_event_can_come_twice(world: World, state: TaskState, event: Event) -> None:
     """Teams and browsers repeat what was not answered: the second one changes nothing."""
-    task = await brought(world, state)
+    task = await brought(world, state, event)
     await happen(world, event, task)()
     once = await world.see(task)
     again = await happen(world, event, task)()

@@ -1,16 +1,7 @@
 --@include offer_end
 --@include levels
+--@include transfer
 -- closing: the ends of talks and tasks. What follows from them is found by `settle`, and written by `finish`.
-
--- A concurrent chat less. Where the limit was reached, others may have waited for that; elsewhere whoever waits, waits for an
--- agent.
-local function leave_running(c, task)
-  local service = task.f.service
-  if service and redis.call('SREM', key_of(c, 'running', service), task.id) == 1
-    and redis.call('SCARD', key_of(c, 'running', service)) + 1 >= rule(c, service, 'concurrent') then
-    c.lanes[#c.lanes + 1] = service
-  end
-end
 
 -- The list of closed tasks of an agent who had it: the 500 latest, for 30 days.
 local function remember(c, user, task)
@@ -18,14 +9,6 @@ local function remember(c, user, task)
   redis.call('ZADD', key, c.now, task.id)
   redis.call('ZREMRANGEBYRANK', key, 0, -501)
   redis.call('EXPIRE', key, 2592000)
-end
-
--- He had the talk, and another one has it now, or is looked for.
-local function add_handed_on(task, user)
-  local before = task.f.handed_on
-  if not has_word(before, user) then
-    set(task, 'handed_on', before and before .. ' ' .. user or user)
-  end
 end
 
 -- From every state. An outcome that the talk has had already stays.
@@ -86,6 +69,9 @@ end
 
 -- Somebody wants it over, wherever it is.
 local function end_task(c, task, by, why, via)
+  if task.f.holder then
+    come_home(c, task, why)
+  end
   if task.f.state == 'active' then
     end_talk(c, task, 'handled', by, why, via)
   else
@@ -95,6 +81,9 @@ end
 
 -- Nobody ended it, and nothing happens in it.
 local function end_of_sweep(c, task)
+  if task.f.holder then
+    come_home(c, task, 'stale')
+  end
   if task.f.state == 'active' then
     end_talk(c, task, 'stale', 'system', 'stale', 'system')
   else
@@ -108,6 +97,9 @@ local ABANDONED = {
   connecting = 'abandoned_while_offered',
 }
 local function visitor_gone(c, task, outcome_of_talk, why, via)
+  if task.f.holder then
+    come_home(c, task, why)
+  end
   if task.f.state == 'active' then
     end_talk(c, task, outcome_of_talk, 'visitor', why, via)
   else

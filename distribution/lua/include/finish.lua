@@ -29,6 +29,9 @@ local function agent_next(c, agent)
   consider(f.retry_at and num(agent, 'retry_at'))
   consider((f.presence ~= 'Offline' or f.surfaces) and presence_ends(agent))
   consider(f.resume_at and num(agent, 'resume_at'))
+  for ends in string.gmatch(f.wraps or '', '=(%d+)') do
+    consider(tonumber(ends))
+  end
   if f.off_at then
     consider(talks_lost_at(c, agent))
   end

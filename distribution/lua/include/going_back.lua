@@ -3,6 +3,9 @@
 
 -- It keeps the waiting time that it already has.
 local function go_back(c, task, why)
+  if task.f.holder and nobody_to_ask(c, task) then
+    return come_home(c, task, why)
+  end
   leave_running(c, task)
   clear_offer(task)
   set(task, 'offer', nil)
@@ -24,7 +27,9 @@ local function if_nobody_left(c, task, result)
   if task.f.invited then
     return
   end
-  if not task.f.service and result == 'declined' then
+  if task.f.holder then
+    go_back(c, task, result)
+  elseif not task.f.service and result == 'declined' then
     close_task(c, task, 'declined_by_all', 'agent', result, 'system')
   elseif not task.f.service and result == 'rona' then
     close_task(c, task, 'not_answered', 'system', result, 'system')

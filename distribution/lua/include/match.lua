@@ -12,16 +12,19 @@ local function is_selectable(c, agent, service)
   return not is_blocked(c, agent) and not standing_reason(agent, service) and not presence_reason(c, agent, service)
 end
 
-local function has_room(c, service)
-  return redis.call('SCARD', key_of(c, 'running', service)) < rule(c, service, 'concurrent')
+-- One that is handed on within its service has its place already.
+local function has_room(c, task)
+  local service = task.f.service
+  return task.f.home == service or redis.call('SCARD', key_of(c, 'running', service)) < rule(c, service, 'concurrent')
 end
 
 -- May a task be offered at all? Those of a pickup service wait until an agent takes one himself.
-local function offers(c, service)
+local function offers(c, task)
+  local service = task.f.service
   if rule_word(c, service, 'kind') == nil then
     look_up(c, service, 'kind', 'concurrent', 'deliver_seconds')
   end
-  return rule_word(c, service, 'kind') ~= 'pickup' and has_room(c, service)
+  return rule_word(c, service, 'kind') ~= 'pickup' and has_room(c, task)
 end
 
 -- Has the task waited long enough for the level that he is in?
@@ -138,7 +141,7 @@ local function match_task(c, task)
     if agent and asked_until(task, task.f.user) <= c.now and is_selectable(c, agent, '') then
       agents = { agent }
     end
-  elseif offers(c, service) then
+  elseif offers(c, task) then
     agents = pick_agents(c, task, service, rule_word(c, service, 'kind') == 'broadcast' and MOST_INVITED or 1)
   end
   if agents[1] then
@@ -198,7 +201,7 @@ end
 local function match_agent(c, agent, lanes)
   local from = num(agent, 'resume') or 0
   local offered, stopped = each_waiting(c, lanes, from, 1, function(task)
-    if task.f.service and not offers(c, task.f.service) then
+    if task.f.service and not offers(c, task) then
       return nil
     elseif asked_until(task, agent.user) > c.now then
       return false
@@ -223,7 +226,7 @@ end
 -- Whoever is ready for what waits in these services (or direct lanes). Returns whether it stopped before the end.
 local function match_lanes(c, lanes)
   local offered, stopped = each_waiting(c, lanes, 0, MOST_MATCHED, function(task)
-    if task.f.service and not offers(c, task.f.service) then
+    if task.f.service and not offers(c, task) then
       return nil
     elseif task.f.service and not anybody_ready(c, task) then
       if (rule_word(c, task.f.service, 'levels') or '') == '' then

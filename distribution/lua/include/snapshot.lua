@@ -10,7 +10,7 @@ local AGENT_FIELDS = {
 }
 local TASK_FIELDS = {
   'service', 'user', 'state', 'since', 'priority', 'preferred', 'level', 'hops', 'ends', 'offer', 'invited', 'delivered',
-  'deliver_by', 'deadline', 'agent', 'won', 'acw_until', 'outcome', 'left', 'warned', 'past', 'holder', 'transfer_to',
+  'deliver_by', 'deadline', 'agent', 'won', 'acw_until', 'outcome', 'left', 'warned', 'past', 'holder', 'home', 'transfer_to',
   'transfer_ends', 'handed_on',
 }
 

@@ -5,6 +5,7 @@
 --@include presence
 --@include snapshot
 --@include visitor
+--@include wraps
 --@include refresh
 -- tick: time passed for one deadline's member. It looks at what is due now, whatever the deadline was set for.
 local function tick_visitor(c, task)
@@ -49,7 +50,7 @@ local function tick_offer(c, task)
 end
 
 local function tick_queued(c, task)
-  local ends, leaves = num(task, 'ends'), hours_end(c, task)
+  local ends, leaves = num(task, 'ends'), not task.f.holder and hours_end(c, task)
   if ends and c.now >= ends then
     overflow(c, task, 'queue_time')
   elseif leaves and c.now >= leaves then
@@ -70,6 +71,9 @@ local function tick_task(c, id)
   if task.f.state ~= 'acw' and task.f.state ~= 'closed' then
     tick_visitor(c, task)
     tick_silence(c, task)
+  end
+  if task.f.holder and task.f.state ~= 'connecting' and c.now >= num(task, 'transfer_ends') then
+    come_home(c, task, 'not_answered')
   end
   if task.f.state == 'offered' then
     tick_offer(c, task)
@@ -100,6 +104,11 @@ local function tick_agent(c, user)
   end
   if agent.f.off_at then
     lose_talks(c, agent)
+  end
+  for id, ends in string.gmatch(agent.f.wraps or '', PAIR) do
+    if c.now >= tonumber(ends) then
+      end_wrap(c, agent, id, 'acw_over')
+    end
   end
   stir(c, agent)
 end

@@ -18,7 +18,7 @@ end
 local function visitor_until(c, task)
   local left = num(task, 'left')
   if left then
-    local grace = task.f.state == 'active' and 'visitor_grace_active_seconds' or 'visitor_grace_waiting_seconds'
+    local grace = in_talk(task) and 'visitor_grace_active_seconds' or 'visitor_grace_waiting_seconds'
     return left + rule(c, service_of(task), grace) * 1000
   end
   return latest_of(task.f.conns)
@@ -44,6 +44,9 @@ local function task_next(c, task)
     return num(task, 'acw_until')
   end
   local at = earlier(silence_next(c, task), visitor_until(c, task))
+  if state ~= 'connecting' then
+    at = earlier(num(task, 'transfer_ends'), at)
+  end
   if state == 'offered' then
     at = earlier(num(task, 'deadline'), at)
     for user in string.gmatch(task.f.invited, WORD) do
@@ -51,7 +54,7 @@ local function task_next(c, task)
     end
   elseif state == 'queued' then
     at = earlier(num(task, 'ends'), at)
-    at = earlier(hours_end(c, task), at)
+    at = not task.f.holder and earlier(hours_end(c, task), at) or at
     local _, following = levels_open(c, task)
     at = earlier(following, at)
     for user in string.gmatch(task.f.past or '', PAIR) do
@@ -108,10 +111,11 @@ local function mark_effects(c, task)
       due_mark(c.root, 'card:' .. id .. ':' .. user)
     end
   end
-  if task.was ~= state and (state == 'connecting' or task.was == 'connecting' and state == 'closed') then
+  if task.room_changed
+    or task.was ~= state and (state == 'connecting' or task.was == 'connecting' and state == 'closed') then
     due_mark(c.root, 'room:' .. id)
   end
-  if f.won and TALKED[state] then
+  if f.won and (TALKED[state] or f.holder) then
     due_mark(c.root, 'relay:' .. id)
   end
   if state == 'arriving' and not task.was then

@@ -1,0 +1,21 @@
+-- take_back: the agent who hands the talk on changes his mind, as long as nobody else is in it.
+-- keys: root
+-- args: tenant, task, user, via, allowed, at:int
+-- returns: verdict, why, fields and values of the task in one string (see answer)
+-- journal: returned, withdrawn, offered
+--@include closing
+--@include finish
+local c = begin(root, tenant, at)
+local record = load_task(c, task)
+if not record then
+  return answer(nil, 'no_such_task')
+elseif record.f.agent == user and record.f.state == 'active' then
+  return answer(record, 'unchanged')
+elseif record.f.holder ~= user then
+  return answer(record, (has_word(record.f.handed_on, user) or record.f.agent == user) and 'wrong_state' or 'not_yours')
+elseif not allows(allowed, record) then
+  return answer(record, 'wrong_state')
+end
+come_home(c, record, 'taken_back')
+finish(c)
+return answer(record, 'ok')
