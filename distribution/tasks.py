@@ -4,7 +4,7 @@ The Lua scripts take the allowed from-states out of `TRANSITIONS`; a test walks 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from json import loads
 from types import MappingProxyType
@@ -134,6 +134,8 @@ TRANSITIONS: Mapping[Event, frozenset[TaskState]] = MappingProxyType(
 )
 """The states in which an event does something. Elsewhere it is `unchanged` (already so), `gone` (a late click) or `wrong_state`."""
 
+_NO_WRAPS: Mapping[str, str] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -179,6 +181,8 @@ class Task:
     transfer_to: str | None = None  # while it is handed on: a service, or `@user`
     transfer_ends_at: int | None = None  # then it returns to the holder
     handed_on: tuple[str, ...] = ()  # agents who had the talk and gave it on, the first one first
+    # Of those: who is in after-call work of his own → the service of which he had it, "" = direct.
+    wraps: Mapping[str, str] = field(default_factory=lambda: _NO_WRAPS)
 
 
 def _instant(value: str | None) -> int | None:
@@ -207,6 +211,14 @@ def _past(value: str | None) -> Mapping[str, OfferResult]:
         return _NO_PAST
     entries = (entry.partition("=") for entry in value.split(" "))
     return {user: _RESULTS[rest.partition(":")[0]] for user, _, rest in entries}
+
+
+def _wraps(value: str | None) -> Mapping[str, str]:
+    """`wraps` is stored as `user=service:extensions used`, separated by spaces."""
+    if not value:
+        return _NO_WRAPS
+    entries = (entry.partition("=") for entry in value.split(" "))
+    return {user: rest.rpartition(":")[0] for user, _, rest in entries}
 
 
 def read_task(tenant: str, task: str, fields: Mapping[str, str]) -> Task:
@@ -254,4 +266,5 @@ def read_task(tenant: str, task: str, fields: Mapping[str, str]) -> Task:
         transfer_to=get("transfer_to"),
         transfer_ends_at=_instant(get("transfer_ends")),
         handed_on=_listed(get("handed_on")),
+        wraps=_wraps(get("wraps")),
     )

@@ -58,7 +58,8 @@ def supervises(call: Call[Any], task: Task) -> bool:
 
 
 def settings(call: Call[Any], task: Task) -> ServiceSettings:
-    return call.person.company.settings(task.service)
+    """Of the service that this person has the task of: who handed it on did so in another one, perhaps."""
+    return call.person.company.settings(task.wraps.get(call.identity.user, task.service))
 
 
 async def supervised_task(call: Call[Any]) -> Task:

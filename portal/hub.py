@@ -43,7 +43,8 @@ class Page:
 
     def concerned_by(self, task: Task) -> set[str]:
         pieces: set[str] = set()
-        if self.user in task.invited or self.user in task.past or task.agent == self.user or task.id in self.held:
+        his = {task.agent, task.holder, *task.invited, *task.past, *task.handed_on}
+        if self.user in his or task.id in self.held:
             pieces |= TASK_PIECES
         if lane_of(task) in self.lanes:
             pieces.add("waiting")

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
-from portal import me_api, tasks_api, team_api
+from portal import handing_api, me_api, tasks_api, team_api
 from portal.calls import PORTAL, Call, Handler, Portal, guarded
 from portal.deps import DEPS, PortalDeps
 from portal.events import events
@@ -25,10 +25,12 @@ from portal.schemas import (
     RegisterAnswer,
     Snapshot,
     SurfaceBody,
+    TargetsView,
     TaskAnswer,
     TeamTasksView,
     TeamView,
     Transcript,
+    TransferBody,
     UserBody,
     WrapupBody,
 )
@@ -80,6 +82,9 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/tasks/{task}/assign", team_api.assign, "Offer a waiting chat to an agent", UserBody, TaskAnswer, _OFFER),
     Route("POST", "/tasks/{task}/cancel", team_api.cancel, "End a chat that nobody has yet", answer=TaskAnswer, refusals=_TASK),
     Route("POST", "/tasks/{task}/terminate", tasks_api.terminate, "End a chat", answer=TaskAnswer, refusals=_TASK),
+    Route("GET", "/tasks/{task}/targets", handing_api.targets, "To whom a chat could be handed", answer=TargetsView, refusals=(403, 404)),
+    Route("POST", "/tasks/{task}/transfer", handing_api.transfer, "Hand a chat on", TransferBody, TaskAnswer, _OFFER),
+    Route("POST", "/tasks/{task}/take-back", handing_api.take_back, "Keep it after all", answer=TaskAnswer, refusals=_TASK),
     Route("POST", "/tasks/{task}/wrapup", tasks_api.save_wrapup, "Codes, tags, note", WrapupBody, TaskAnswer, _OFFER),
     Route("POST", "/tasks/{task}/acw/done", tasks_api.finish_acw, "End after-call work", answer=TaskAnswer, refusals=_TASK),
     Route("POST", "/tasks/{task}/acw/extend", tasks_api.extend_acw, "More time", answer=TaskAnswer, refusals=_TASK),

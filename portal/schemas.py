@@ -60,6 +60,9 @@ class TaskView(Shape):
     visitor_here: bool
     visitor_grace_until_at: int | None = Field(description="when the chat ends unless the visitor comes back")
     chat_url: str | None = Field(description="the room in Teams")
+    handed_to: str = Field(description='to whom this user is handing it on, by name; "" when he is not')
+    handed_until_at: int | None = Field(description="then it returns to him if nobody has accepted")
+    handed_by: str = Field(description='who is handing it on, or did, by name; "" when nobody')
 
 
 class CodeCategoryView(Shape):
@@ -216,6 +219,33 @@ class UserBody(Shape):
 
 class EndedAnswer(Shape):
     ended: int = Field(description="how many chats were ended")
+
+
+class TargetServiceView(Shape):
+    id: str
+    name: str
+    free: int = Field(description="how many others could be asked at once")
+
+
+class TargetAgentView(Shape):
+    user: str
+    name: str
+    free: bool
+    reason: str = Field(description='what stands against asking him now; "" when he is free')
+
+
+class TargetsView(Shape):
+    """Where a chat could be handed to."""
+
+    services: list[TargetServiceView]
+    agents: list[TargetAgentView]
+
+
+class TransferBody(Shape):
+    """One of the two."""
+
+    service: Annotated[str, Field(pattern=r"^[0-9a-z-]{1,40}$")] | None = None
+    user: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")] | None = None
 
 
 class TaskAnswer(Shape):

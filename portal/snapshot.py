@@ -115,7 +115,19 @@ class Snapshots:
 
     async def task(self, person: Person, task: Task) -> TaskView:
         """One task, as it would stand in `offers` or `open`."""
-        return task_view(task, person.identity.user, person.company, person.voice, await self._chat(task))
+        me = person.identity.user
+        chat, names = await gather(self._chat(task), self._names(task))
+        agent = await self._deps.distributor.agent(person.tenant, me) if me in task.wraps else None
+        until = agent.wrapping.get(task.id) if agent else None
+        return task_view(task, me, person.company, person.voice, chat, names=names, wrap_until=until)
+
+    async def _names(self, task: Task) -> dict[str, str]:
+        """Of those between whom the task is handed."""
+        wanted = {*task.handed_on, *([task.holder] if task.holder else [])}
+        if task.transfer_to and task.transfer_to.startswith("@"):
+            wanted.add(task.transfer_to.removeprefix("@"))
+        users = await gather(*(self._deps.directory.user(task.tenant, user) for user in sorted(wanted)))
+        return {user.id: user.name for user in users if user is not None}
 
     async def _company(self, tenant: str, _part: str) -> Company:
         found, services = await gather(self._deps.directory.tenant(tenant), self._deps.directory.services(tenant))
@@ -144,7 +156,7 @@ class Snapshots:
         me = person.identity.user
         tasks = await self._deps.distributor.open_tasks(person.tenant, me)
         offers = [task for task in tasks if task.state is TaskState.OFFERED and me in task.invited]
-        talks = [task for task in tasks if task.agent == me and task.state in _IN_HAND]
+        talks = [task for task in tasks if _has(me, task)]
         views = await gather(*(self.task(person, task) for task in (*offers, *talks)))
         return {"offers": list(views[: len(offers)]), "open": list(views[len(offers) :])}
 
@@ -181,6 +193,11 @@ class Snapshots:
 
 
 _IN_HAND = frozenset({TaskState.CONNECTING, TaskState.ACTIVE, TaskState.ACW})
+
+
+def _has(user: str, task: Task) -> bool:
+    """Whether he talks in it, hands it on, or does the after-call work of it."""
+    return task.holder == user or user in task.wraps or (task.agent == user and task.state in _IN_HAND)
 
 
 def _lane_id(lane: str) -> str:

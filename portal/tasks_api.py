@@ -94,7 +94,7 @@ async def finish_acw(call: Call[Nothing]) -> TaskAnswer:
         for category in settings(call, task).codes
     )
     missing = missing_codes(task.codes, categories)
-    if missing and task.state is TaskState.ACW:
+    if missing and (task.state is TaskState.ACW or call.identity.user in task.wraps):
         names = ", ".join(missing)
         raise Refusal(409, "codes_missing", call.person.voice("problem.codes_missing", names=names), field="codes")
     me = call.identity

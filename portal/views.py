@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from conversations.messages import Kind, Message, Sender
 from conversations.topic import clean_name, visitor_name
@@ -73,21 +74,42 @@ def customer_name(task: Task) -> str:
     return clean_name(task.customer) or visitor_name(task.id)
 
 
-def task_view(task: Task, user: str, company: Company, voice: Voice, chat: Chat = NO_CHAT) -> TaskView:
-    settings = company.settings(task.service)
+_NOBODY: Mapping[str, str] = MappingProxyType({})
+
+
+def task_view(
+    task: Task,
+    user: str,
+    company: Company,
+    voice: Voice,
+    chat: Chat = NO_CHAT,
+    *,
+    names: Mapping[str, str] = _NOBODY,
+    wrap_until: int | None = None,
+) -> TaskView:
+    """`names`: object id → display name, of those whom the task is handed between; `wrap_until`: the end of the
+    after-call work of somebody who handed it on.
+    """
+    wraps = user in task.wraps
+    service = task.wraps[user] or None if wraps else task.service
+    settings = company.settings(service)
     invited = task.state is TaskState.OFFERED and user in task.invited
     extendable = task.acw_extensions < settings.acw_extensions and settings.acw_extension_seconds > 0
     grace = settings.visitor_grace_active_seconds * 1000
-    gone_at = task.visitor_left_at if task.state is TaskState.ACTIVE else None
-    result = OfferResult.ACCEPTED if task.agent == user else task.past.get(user)
+    holds = task.holder == user
+    # Whoever hands a chat on talks until another one is in it.
+    state = TaskState.ACTIVE if holds else TaskState.ACW if wraps else task.state
+    gone_at = task.visitor_left_at if state is TaskState.ACTIVE else None
+    result = OfferResult.ACCEPTED if user in {task.agent, task.holder, *task.handed_on} else task.past.get(user)
     # Who was only asked learns what became of his offer; the talk, and what was noted of it, belong to those who had it.
     his = result is OfferResult.ACCEPTED
+    givers = (*task.handed_on, task.holder) if task.holder else task.handed_on
     return TaskView(
         id=task.id,
-        state=task.state.value,
+        state=state.value,
         revision=task.revision,
-        service=task.service,
-        service_name=company.name(task.service, voice),
+        service=service,
+        service_name=company.name(service, voice),
         customer=customer_name(task),
         page=chat.page,
         first_message=chat.first_message,
@@ -101,8 +123,8 @@ def task_view(task: Task, user: str, company: Company, voice: Voice, chat: Chat 
         active_at=task.active_at,
         ended_at=task.ended_at,
         ended_by=task.ended_by,
-        acw_until_at=task.acw_until_at,
-        acw_can_extend=task.state is TaskState.ACW and task.agent == user and extendable,
+        acw_until_at=wrap_until if wraps else task.acw_until_at,
+        acw_can_extend=state is TaskState.ACW and (wraps or task.agent == user) and extendable,
         closed_at=task.closed_at,
         outcome=task.outcome,
         my_result=result,
@@ -112,7 +134,15 @@ def task_view(task: Task, user: str, company: Company, voice: Voice, chat: Chat 
         visitor_here=task.visitor_here,
         visitor_grace_until_at=gone_at + grace if gone_at is not None else None,
         chat_url=(chat.chat_url or None) if his else None,
+        handed_to=_handed_to(task, company, voice, names) if holds else "",
+        handed_until_at=task.transfer_ends_at if holds else None,
+        handed_by="" if holds or not givers else names.get(givers[-1], ""),
     )
+
+
+def _handed_to(task: Task, company: Company, voice: Voice, names: Mapping[str, str]) -> str:
+    target = task.transfer_to or ""
+    return names.get(target.removeprefix("@"), "") if target.startswith("@") else company.name(target, voice)
 
 
 def me_view(identity: Identity, user: User | None, company: Company, voice: Voice) -> MeView:

@@ -11,7 +11,7 @@ from distribution.verdicts import Answer, Verdict
 from portal.schemas import Language, Words
 
 REASONS = frozenset(reason.value for reason in Reason)
-REFUSALS = frozenset({"not_picked_here", "level", "full"})
+REFUSALS = frozenset({"not_picked_here", "level", "full", "im_off", "outside_hours", "yourself"})
 """What the distributor says beside the reasons that stand against an agent."""
 
 FOLDER = Path(__file__).parent / "texts"

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from conversations.messages import Conversation, Conversations, Kind, Sender
 from directory.directory import Directory
-from directory.model import Registration, Service
+from directory.model import Registration, Service, User
 from directory.state import State
 from distribution.agents import Presence
 from distribution.deadlines import Timers
@@ -116,6 +116,15 @@ class Office:
         def turn(before: State) -> State:
             found = before.services[service].model_dump(exclude_unset=True)
             return before.having(services={**before.services, service: Service.model_validate(found | change)})
+
+        await self.directory.change(self.tenant, turn, actor="test")
+
+    async def license(self, user: str) -> None:
+        """The licence to be offered chats."""
+
+        def turn(before: State) -> State:
+            made = before.users[user].model_dump(exclude_unset=True) | {"instant_messaging": True}
+            return before.having(users={**before.users, user: User.model_validate(made)})
 
         await self.directory.change(self.tenant, turn, actor="test")
 

@@ -13,7 +13,7 @@ from playwright.async_api import BrowserContext, Page, Route, async_playwright, 
 from portal.deps import STATIC, Rhythm
 from scripts.browser import find
 from store.connection import Store
-from tests.portal.company import ANNA, SAMIR
+from tests.portal.company import ANNA, BEN, SAMIR
 from tests.portal.office import Office, open_office
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -198,6 +198,39 @@ async def test_an_agent_says_that_he_is_not_available_and_takes_a_chat_himself(
         await page.get_by_role("button", name="Take: Lena Vogel").click()
         await expect(page.get_by_text("A chat room in Teams is being opened.")).to_be_visible()
     assert (await office.task(task)).agent == ANNA
+
+
+async def test_a_chat_is_handed_on_taken_back_and_handed_on_again(chromium: Chromium, office: Office) -> None:
+    await office.license(BEN)
+    await office.present(BEN)
+    task = await office.visitor(name="Lena Vogel")
+    async with window(chromium, office) as context, window(chromium, office, who=BEN, width=390) as other:
+        anna, ben = await context.new_page(), await other.new_page()
+        await anna.goto(f"{office.base}/portal/")
+        await ben.goto(f"{office.base}/portal/")
+        await anna.get_by_role("button", name="Accept").click()
+        await office.room(task)
+        await anna.get_by_role("button", name="Transfer").click()
+        await expect(anna.get_by_text("1 agent is free")).to_be_visible()
+        await looks_right(anna)
+        await anna.get_by_role("button", name="Orders & Delivery 1 agent is free").click()
+        await expect(anna.get_by_text("Being handed to Orders & Delivery.")).to_be_visible()
+        await expect(ben.get_by_text("Handed on by Anna Meier")).to_be_visible()
+        for page in (anna, ben):
+            await looks_right(page)
+        await anna.get_by_role("button", name="Take back").click()
+        await expect(ben.get_by_role("button", name="Accept")).to_have_count(0)
+        await anna.get_by_role("button", name="Transfer").click()
+        await anna.get_by_role("button", name="Ben Okafor").click()
+        await expect(anna.get_by_text("Being handed to Ben Okafor.")).to_be_visible()
+        await ben.get_by_role("button", name="Accept").click()
+        await office.distributor.opened(office.tenant, task)
+        await expect(ben.get_by_role("link", name="Open Chat")).to_be_visible()
+        # Her own after-call work, with the codes of her service.
+        await anna.get_by_role("checkbox", name="Plants").check()
+        await anna.get_by_role("button", name="Done").click()
+        await expect(anna.get_by_text("No chat at the moment")).to_be_visible()
+    assert (await office.task(task)).agent == BEN
 
 
 async def test_a_supervisor_sees_to_his_service(chromium: Chromium, office: Office) -> None:

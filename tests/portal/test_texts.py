@@ -38,7 +38,7 @@ def test_every_text_of_the_pages_is_used() -> None:
     source = "\n".join(path.read_text(encoding="utf-8") for path in WEB.rglob("*.ts"))
     literal = set(re.findall(r"""["'`]([a-z_]+(?:\.[A-Za-z_]+)*)["'`]""", source))
     stems = tuple(re.findall(r"`([a-z_.]+\.)\$\{", source)) + tuple(
-        f"{stem}." for stem in ("waiting.count", "waiting.more", "team.ended")
+        f"{stem}." for stem in ("waiting.count", "waiting.more", "team.ended", "handing.free")
     )
     unused = [key for key in _texts(WEB / "texts", "en") if key not in literal and not key.startswith(stems)]
     assert unused == []

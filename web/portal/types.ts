@@ -63,6 +63,11 @@ export interface Task {
   visitor_here: boolean;
   visitor_grace_until_at: number | null;
   chat_url: string | null;
+  /** To whom this user is handing it on; "" when he is not. */
+  handed_to: string;
+  handed_until_at: number | null;
+  /** Who is handing it on, or did; "" when nobody. */
+  handed_by: string;
 }
 
 /** What tells one offer from all others: offers are counted within a task. null: nothing is offered. */
@@ -231,4 +236,24 @@ export interface TeamTasks {
   service: string;
   waiting: TeamTask[];
   running: TeamTask[];
+}
+
+export interface TargetService {
+  id: string;
+  name: string;
+  /** How many others could be asked at once. */
+  free: number;
+}
+
+export interface TargetAgent {
+  user: string;
+  name: string;
+  free: boolean;
+  reason: string;
+}
+
+/** Where a chat could be handed to. */
+export interface Targets {
+  services: TargetService[];
+  agents: TargetAgent[];
 }

@@ -78,8 +78,23 @@ export const taskStyles = css`
     color: var(--warm);
   }
 
-  usher-confirm {
+  usher-confirm,
+  usher-handing {
     position: absolute;
+  }
+
+  .handing {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 10px 12px;
+    padding: 10px 14px;
+    border-radius: 10px;
+    background: var(--inset);
+  }
+
+  .handing p {
+    flex: 1 1 200px;
   }
 
   .who p span:last-child {

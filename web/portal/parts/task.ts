@@ -3,11 +3,12 @@ import { html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { countdown, counter } from "../format.js";
 import { t } from "../i18n.js";
-import { accept, decline, terminate } from "../state/actions.js";
+import { accept, decline, takeBack, terminate } from "../state/actions.js";
 import { session, Ticking } from "../state/session.js";
 import { openInTeams } from "../teams.js";
 import type { Task, TaskAnswer } from "../types.js";
 import type { Confirm } from "./confirm.js";
+import type { Handing } from "./handing.js";
 import { icon } from "./icons.js";
 import { base, card } from "./styles.js";
 import { taskStyles } from "./task-styles.js";
@@ -15,6 +16,7 @@ import { tell, toast } from "./toasts.js";
 import { showTranscript } from "./transcript.js";
 import "./acw.js";
 import "./confirm.js";
+import "./handing.js";
 import "./person.js";
 import "./ring.js";
 
@@ -25,6 +27,7 @@ export class TaskCard extends LitElement {
   @state() private busy = "";
   @query("h3") private readonly heading!: HTMLElement;
   @query("usher-confirm") private readonly confirm!: Confirm;
+  @query("usher-handing") private readonly handing!: Handing;
   #hadFocus = false;
 
   constructor() {
@@ -94,6 +97,7 @@ export class TaskCard extends LitElement {
         : html`<p class="notice">
             ${icon("alert")}<span>${t("chat.visitor_away", { left: countdown(task.visitor_grace_until_at - session.now()) })}</span>
           </p>`}
+      ${task.handed_to === "" ? nothing : this.#handing()}
       ${opening ? html`<p class="quiet opening"><fluent-spinner size="tiny"></fluent-spinner>${t("chat.connecting.text")}</p>` : nothing}
       <div class="actions">
         ${task.chat_url === null
@@ -102,6 +106,7 @@ export class TaskCard extends LitElement {
               ${icon("chat", 20, "start")}${t("chat.open")}
             </fluent-anchor-button>`}
         ${this.#button("terminate", t("chat.terminate"), "outline", () => this.confirm.show())}
+        ${opening || task.handed_to !== "" ? nothing : this.#button("transfer", t("chat.transfer"), "outline", () => void this.handing.show())}
         <fluent-button role="button" appearance="subtle" @click=${() => showTranscript(task)}>${icon("text", 20, "start")}${t("chat.transcript")}</fluent-button>
       </div>
       <usher-confirm
@@ -109,7 +114,18 @@ export class TaskCard extends LitElement {
         text=${t("terminate.text", { customer: task.customer })}
         action=${t("chat.terminate")}
         @confirmed=${() => void this.#act("terminate", terminate)}
-      ></usher-confirm>`;
+      ></usher-confirm>
+      <usher-handing .task=${task}></usher-handing>`;
+  }
+
+  #handing(): unknown {
+    const { task } = this;
+    const left = task.handed_until_at === null ? "" : countdown(task.handed_until_at - session.now());
+    return html`<div class="handing" role="status">
+      <fluent-spinner size="tiny"></fluent-spinner>
+      <p>${t("handing.waits", { name: task.handed_to })} ${left === "" ? nothing : html`<span class="quiet number" aria-hidden="true">${t("handing.left", { left })}</span>`}</p>
+      ${this.#button("take-back", t("handing.take_back"), "outline", () => void this.#act("take-back", takeBack))}
+    </div>`;
   }
 
   #status(): unknown {
@@ -131,6 +147,7 @@ export class TaskCard extends LitElement {
 
   #line(): string {
     const { task } = this;
+    if (task.state === "offered" && task.handed_by !== "") return t("offer.handed", { name: task.handed_by });
     if (task.state === "offered") return t("offer.waited", { time: counter(session.now() - task.since_at) });
     if (task.state === "acw") return t("acw.title");
     return task.state === "active" ? t("chat.active") : "";

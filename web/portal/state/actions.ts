@@ -1,5 +1,5 @@
 /** What a person can do. Each returns when the server has answered; what changed arrives with the events. */
-import type { Language, Task, TaskAnswer, ThemeChoice, Transcript } from "../types.js";
+import type { Language, Targets, Task, TaskAnswer, ThemeChoice, Transcript } from "../types.js";
 import { call } from "./api.js";
 import { session } from "./session.js";
 
@@ -19,6 +19,10 @@ export const delivered = (task: Task): Promise<TaskAnswer> => onTask(task, "deli
 /** Takes a waiting chat. */
 export const pick = (id: string): Promise<TaskAnswer> => call<TaskAnswer>("POST", `/tasks/${id}/pick`, {});
 export const terminate = (task: Task): Promise<TaskAnswer> => onTask(task, "terminate");
+/** Where a chat could go: a service, or an agent. */
+export const targets = (task: Task): Promise<Targets> => call<Targets>("GET", taskPath(task, "targets"));
+export const transfer = (task: Task, to: { service: string } | { user: string }): Promise<TaskAnswer> => onTask(task, "transfer", to);
+export const takeBack = (task: Task): Promise<TaskAnswer> => onTask(task, "take-back");
 export const finishAcw = (task: Task): Promise<TaskAnswer> => onTask(task, "acw/done");
 export const extendAcw = (task: Task): Promise<TaskAnswer> => onTask(task, "acw/extend");
 
