@@ -201,6 +201,8 @@ async def test_an_agent_says_that_he_is_not_available_and_takes_a_chat_himself(
 
 
 async def test_a_chat_is_handed_on_taken_back_and_handed_on_again(chromium: Chromium, office: Office) -> None:
+    for service in ("garden-advice", "orders"):
+        await office.lay_down(service, offer_seconds=300)  # a slow machine must not let it return by itself
     await office.license(BEN)
     await office.present(BEN)
     task = await office.visitor(name="Lena Vogel")
