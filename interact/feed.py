@@ -86,6 +86,11 @@ class Feed:
         """Send nothing more."""
         self._open = False
 
+    async def ended(self) -> None:
+        """Return once nothing is under way: what is said of this connection then comes after all that it said itself."""
+        if self._pump is not None:
+            await asyncio.wait((self._pump,))
+
     def wake(self, todo: Todo) -> None:
         """There is news. Quick, and callable from a doorbell."""
         self._todo |= todo

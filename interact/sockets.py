@@ -1,7 +1,7 @@
 """All sockets of this process: one pair of ears for the doorbells, the common ticker, shared limits, and the end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Final
 
@@ -101,9 +101,7 @@ class Sockets:
 
     def _start_move(self, sockets: list[VisitorSocket], why: str) -> None:
         """In the background: a client that does not close its side must not hold up the ticker."""
-        moving = asyncio.get_running_loop().create_task(_together([lambda s=s: s.move(why) for s in sockets]))
-        self._moves.add(moving)
-        moving.add_done_callback(self._moves.discard)
+        self.see_off(_together([lambda s=s: s.move(why) for s in sockets]))
 
     def failed_over(self, root: str) -> None:
         """The shard may lack what was acknowledged: its visitors come back, and offer again what they know to be said."""
@@ -111,6 +109,13 @@ class Sockets:
         if sockets:
             log.warning("sockets_moved", count=len(sockets), why="failover")
             self._start_move(sockets, "failover")
+
+    def see_off(self, leaving: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Carry out what is left to do for a socket that is closed, whatever becomes of its handler."""
+        task = asyncio.get_running_loop().create_task(leaving)
+        self._moves.add(task)
+        task.add_done_callback(self._moves.discard)
+        return task
 
     async def close_all(self, reason: str) -> None:
         """Ask every client to come back later, each at another moment, and close. New ones are refused from now on."""

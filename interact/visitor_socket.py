@@ -5,6 +5,7 @@ While nothing happens it is one sleeping read and nothing else.
 
 import asyncio
 import random
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
@@ -39,6 +40,8 @@ class Registry(Protocol):
     def add(self, socket: "VisitorSocket", /) -> bool: ...
 
     def remove(self, socket: "VisitorSocket", /) -> None: ...
+
+    def see_off(self, leaving: Coroutine[None, None, None], /) -> asyncio.Task[None]: ...
 
 
 class Gone(Exception):
@@ -147,7 +150,8 @@ class VisitorSocket:
         finally:
             feed.stop()
             self._registry.remove(self)
-            await self._away(chat)
+            # In a task of its own: when a line breaks, aiohttp cancels this one in the middle of what it does.
+            await asyncio.shield(self._registry.see_off(self._leave(chat, feed)))
 
     async def _welcome(self, chat: VisitorChat, feed: Feed, after: int) -> None:
         await chat.refresh()  # again, now that the doorbells are heard: nothing falls in between
@@ -161,7 +165,8 @@ class VisitorSocket:
         if refusal is not None:
             await self._send(_error_of(refusal))
 
-    async def _away(self, chat: VisitorChat) -> None:
+    async def _leave(self, chat: VisitorChat, feed: Feed) -> None:
+        await feed.ended()  # "I am here" must not be stored after "he has gone"
         if self._moved:  # who was asked to move has not left; the connection runs out by itself
             return
         try:
