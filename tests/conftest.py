@@ -1,4 +1,5 @@
-"""A real server for every test: Valkey from the wheel, or Debian's Redis with `USHER_TEST_ENGINE=redis`."""
+"""A real server for every test: Valkey from the wheel, or Debian's Redis with `USHER_TEST_ENGINE=redis`; with `cluster`
+three nodes of Valkey."""
 
 import os
 import uuid
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from store import keys
 from store.connection import Store, open_store
 from store.embedded import start_embedded
+from tests.failover.servers import clustered
 from tests.story.stage import Stage
 
 # A busy machine is no fault of the code: examples are not timed.
@@ -29,6 +31,10 @@ def engine_binary() -> Path | None:
 @pytest.fixture(scope="session")
 def valkey_url(tmp_path_factory: pytest.TempPathFactory, engine_binary: Path | None) -> Iterator[str]:
     """Where this session's private server is (under xdist each worker has its own)."""
+    if os.environ.get("USHER_TEST_ENGINE") == "cluster":
+        with clustered(tmp_path_factory.mktemp("cluster")) as nodes:
+            yield nodes.url
+        return
     with start_embedded(tmp_path_factory.mktemp("server"), binary=engine_binary) as server:
         yield server.url
 
