@@ -1,4 +1,4 @@
-"""The command line: `usher load`, `usher why`, `usher verify`. Settings come from the environment, as for the app."""
+"""The command line: `usher load`, `usher why`, `usher verify`, `usher simulate`. Settings come from the environment, as for the app."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ from directory.directory import Directory
 from directory.load import Company, LoadErrors, apply, parse
 from distribution.agents import Agent, Reason
 from distribution.distributor import Distributor
+from distribution.simulate import ScenarioError, parse_scenario
 from distribution.verify import TOLERANCE_MS
 from graph.client import GraphClient, GraphConfig
 from graph.errors import GraphProblem
 from operations.logs import configure_logs
+from operations.simulate import run_simulate
 from operations.verify import run_verify
 from settings import Settings, SettingsError, load_settings
 from store.connection import Store, StoreDown, StoreRefused, open_store
@@ -186,6 +188,31 @@ def verify(
 async def _verify(settings: Settings, tenant: str, start: datetime | None, tolerance: int) -> int:
     async with tools(settings) as kit:
         return await run_verify(kit.store, tenant, start.date() if start else None, tolerance, out=out, err=err)
+
+
+@cli.command("simulate")
+def simulate_day(
+    day: Annotated[Path, typer.Argument(help="the day's TOML file", exists=True, dir_okay=False)],
+    agents_for: Annotated[
+        str, typer.Option(metavar="SHARE/SECONDS", help="how many agents are needed: 80/30 is 80 % answered in 30 s")
+    ] = "",
+    within: Annotated[float, typer.Option(help="seconds of the service level")] = 30.0,
+) -> None:
+    """Let a synthetic day happen under each of its policies, and show what came of it side by side."""
+    configure_logs(level="warning", as_json=False)
+    try:
+        scenario = parse_scenario(day.read_text(encoding="utf-8"))
+        goal = None
+        if agents_for:
+            share, _, seconds = agents_for.partition("/")
+            goal, within = float(share) / 100, float(seconds)
+    except ScenarioError as problem:
+        err.print(f"{day}: {problem}", markup=False, highlight=False)
+        raise typer.Exit(2) from None
+    except ValueError:
+        err.print(f"--agents-for {agents_for}: must be like 80/30", markup=False, highlight=False)
+        raise typer.Exit(2) from None
+    asyncio.run(run_simulate(scenario, within, goal, out=out))
 
 
 def main() -> None:

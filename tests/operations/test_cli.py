@@ -178,6 +178,34 @@ async def _accepted_by_nobody(data: Path) -> str:
     return entry
 
 
+DAY = """
+arrivals = [0, 0, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+agents = 3
+handling_seconds = 120
+misses = 0.1
+[[policies]]
+name = "longest idle"
+[[policies]]
+name = "in turns"
+policy = "round_robin"
+rona_after_misses = 0
+"""
+
+
+def test_simulate_shows_policies_side_by_side_and_leaves_nothing_behind(usher: Usher, tmp_path: Path) -> None:
+    (tmp_path / "day.toml").write_text(DAY)
+    done = usher("simulate", "day.toml", TMPDIR=str(tmp_path), USHER_SECRET_KEY="")
+    assert done.returncode == 0, done.stderr
+    lines = [[cell.strip() for cell in line.split("│")] for line in done.stdout.splitlines()]
+    rows = {cells[1]: cells[2:4] for cells in lines if len(cells) == 5}
+    assert rows["chats"][0] == rows["chats"][1]
+    assert int(rows["RONA"][0]) > 0
+    needed = usher("simulate", "day.toml", "--agents-for", "80/30", TMPDIR=str(tmp_path))
+    assert "needed" in needed.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["day.toml"]
+    assert usher("simulate", "day.toml", "--agents-for", "many").returncode == 2
+
+
 def test_missing_settings_end_with_2(usher: Usher) -> None:
     done = usher("why", "x", USHER_SECRET_KEY="short")
     assert done.returncode == 2
