@@ -60,7 +60,7 @@ class Pictures:
         customer = customer_of(task, conversation)
         shown = [message for message in as_seen(messages) if message.seq <= until and message.kind is Kind.TEXT]
         said = [_line(message, customer) for message in shown]
-        viewer = reader or task.agent or ""
+        viewer = reader or task.holder or task.agent or ""
         return opening_card(await self._state(task, viewer, conversation, said=said, before=after, notice=notice))
 
     async def wrapup(self, task: Task) -> Wrapup:
@@ -108,6 +108,7 @@ class Pictures:
             extensions_left=wrapup.extensions - task.acw_extensions,
             extension_seconds=wrapup.extension_seconds,
             names=await self._names(task),
+            transferred_to=await self._transferred_to(task, viewer),
             refresh_for=(registration.teams_user_id,) if registration is not None else (),
             notice=notice,
         )
@@ -121,6 +122,17 @@ class Pictures:
             return ""
         service = await self._directory.service(task.tenant, task.service)
         return service.name if service is not None else task.service
+
+    async def _transferred_to(self, task: Task, viewer: str) -> str:
+        """Who is meant to have it, or has it now, as the agent who hands it on knows him."""
+        if task.holder is None and viewer not in task.handed_on:
+            return ""
+        to = task.transfer_to if task.holder is not None else f"@{task.agent or ''}"
+        if to is None or not to.startswith("@"):
+            service = await self._directory.service(task.tenant, to or "")
+            return service.name if service is not None else to or ""
+        user = await self._directory.user(task.tenant, to.removeprefix("@"))
+        return user.name if user is not None else ""
 
     async def _names(self, task: Task) -> dict[str, str]:
         agent = await self._directory.user(task.tenant, task.agent) if task.agent else None

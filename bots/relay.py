@@ -100,7 +100,7 @@ class Relay:
         service_url = await self._directory.service_url(tenant)
         if service_url is None:
             raise RetryLater(ADDRESS_PAUSE_SECONDS, "Teams has not said yet where it is reached for this tenant")
-        words = wording(await self._pictures.language(tenant, task.agent or ""))
+        words = wording(await self._pictures.language(tenant, task.holder or task.agent or ""))
         return _Room(task, conversation, Place(tenant, service_url, conversation.chat_id), words)
 
     async def _show_card(self, room: _Room) -> None:

@@ -35,7 +35,7 @@ STYLES: Mapping[Picture, str] = {
 
 def personal_card(state: CardState) -> Drawn | None:
     """The card that `state.viewer` should see now; None if the task has nothing to do with him."""
-    picture = picture_of(state.task, state.viewer, transferred_to=state.transferred_to)
+    picture = picture_of(state.task, state.viewer)
     if picture is None:
         return None
     drawn = _draw(state, picture, complete=True)
@@ -69,7 +69,7 @@ def _draw(state: CardState, picture: Picture, *, complete: bool) -> Drawn:
 
 def _other(words: Wording, state: CardState, picture: Picture) -> str:
     if picture is Picture.TRANSFERRED:
-        return state.transferred_to
+        return state.transferred_to or words("taken.somebody")
     return state.names.get(state.task.agent or "", "") or words("taken.somebody")
 
 
@@ -106,6 +106,8 @@ def _accepted(words: Wording, state: CardState) -> _Content:
     blocks = parts.facts([parts.waited(words, task.since_at, task.accepted_at), (words("fact.page"), state.page)])
     if not task.visitor_here:
         blocks.append(parts.text(words("accepted.left"), colour="warning"))
+    if task.holder is not None:
+        blocks.append(parts.text(words("accepted.handing_on", name=state.transferred_to), colour="warning"))
     buttons: list[BareObject] = []
     if state.chat_url:
         buttons.append(make(el.OpenUrl, title=words("accepted.open"), url=state.chat_url, style="positive"))

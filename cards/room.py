@@ -36,7 +36,8 @@ def _draw(state: CardState, *, complete: bool) -> Drawn:
     words = wording(state.language)
     task = state.task
     buttons: list[BareObject] = []
-    match task.state:
+    # While it is handed on, its agent talks on.
+    match TaskState.ACTIVE if task.holder is not None else task.state:
         case TaskState.ACW:
             title, style, live = words("acw.title"), "warning", True
             blocks = result_facts(words, state, wrapup=False)

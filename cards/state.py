@@ -71,7 +71,7 @@ class CardState:
     extension_seconds: int = 0
     names: Mapping[str, str] = field(default_factory=lambda: _NOBODY)  # object id → display name
     refresh_for: tuple[str, ...] = ()  # Teams' ids (`29:…`) of those whose clients may refresh the card
-    transferred_to: str = ""
+    transferred_to: str = ""  # the name of whom, or the service, it was or is being handed on to
     notice: str = ""  # what the viewer is told about his last click
 
 
@@ -83,14 +83,22 @@ _BY_STATE: Mapping[TaskState, Picture] = {
 }
 
 
-def picture_of(task: Task, user: str, *, transferred_to: str = "") -> Picture | None:
-    """What this task is to this agent now; None if it has nothing to do with him."""
-    if transferred_to:
-        return Picture.TRANSFERRED
+def _present(task: Task, user: str) -> Picture | None:
+    """What he has of it now: the offer, the talk, or his after-call work."""
     if task.state is TaskState.OFFERED and user in task.invited:
         return Picture.OFFER
+    if task.holder == user:
+        return Picture.ACCEPTED
     if task.agent == user and task.state in _BY_STATE:
         return _BY_STATE[task.state]
+    return Picture.ACW if user in task.wraps else None
+
+
+def picture_of(task: Task, user: str) -> Picture | None:
+    """What this task is to this agent now; None if it has nothing to do with him."""
+    present = _present(task, user)
+    if present is not None:
+        return present
     match task.past.get(user):
         case None:
             return None
@@ -102,5 +110,7 @@ def picture_of(task: Task, user: str, *, transferred_to: str = "") -> Picture | 
             return Picture.FAILED
         case OfferResult.WITHDRAWN if task.agent not in {None, user}:
             return Picture.TAKEN
+        case OfferResult.ACCEPTED if user in task.handed_on:
+            return Picture.TRANSFERRED
         case OfferResult.WITHDRAWN | OfferResult.UNDELIVERED | OfferResult.ACCEPTED:
             return Picture.WITHDRAWN

@@ -180,7 +180,7 @@ class Task:
     holder: str | None = None  # while it is handed on: who keeps the talk until another agent is in it
     transfer_to: str | None = None  # while it is handed on: a service, or `@user`
     transfer_ends_at: int | None = None  # then it returns to the holder
-    handed_on: tuple[str, ...] = ()  # agents who had the talk and gave it on, the first one first
+    handed_on: tuple[str, ...] = ()  # agents who had the talk and gave it on or were lost, the first one first
     # Of those: who is in after-call work of his own → the service of which he had it, "" = direct.
     wraps: Mapping[str, str] = field(default_factory=lambda: _NO_WRAPS)
 

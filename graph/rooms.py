@@ -158,8 +158,41 @@ class Rooms:
                 # Another worker, who thought that we were dead, was quicker: his room stands, ours goes. Or the visitor
                 # left while it was being made, and nobody needs it.
                 await self._give_back(task, Note(None, chat, agent))
-        await self._distributor.opened(task.tenant, task.id)
-        await self._finish(task)
+        elif (task.holder is not None or task.handed_on) and not await self._bring_in(task, conversation.chat_id, agent):
+            return
+        answer = await self._distributor.opened(task.tenant, task.id)
+        if answer.task is not None and answer.task.agent == agent:
+            await self._finish(answer.task)
+        elif conversation.chat_id:
+            # It was taken back meanwhile, or ended.
+            await self._take_out(task, conversation.chat_id, {agent})
+
+    async def _bring_in(self, task: Task, chat: str, agent: str) -> bool:
+        """The room is there: the talk was handed on, or its agent was lost. False when Teams does not let the new one in."""
+        try:
+            await self._let_in(task, chat, agent)
+        except GraphProblem as problem:
+            if problem.passes:
+                await self._wait(task, problem)
+            reason = await reason_of(self._graph, task.tenant, problem)
+        except RoomRefused as refused:
+            reason = refused.reason
+        else:
+            return True
+        log.warning("an agent does not come into a room", tenant=task.tenant, task=task.id, why=reason.word)
+        await self._distributor.opening_failed(task.tenant, task.id, reason.word)
+        return False
+
+    async def _take_out(self, task: Task, chat: str, users: set[str]) -> None:
+        """These have no business in the room any more. Whoever joined by himself stays."""
+        try:
+            members = await self._members(task.tenant, chat)
+            for user in users & set(members):
+                await self._on_chat(task.tenant, chat, lambda sdk, one=members[user]: sdk.remove_member(chat, one))
+        except GraphProblem as problem:
+            if problem.passes:
+                await self._wait(task, problem)
+            log.warning("an agent stays in a room", tenant=task.tenant, task=task.id, why=str(problem))
 
     async def _carry_first(self, task: Task, chat: Chat) -> None:
         """Bring over what the agent wrote so far. A room does not stay closed because this is not possible."""
@@ -171,6 +204,11 @@ class Rooms:
 
     async def _finish(self, task: Task) -> None:
         """The room is open. What is left is what was written while it opened; after that its note is not needed."""
+        if task.handed_on and task.state is TaskState.ACTIVE:
+            conversation = await self._conversations.get(task.tenant, task.id)
+            if conversation is not None and conversation.chat_id:
+                gone = set(task.handed_on) - {task.agent or "", task.holder or ""}
+                await self._take_out(task, conversation.chat_id, gone)
         note = await self._notes.read(task.tenant, task.id)
         if note.chat is not None and task.state in {TaskState.CONNECTING, TaskState.ACTIVE}:
             try:
@@ -259,17 +297,21 @@ class Rooms:
         app = await self._graph.catalogue_id(task.tenant)
         if app is None:
             raise RoomRefused(APP_NOT_IN_CATALOGUE)
-        if agent not in await self._members(task.tenant, chat.id):
-            seat = await seat_of(self._directory, task.tenant, agent)
-            await self._on_chat(task.tenant, chat.id, lambda sdk: sdk.add_member(chat.id, seat))
-            if agent not in await self._members(task.tenant, chat.id):
-                raise RoomRefused(AGENT_LEFT_OUT)
+        await self._let_in(task, chat.id, agent)
         try:
             consented = [permission.name for permission in RSC]
             await self._on_chat(task.tenant, chat.id, lambda sdk: sdk.install_in_chat(chat.id, app, consented))
         except GraphProblem as problem:
             if problem.kind is not ProblemKind.CONFLICT:
                 raise
+
+    async def _let_in(self, task: Task, chat: str, agent: str) -> None:
+        if agent in await self._members(task.tenant, chat):
+            return
+        seat = await seat_of(self._directory, task.tenant, agent)
+        await self._on_chat(task.tenant, chat, lambda sdk: sdk.add_member(chat, seat))
+        if agent not in await self._members(task.tenant, chat):
+            raise RoomRefused(AGENT_LEFT_OUT)
 
     async def _members(self, tenant: str, chat: str) -> dict[str, str]:
         found = await self._on_chat(tenant, chat, lambda sdk: sdk.members(chat))

@@ -103,7 +103,11 @@ TASKS: dict[Picture, Task] = {
 }
 STATES: dict[Picture, CardState] = {
     **{picture: replace(STATE, task=task) for picture, task in TASKS.items()},
-    Picture.TRANSFERRED: replace(STATE, task=ACTIVE, transferred_to="Orders & Delivery"),
+    Picture.TRANSFERRED: replace(
+        STATE,
+        task=replace(ACTIVE, agent=BEN, handed_on=(ANNA,), past={ANNA: OfferResult.ACCEPTED}),
+        transferred_to="Orders & Delivery",
+    ),
 }
 ROOM_TASKS: dict[str, Task] = {
     "active": ACTIVE,

@@ -1,0 +1,56 @@
+"""A chat is handed on from one agent to another; the visitor keeps talking."""
+
+from distribution.tasks import Via
+from tests.story.people import SECONDS
+from tests.story.stage import TENANT, Stage
+from tests.support import wait_until
+
+
+async def test_a_chat_goes_on_with_another_agent(stage: Stage) -> None:
+    company = await stage.company("Anna", "Ben", acw_seconds=60)
+    visitor = await stage.visitor(company.widget, "Tess")
+    await visitor.say("Where is my order?")
+    task = await stage.task_is(visitor.task, "offered")
+    first = next(agent for agent in company.agents if agent.user in task.invited)
+    second = next(agent for agent in company.agents if agent is not first)
+    await first.click(await first.sees("Tess", "Accept"), "accept")
+    room = await first.room(topic="Tess")
+    await visitor.is_("connected")
+
+    answer = await stage.distributor.transfer(TENANT, visitor.task, first.user, to_user=second.user, via=Via.PORTAL)
+    assert answer.ok, answer
+    await first.sees("Tess", "Being passed on to", "Terminate")
+    await wait_until(lambda: visitor.status["notice"] == "passed_on", SECONDS, "the visitor is told")
+    assert visitor.status["state"] == "connected"
+    await visitor.say("Hello? Are you there?")
+    await first.reads(room, "Hello? Are you there?")
+
+    await second.click(await second.sees("Tess", "Accept"), "accept")
+    same = await second.room(topic="Tess")
+    assert same["id"] == room["id"], "one room for the whole chat"
+    await wait_until(lambda: visitor.status["notice"] is None, SECONDS, "the visitor is with the other agent")
+    await second.write(same, "It is on its way.")
+    await visitor.hears("It is on its way.")
+    await first.sees("Tess", "Done", without=("Terminate",))  # his own after-call work
+
+    now = await stage.distributor.task(TENANT, visitor.task)
+    assert now is not None
+    assert (now.agent, now.handed_on) == (second.user, (first.user,))
+
+
+async def test_nobody_takes_it_so_it_comes_back(stage: Stage) -> None:
+    company = await stage.company("Anna", "Ben")
+    visitor = await stage.visitor(company.widget, "Timo")
+    await visitor.say("Hello?")
+    task = await stage.task_is(visitor.task, "offered")
+    first = next(agent for agent in company.agents if agent.user in task.invited)
+    second = next(agent for agent in company.agents if agent is not first)
+    await first.click(await first.sees("Timo", "Accept"), "accept")
+    room = await first.room(topic="Timo")
+    await visitor.is_("connected")
+    await stage.distributor.transfer(TENANT, visitor.task, first.user, to_user=second.user, via=Via.PORTAL)
+    await second.click(await second.sees("Timo", "Decline"), "decline")
+    await wait_until(lambda: visitor.status["notice"] is None, SECONDS, "the visitor is with his agent again")
+    await first.sees("Timo", "Terminate", without=("Being passed on to",))
+    await first.write(room, "I will help you myself.")
+    await visitor.hears("I will help you myself.")
