@@ -158,7 +158,9 @@ class Rooms:
                 # Another worker, who thought that we were dead, was quicker: his room stands, ours goes. Or the visitor
                 # left while it was being made, and nobody needs it.
                 await self._give_back(task, Note(None, chat, agent))
-        elif (task.holder is not None or task.handed_on) and not await self._bring_in(task, conversation.chat_id, agent):
+        elif (task.holder is not None or task.handed_on) and not await self._bring_in(
+            task, conversation.chat_id, agent
+        ):
             return
         answer = await self._distributor.opened(task.tenant, task.id)
         if answer.task is not None and answer.task.agent == agent:

@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -195,8 +196,10 @@ class TenantSdk:
 
     async def add_member(self, chat: str, seat: Seat) -> None:
         """`POST /chats/{id}/members`, with all that was said. Permission ChatMember.ReadWrite.All."""
+        member = self._member(seat)
+        member.visible_history_start_date_time = datetime(1, 1, 1, tzinfo=UTC)  # left out, he sees nothing of it
         async with self._mapped("add_member"):
-            await self._client.chats.by_chat_id(chat).members.post(self._member(seat))
+            await self._client.chats.by_chat_id(chat).members.post(member)
 
     async def remove_member(self, chat: str, membership: str) -> None:
         """`DELETE /chats/{id}/members/{id}`. Permission ChatMember.ReadWrite.All."""
