@@ -1,6 +1,8 @@
 """Tenants full of agents and tasks, loaded through the product's own scripts, many calls in one write."""
 
+import asyncio
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from distribution.agents import AgentRules, Presence, ServiceRules
@@ -16,20 +18,33 @@ AT_ONCE = 500
 
 
 class Loading(Distributor):
-    """A distributor whose calls are collected, and sent together."""
+    """A distributor whose calls are collected, and sent together: some are prepared while the server does those before."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
         self._calls: list[Call] = []
+        self._sent: asyncio.Task[None] | None = None
 
     async def _run(self, script: str, tenant: str, **args: str | int) -> Any:
         self._calls.append((self._scripts[script], root(tenant), {"tenant": tenant, **args}))
         if len(self._calls) >= AT_ONCE:
-            await self.flush()
+            await self._send()
         return ("ok", "", "") if "task" in args else "ok"
 
     async def flush(self) -> None:
+        """Return when all have been carried out."""
+        await self._send()
+        await self._send()
+
+    async def _send(self) -> None:
+        # One after the other, for later calls build on earlier ones.
+        if self._sent:
+            await self._sent
         calls, self._calls = self._calls, []
+        self._sent = asyncio.create_task(self._carry_out(calls))
+        await asyncio.sleep(0)
+
+    async def _carry_out(self, calls: Sequence[Call]) -> None:
         for (script, _, _), reply in zip(calls, await self._store.run_many(calls), strict=True):
             verdict = reply if isinstance(reply, str) else reply[0]
             if verdict not in {"ok", "unchanged"}:

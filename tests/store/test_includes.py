@@ -1,16 +1,18 @@
 """What every script shares: a clock that never runs backwards, deadlines, the journal, bells."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from distribution.deadlines import LOOK_EVERY_SECONDS
 from store import keys
 from store.connection import Store
 from store.doorbells import Bell, Doorbells
-from store.scripts import LuaScript, load_scripts
+from store.scripts import SHARED_INCLUDES, LuaScript, load_scripts
 from tests.support import wait_until
 
 
@@ -83,6 +85,23 @@ async def test_only_the_earliest_deadline_rings(store: Store, script: LuaScript,
     await wait_until(lambda: len(heard) >= 2, 5, "two bells")
     assert [bell.number for bell in heard] == [5_000, 4_000]
     assert {bell.root for bell in heard} == {root}
+
+
+async def test_a_far_deadline_need_not_ring_for_timers_look_before(
+    store: Store, script: LuaScript, tenant: str, bells: Doorbells
+) -> None:
+    include = (SHARED_INCLUDES / "deadline.lua").read_text()
+    found = re.search(r"LOOKED_AT_WITHIN = (\d+)", include)
+    assert found
+    within = int(found[1])
+    assert within >= (LOOK_EVERY_SECONDS + 1) * 1000
+    root, now = keys.root(tenant), time.time_ns() // 1_000_000
+    heard: list[Bell] = []
+    bells.listen("deadline", heard.append)
+    for member, at in (("far", now + 10 * within), ("near", now + within // 2)):
+        await store.run(script, root, what="set", tenant=tenant, member=f"{member}:{tenant}:1", at=at)
+    await wait_until(lambda: heard, 5, "a bell")
+    assert [bell.number for bell in heard] == [now + within // 2]
 
 
 async def test_virtual_deadlines_stand_apart_and_ring_nobody(
