@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from directory.hours import is_open
 from directory.model import Service, User
 from distribution.agents import Agent
-from distribution.tasks import Task
+from distribution.tasks import Task, TaskState
 from portal.schemas import TeamAgentView, TeamTasksView, TeamTaskView, TeamView, Words
 from portal.snapshot import Person
 from portal.views import customer_name
@@ -33,7 +33,7 @@ def team_tasks_view(
     return TeamTasksView(
         service=service.id,
         waiting=[_task(task, names, position) for position, task in enumerate(waiting, start=1)],
-        running=[_task(task, names, None) for task in sorted(running, key=lambda task: task.since_at)],
+        running=[_running(task, names) for task in sorted(running, key=lambda task: task.since_at)],
     )
 
 
@@ -85,6 +85,14 @@ def _task(task: Task, names: Mapping[str, str], position: int | None) -> TeamTas
         active_at=task.active_at,
         agents=[names.get(user, user) for user in have],
     )
+
+
+def _running(task: Task, names: Mapping[str, str]) -> TeamTaskView:
+    shown = _task(task, names, None)
+    if task.holder is None:
+        return shown
+    # Whoever hands a chat on talks until somebody else is in it.
+    return shown.model_copy(update={"state": TaskState.ACTIVE.value, "agents": [names.get(task.holder, task.holder)]})
 
 
 def _names(users: Iterable[User]) -> dict[str, str]:

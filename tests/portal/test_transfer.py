@@ -4,7 +4,7 @@ import pytest
 
 from distribution.tasks import TaskState
 from tests.portal.browser import Browser, Json
-from tests.portal.company import ANNA, BEN
+from tests.portal.company import ANNA, BEN, SAMIR
 from tests.portal.office import Office
 
 
@@ -104,3 +104,16 @@ async def test_an_agent_who_is_not_free_is_refused_by_name(office: Office, anna:
     error = await anna.refused("POST", f"/tasks/{task}/transfer", {"user": BEN}, expect=409)
     assert error["message"] == "Ben Okafor cannot be asked now: off duty."
     assert (await office.task(task)).holder is None
+
+
+async def test_a_supervisor_sees_a_chat_that_is_handed_on_with_whom_it_is(
+    office: Office, anna: Browser, ben: Browser
+) -> None:
+    task = await handed(office, anna, {"user": BEN})
+    await ben.sees("the offer", lambda now: now["offers"])
+    samir = office.browser(SAMIR)
+    [running] = (await samir.call("GET", "/services/garden-advice/tasks"))["running"]
+    assert (running["id"], running["state"], running["agents"]) == (task, "active", ["Anna Meier"])
+    await samir.call("POST", f"/tasks/{task}/terminate")
+    assert (await ben.state())["offers"] == []
+    assert [one["state"] for one in (await anna.state())["open"]] == ["acw"]
