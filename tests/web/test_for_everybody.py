@@ -142,3 +142,12 @@ async def test_from_right_to_left(website: Website) -> None:
     assert own is not None
     assert greeting is not None
     assert own["x"] < greeting["x"], "his own words stand on the left here"
+
+
+async def test_a_page_that_takes_no_markup_from_strings_gets_the_chat(website: Website) -> None:
+    website.policy = "require-trusted-types-for 'script'; trusted-types usher"
+    widget = await website.visit()
+    await widget.open()
+    await widget.say("Hello")
+    await expect(widget.rows.last).to_have_text("Hello")
+    assert widget.errors == []

@@ -152,6 +152,8 @@ class Website:
     browser: Browser
     address: str
     contexts: list[BrowserContext] = field(default_factory=list[BrowserContext])
+    policy: str = ""
+    """The Content-Security-Policy of its pages."""
 
     async def visitor(
         self, *, width: int = 1280, height: int = 800, locale: str = "en-GB", **how: Any
@@ -175,6 +177,7 @@ class Website:
         page = await context.new_page()
         widget = Widget(page)
         page.on("pageerror", lambda error: widget.errors.append(str(error)))
+        page.on("console", lambda said: widget.errors.append(said.text) if said.type == "error" else None)
         keys = ",".join(self.door.widgets[service] for service in services or ("advice",))
         await page.goto(f"{self.address}/?widgets={keys}&lang={lang}&dir={direction}")
         await widget.launcher.first.wait_for()
@@ -222,7 +225,7 @@ class Website:
 
 
 PAGE = """<!doctype html><html lang="{lang}" dir="{dir}"><head><meta charset="utf-8"><title>Fabrikam Gardens</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"></head>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,"></head>
 <body style="background: Canvas; color: CanvasText; color-scheme: light dark"><main><h1>Roses</h1></main>{tags}</body></html>"""
 
 
@@ -235,7 +238,7 @@ async def open_website(door: Door, browser: Browser) -> AsyncGenerator[Website]:
         tag = '<script async src="{}/interact/embed.js" data-widget="{}"></script>'
         tags = "".join(tag.format(door.base, key) for key in query["widgets"].split(","))
         html = PAGE.format(lang=query.get("lang", ""), dir=query.get("dir", "ltr"), tags=tags)
-        return web.Response(text=html, content_type="text/html")
+        return web.Response(text=html, content_type="text/html", headers={"Content-Security-Policy": website.policy})
 
     app = web.Application()
     app.router.add_get("/", page)

@@ -1,8 +1,8 @@
 /** <usher-chat>: the button in the corner, the window that it opens, and what happens in it. */
-import { render } from "lit/html.js";
 import { palette } from "./colour";
 import { LONGEST_TEXT, type Config, type MessageFrame } from "./protocol";
 import { ask, Refused, Session } from "./session";
+import { child } from "./template";
 import { language, speaker, type Say } from "./texts";
 import { frame } from "./views/frame";
 import { stateWords } from "./views/words";
@@ -45,6 +45,7 @@ export class UsherChat extends HTMLElement {
   /** The end of the messages is in view. */
   atEnd = true;
   readonly #root = this.attachShadow({ mode: "open" });
+  readonly #draw = child(this.#root.appendChild(document.createComment("")));
   readonly #phone = matchMedia("(max-width: 479px)");
   #drawing: Promise<void> | null = null;
   #told: string | null = null;
@@ -91,7 +92,7 @@ export class UsherChat extends HTMLElement {
     return (this.#drawing ??= Promise.resolve().then(() => {
       this.#drawing = null;
       if (!this.config) return;
-      render(frame(this, this.config), this.#root);
+      this.#draw(frame(this, this.config));
       this.#drawn();
     }));
   }

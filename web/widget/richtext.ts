@@ -1,5 +1,5 @@
 /** Somebody's text, shown as text: links can be clicked, line breaks stay, and nothing of it is ever markup. */
-import { html, type TemplateResult } from "lit/html.js";
+import { html, type TemplateResult } from "./template";
 
 const LINK = /\bhttps?:\/\/[^\s<>"']+|\bwww\.[^\s<>"']+\.[^\s<>"']+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+/gi;
 const EMOJI_ALONE = /^(?:\p{Extended_Pictographic}|\p{EMod}|\p{RI}|[\u200d\ufe0f\s]){1,12}$/u;

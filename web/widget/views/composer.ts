@@ -1,5 +1,5 @@
 /** Where the visitor writes, and what stands there when the chat is over. */
-import { html, nothing, type TemplateResult } from "lit/html.js";
+import { html, nothing, type TemplateResult } from "../template";
 import type { UsherChat } from "../element";
 import type { Status } from "../protocol";
 import { sendIcon } from "./icons";

@@ -1,5 +1,5 @@
 /** The button in the corner, and the window with its head. */
-import { html, nothing, type TemplateResult } from "lit/html.js";
+import { html, nothing, type TemplateResult } from "../template";
 import type { UsherChat } from "../element";
 import type { Config } from "../protocol";
 import { composer, ended } from "./composer";

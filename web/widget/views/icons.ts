@@ -1,4 +1,4 @@
-import { html } from "lit/html.js";
+import { html } from "../template";
 
 const icon = (path: string) => html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${path}></path></svg>`;
 

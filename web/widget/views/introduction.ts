@@ -1,5 +1,5 @@
 /** What the visitor is asked, and told, before the first message. */
-import { html, nothing, type TemplateResult } from "lit/html.js";
+import { html, nothing, type TemplateResult } from "../template";
 import type { UsherChat } from "../element";
 import type { Ask, Config } from "../protocol";
 

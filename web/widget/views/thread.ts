@@ -1,5 +1,5 @@
 /** The messages, earlier chats above, and at the end what is happening now. */
-import { html, nothing, type TemplateResult } from "lit/html.js";
+import { html, nothing, type TemplateResult } from "../template";
 import type { UsherChat } from "../element";
 import type { Entry } from "../log";
 import type { Chat } from "../notebook";

@@ -1,0 +1,114 @@
+/**
+ * Draws the widget: what the views use of Lit's `html`, written the same way, at a quarter of its bytes.
+ *
+ * An expression is either all of an attribute's value, written without quotes (`name=${…}`; `?name` is there or not,
+ * `.name` is a property, `@name` a listener), or a child: text, another template, a list of these, or nothing.
+ * Markup comes from the views alone; what an expression says is never read as markup.
+ */
+
+export interface TemplateResult {
+  strings: TemplateStringsArray;
+  values: unknown[];
+}
+
+/** Brings one place of the page up to date. */
+export type Part = (value: unknown) => void;
+
+export const nothing = null;
+
+export const html = (strings: TemplateStringsArray, ...values: unknown[]): TemplateResult => ({ strings, values });
+
+/** Where an expression stands: a comment that says this, or an attribute whose name begins with it. */
+const MARK = "$";
+const LIST = {};
+
+const parsed = new Map<TemplateStringsArray, DocumentFragment>();
+
+interface Policy {
+  createHTML(text: string): string;
+}
+
+/** A page that allows no markup from strings lets a named policy vouch for its own. */
+const policy: Policy | undefined = (
+  globalThis as { trustedTypes?: { createPolicy(name: string, policy: Policy): Policy } }
+).trustedTypes?.createPolicy("usher", { createHTML: (text) => text });
+
+/** A new copy of a template, and its places in the order of its expressions. */
+function stamp(strings: TemplateStringsArray): [DocumentFragment, Part[]] {
+  let source = parsed.get(strings);
+  if (!source) {
+    const template = document.createElement("template");
+    // Under a name that means nothing: a path, say, whose `d` were a mark would be reported as an error.
+    const mark = (all: string) => (all.endsWith("=") ? all.replace(/(\S+)=$/, `$${MARK}$1=""`) : `${all}<!--${MARK}-->`);
+    const text = strings.reduce((all, next) => mark(all) + next);
+    template.innerHTML = policy ? policy.createHTML(text) : text;
+    parsed.set(strings, (source = template.content));
+  }
+  const copy = document.importNode(source, true);
+  const parts: Part[] = [];
+  const walker = document.createTreeWalker(copy, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_COMMENT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode as Element | Comment;
+    if (node instanceof Comment) parts.push(child(node));
+    else for (const name of node.getAttributeNames()) if (name.startsWith(MARK)) parts.push(attribute(node, name));
+  }
+  return [copy, parts];
+}
+
+function attribute(element: Element, marked: string): Part {
+  const name = marked.slice(MARK.length);
+  const bare = name.slice(1);
+  let shown: unknown;
+  element.removeAttribute(marked);
+  if (name[0] === "@") element.addEventListener(bare, (event) => (shown as (event: Event) => unknown)(event));
+  return (value) => {
+    // Unchanged is left alone: an attribute that is set again is news to a screen reader.
+    if (value === shown) return;
+    shown = value;
+    if (name[0] === "?") element.toggleAttribute(bare, !!value);
+    else if (name[0] === ".") Object.assign(element, { [bare]: value });
+    else if (name[0] !== "@") element.setAttribute(name, `${value}`);
+  };
+}
+
+/** The place before `end`: a text, which is empty while something else stands there, and that. */
+export function child(end: Comment): Part {
+  const text = document.createTextNode("");
+  end.before(text);
+  let shown: unknown;
+  let parts: Part[] = [];
+  let ends: Comment[] = [];
+  const clear = (from: ChildNode) => {
+    while (from.nextSibling !== end) from.nextSibling?.remove();
+  };
+  return (value) => {
+    const list = Array.isArray(value) ? value : null;
+    const template = value as TemplateResult | null;
+    const kind = list ? LIST : template?.strings;
+    if (kind !== shown) {
+      shown = kind;
+      clear(text);
+      [parts, ends] = [[], []];
+      if (template?.strings) {
+        const [copy, made] = stamp(template.strings);
+        parts = made;
+        end.before(copy);
+      }
+    }
+    for (const at of list?.keys() ?? []) {
+      if (ends[at]) continue;
+      const mark = document.createComment("");
+      end.before(mark);
+      ends.push(mark);
+      parts.push(child(mark));
+    }
+    if (list && ends.length > list.length) {
+      clear(ends[list.length - 1] ?? text);
+      ends.length = parts.length = list.length;
+    }
+    const words = kind ? "" : `${value ?? ""}`;
+    if (text.data !== words) text.data = words;
+    const values = list ?? template?.values ?? [];
+    for (const [at, part] of parts.entries()) part(values[at]);
+  };
+}
