@@ -106,7 +106,8 @@ class TalkEvents(OfferEvents):
             self.check_due(task.id, "transfer", task.transfer_ends)
         if task.state == "connecting" and task.agent:
             self.release(task.agent, task.id)
-            task.past[task.agent] = ("withdrawn", 0)
+            if task.past.get(task.agent, ("", 0))[0] == "accepted":  # a room that failed has been told of already
+                task.past[task.agent] = ("withdrawn", 0)
         self.leave(task)
         before = self.places(task)
         task.past[user] = ("accepted", 0)
