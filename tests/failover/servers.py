@@ -123,6 +123,24 @@ class Watched:
         places = ",".join(f"{HOST}:{sentinel.port}" for sentinel in self.sentinels)
         return f"redis+sentinel://{places}/{MASTER}"
 
+    def copied(self) -> None:
+        """Return once the replica has everything that the master has acknowledged so far."""
+        offset = self.master.ask("INFO", "replication")["master_repl_offset"]
+        until(lambda: self.replica.ask("INFO", "replication")["slave_repl_offset"] >= offset, "a copy of everything")
+
+    def cut(self) -> None:
+        """From now on what the master acknowledges reaches nobody else, and is lost when it dies.
+
+        Not by the link: sentinels let a replica go to its master directly after some seconds.
+        """
+        self.replica.signal(signal.SIGSTOP)
+        self.master.ask("CLIENT", "KILL", "TYPE", "replica")
+
+    def master_dies(self) -> None:
+        """As in a power cut; the replica is there again."""
+        self.master.kill()
+        self.replica.signal(signal.SIGCONT)
+
     def failed_over(self) -> bool:
         return self.replica.ask("ROLE")[0] == "master"
 
