@@ -24,7 +24,7 @@ class OfferEvents(QueueEvents):
         user, offer = fields["user"], fields["offer"]
         more = task.state == "offered" and task.offer == offer
         self.hold(Rule.FITS, task.state == "queued" or more, f"{task.id} is offered while it is {task.state}")
-        self.hold(Rule.WINNER, more or int(offer) > int(task.offer or "0"), f"{task.id}: offer {offer} is not new")
+        self.hold(Rule.WINNER, more or int(offer) > task.offers, f"{task.id}: offer {offer} is not new")
         service = self.service(task.service)
         if not more:
             room = task.home == task.service or self.has_room(service)
@@ -68,7 +68,7 @@ class OfferEvents(QueueEvents):
         user, offer = fields["user"], fields["offer"]
         if task.offer != offer or task.state != "offered":
             self.move(task, "offered")
-            task.offer, task.deadline, task.assigned = offer, None, ""
+            task.offer, task.offers, task.deadline, task.assigned = offer, int(offer), None, ""
             task.invited.clear()
             task.delivered.clear()
             task.deliver_by = self.now + self.service(task.service).ms("deliver_seconds")
@@ -139,7 +139,9 @@ class OfferEvents(QueueEvents):
             self.fits(task, fields, "offered", "connecting", "active")
             self.hold(Rule.FITS, not task.invited, f"{task.id} goes back while {task.invited} are invited")
             task.agent = ""
-            task.won = ""
+            task.won = task.offer = ""
+            task.deliver_by = task.deadline = None
+            task.delivered.clear()
             self.move(task, "queued")
             self.watch(task)
 
@@ -180,7 +182,7 @@ class OfferEvents(QueueEvents):
             self.take(agent, fields["task"], "talk")
         if task:
             self.move(task, "connecting")
-            task.agent, task.won, task.offer = user, offer, offer
+            task.agent, task.won, task.offer, task.offers = user, offer, offer, int(offer)
             task.invited.clear()
             task.deliver_by = task.deadline = None
             task.past[user] = ("accepted", 0)

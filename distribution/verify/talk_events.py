@@ -3,9 +3,12 @@
 from distribution.verify.deadlines import GRACE, SILENCE
 from distribution.verify.offer_events import OfferEvents
 from distribution.verify.report import Rule
-from distribution.verify.views import NEVER, Fields, TaskView, instant
+from distribution.verify.views import Fields, TaskView, instant
 
 OPEN = ("arriving", "queued", "offered", "connecting", "active", "acw")
+
+NOT_MEANWHILE = 9 * 10**15
+"""Who hands a talk on is not asked for it before it is back, or with somebody else."""
 
 
 class TalkEvents(OfferEvents):
@@ -88,7 +91,8 @@ class TalkEvents(OfferEvents):
         before = self.places(task)
         task.holder, task.home, task.agent, task.ends = task.agent, task.service, "", None
         task.transfer_ends, task.warned = instant(fields, "ends"), None
-        task.past[task.holder] = ("accepted", NEVER)
+        task.past[task.holder] = ("accepted", NOT_MEANWHILE)
+        task.home_offer, task.offer = task.offer, ""
         if to.startswith("@"):
             task.aim = task.assigned = to.removeprefix("@")
         else:
@@ -113,7 +117,10 @@ class TalkEvents(OfferEvents):
         task.past[user] = ("accepted", 0)
         task.service, task.agent, task.state, task.entered = task.home, user, "active", self.now
         self._no_transfer(task)
+        task.offer = task.won = task.home_offer
+        task.deliver_by = task.deadline = None
         task.invited.clear()
+        task.delivered.clear()
         self.recount(before, task)
         self.watch(task)
 

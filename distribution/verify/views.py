@@ -76,6 +76,7 @@ class TaskView:
     entered: int = 0  # when it came to the state it is in
     rank: int = 0
     offer: str = ""
+    offers: int = 0  # how many there were
     invited: set[str] = field(default_factory=set[str])
     delivered: set[str] = field(default_factory=set[str])
     deliver_by: int | None = None
@@ -88,6 +89,7 @@ class TaskView:
     holder: str = ""  # while it is handed on: who keeps the talk
     home: str = ""  # ... and the service that it came from
     aim: str = ""  # ... and the agent it is meant for, if it is for one
+    home_offer: str = ""  # ... and the offer that he had accepted
     transfer_ends: int | None = None
     past: dict[str, tuple[str, int]] = field(
         default_factory=dict[str, tuple[str, int]]
@@ -167,6 +169,7 @@ def task_from(fields: Fields) -> TaskView:
         level=int(fields.get("level", "1")),
         ends=instant(fields, "ends"),
         offer=fields.get("offer", ""),
+        offers=int(fields.get("offers", "0")),
         invited=set(fields.get("invited", "").split()),
         delivered=set(fields.get("delivered", "").split()),
         deliver_by=instant(fields, "deliver_by"),

@@ -15,7 +15,7 @@ from tests.distribution.world import SALES, START, SUPPORT
 
 USERS = ("anna", "ben", "cleo", "dora")
 MIDNIGHT = START - START % 86_400_000 + 86_400_000
-DAY_BEGINS = MIDNIGHT - 3_600_000
+DAY_BEGINS = MIDNIGHT - 1_200_000
 STEPS = 200
 
 
@@ -31,7 +31,7 @@ class OtherScripts(Distributor):
 
 
 class Day:
-    """Two hours around midnight: the day's snapshot falls into the middle of it."""
+    """Most of an hour around midnight: the day's snapshot falls into the middle of it."""
 
     def __init__(self, store: Store, tenant: str, folder: Path, seed: int) -> None:
         self.store = store

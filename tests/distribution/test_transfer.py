@@ -6,6 +6,7 @@ from distribution.agents import AgentRules, Presence, Reason
 from distribution.tasks import OfferResult, Outcome, Task, TaskState, Via
 from distribution.verdicts import Answer, Verdict
 from store.keys import root
+from tests.distribution.day import MIDNIGHT
 from tests.distribution.test_effects import due
 from tests.distribution.world import SALES, SUPPORT, World
 
@@ -321,3 +322,25 @@ async def test_silence_begins_anew_with_the_new_agent(world: World) -> None:
     assert (await world.see(task)).idle_warned_at is None
     await world.go(1)
     assert (await world.see(task)).idle_warned_at == world.now
+
+
+@pytest.mark.parametrize("seconds", [5, 12, 40])
+async def test_midnight_may_come_while_it_is_handed_on(world: World, seconds: int) -> None:
+    """What the day's snapshot tells then is what the journal told: the world holds it, when the test is over."""
+    task = await talking(world, "ben")
+    await world.go((MIDNIGHT - world.now) / 1000 - 60)
+    task = await _talking_anew(world, task)
+    await world.go(60 - seconds)
+    assert (await hand_on(world, task)).verdict is Verdict.OK
+    await world.go(seconds)
+    assert task in {entry["task"] for entry in await world.journal("snapshot_task")}
+
+
+async def _talking_anew(world: World, task: str) -> str:
+    """Silence has ended the first talk, and Teams was not asked who is there since."""
+    assert (await world.see(task)).state is S.CLOSED
+    for user in ("anna", "ben"):
+        await world.presence(user, Presence.AVAILABLE)
+    fresh = await world.task()
+    await world.talk(fresh)
+    return fresh

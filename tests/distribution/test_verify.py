@@ -1,14 +1,15 @@
 """`verify` passes on random days, and finds every rule that is broken in a copy of the scripts."""
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from distribution.scripts import LUA
-from distribution.verify import Report, Rule, verify
+from distribution.verify import NoSnapshot, Report, Rule, verify
 from store.connection import Store
-from tests.distribution.day import Day
+from tests.distribution.day import MIDNIGHT, Day
 
 FAULTS = [
     (Rule.WINNER, "accept.lua", "elseif not has_word(record.f.invited, user) then", "elseif false then"),
@@ -23,6 +24,8 @@ FAULTS = [
     (Rule.DEADLINES, "include/tick.lua", "if agent.f.rona == '1' and c.now", "if false and c.now"),
     (Rule.DEADLINES, "confirm_delivery.lua", "'offer_seconds') * 1000", "'offer_seconds') * 900"),
     (Rule.DEADLINES, "include/going_back.lua", "    seek(c, task)\n", "    put(task, 'ends', nil)\n"),
+    (Rule.DEADLINES, "include/silence.lua", "  return since + warn\n", "  return since + warn + 5000\n"),
+    (Rule.DEADLINES, "include/silence.lua", "math.max(since + ends, warned", "5000 + math.max(since + ends, warned"),
     (Rule.TIMES, "include/slots.lua", "put(agent, 'idle_since', c.now)", "put(agent, 'idle_since', agent.f.idle_since)"),
     (Rule.SNAPSHOT, "include/slots.lua", "put(agent, 'put_back', c.now)", "put(agent, 'put_back', c.now + 1)"),
     (Rule.FITS, "opened.lua", "log(c, 'opened'", "log(c, 'opening'"),
@@ -42,6 +45,21 @@ async def test_a_random_day_keeps_every_rule(store: Store, tenant: str, seed: in
     assert report.violations == []
     unproved = {rule for rule in Rule if not report.checked[rule]}
     assert not unproved
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_it_can_begin_with_the_snapshot_of_a_later_day(store: Store, tenant: str, seed: int) -> None:
+    """In the middle of everything: tasks that wait, ring, talk and wrap up."""
+    day = Day(store, tenant, LUA, seed)
+    await day.run()
+    whole = await verify(store, tenant, tolerance=0, now=day.now)
+    second = datetime.fromtimestamp(MIDNIGHT / 1000, UTC).date()
+    report = await verify(store, tenant, start=second, tolerance=0, now=day.now)
+    assert report.violations == []
+    assert 0 < report.entries < whole.entries
+    assert 0 < report.closed < whole.closed
+    with pytest.raises(NoSnapshot):
+        await verify(store, tenant, start=second - timedelta(days=30))
 
 
 @pytest.mark.parametrize(

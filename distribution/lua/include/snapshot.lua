@@ -9,7 +9,7 @@ local AGENT_FIELDS = {
   'idle_since', 'put_back', 'last_offer', 'held', 'unavailable', 'wraps',
 }
 local TASK_FIELDS = {
-  'service', 'user', 'state', 'since', 'priority', 'preferred', 'level', 'hops', 'ends', 'offer', 'invited', 'delivered',
+  'service', 'user', 'state', 'since', 'priority', 'preferred', 'level', 'hops', 'ends', 'offers', 'offer', 'invited', 'delivered',
   'deliver_by', 'deadline', 'agent', 'won', 'acw_until', 'outcome', 'left', 'warned', 'past', 'holder', 'home', 'transfer_to',
   'transfer_ends', 'handed_on',
 }
