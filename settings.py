@@ -1,25 +1,28 @@
 """Every setting of Usher, in one place.
 
 Settings come from the environment (and from a `.env` file in the working directory); nothing else in the product
-reads it. A start with anything missing or wrong names *every* faulty variable with its expected form, once, and
-ends with exit code 2 (see `load_settings`).
+reads it. A start with anything missing, wrong or misspelt names *every* faulty variable with its expected form, once,
+and ends with exit code 2 (see `load_settings`).
 """
 
 from __future__ import annotations
 
 import ipaddress
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, NoDecode, SettingsConfigDict
 
 from store.address import FORMS as REDIS_FORMS
 from store.address import parse_address
 
 PREFIX = "USHER_"
+TESTS_OWN = ("test_", "model_", "chaos_")
+"""How the names of variables go on that say how the tests run; a server that a test starts inherits them."""
 
 # What a person is told who left a variable out or misspelt its value: its form, with an example.
 FORMS: dict[str, str] = {
@@ -198,12 +201,34 @@ def is_loopback(url: str) -> bool:
 
 def load_settings(**overrides: object) -> Settings:
     """Read the settings; raise `SettingsError`, which names every variable that is missing or wrong, at once."""
+    faults = _unknown()
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]  # the environment provides what is not overridden
+        settings = Settings(**overrides)  # type: ignore[arg-type]  # the environment provides what is not overridden
     except ValidationError as error:
-        faults: list[tuple[str, str, str]] = []
-        for problem in error.errors(include_input=False, include_url=False):
-            name = str(problem["loc"][0])
-            wrong = "missing" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
-            faults.append((PREFIX + name.upper(), wrong, FORMS[name]))
-        raise SettingsError(faults) from None
+        raise SettingsError([*_invalid(error), *faults]) from None
+    if faults:
+        raise SettingsError(faults)
+    return settings
+
+
+def _invalid(error: ValidationError) -> list[tuple[str, str, str]]:
+    faults: list[tuple[str, str, str]] = []
+    for problem in error.errors(include_input=False, include_url=False):
+        name = str(problem["loc"][0])
+        wrong = "missing" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
+        faults.append((PREFIX + name.upper(), wrong, FORMS[name]))
+    return faults
+
+
+def _unknown() -> list[tuple[str, str, str]]:
+    """Names that nothing reads: most of them are misspelt, and what they should say would silently not hold."""
+    found = {**DotEnvSettingsSource(Settings).env_vars, **EnvSettingsSource(Settings).env_vars}
+    own = sorted(name.removeprefix(PREFIX.lower()) for name in found if name.startswith(PREFIX.lower()))
+    faults: list[tuple[str, str, str]] = []
+    for name in own:
+        if name in FORMS or name.startswith(TESTS_OWN):
+            continue
+        near = get_close_matches(name, FORMS, n=1)
+        wrong = f"there is no such setting; {PREFIX}{near[0].upper()}?" if near else "there is no such setting"
+        faults.append((PREFIX + name.upper(), wrong, FORMS[near[0]] if near else "no variable of this name"))
+    return faults

@@ -75,6 +75,30 @@ def test_a_wrong_value_names_its_variable(name: str, value: object) -> None:
     assert faulty(**{name: value}) == {PREFIX + name.upper()}
 
 
+def test_a_name_that_nothing_reads_is_named_with_the_nearest_that_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("USHER_REDIS_URI", "redis://127.0.0.1:6379")
+    monkeypatch.setenv("USHER_ZEBRA", "striped")
+    (tmp_path / ".env").write_text("USHER_WORKER=4\nOTHER_WORKER=4\n")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(**{**GOOD, "port": 0})
+    faults = {name: (wrong, form) for name, wrong, form in caught.value.faults}
+    assert faults.keys() == {"USHER_REDIS_URI", "USHER_ZEBRA", "USHER_WORKER", "USHER_PORT"}
+    assert "USHER_REDIS_URL?" in faults["USHER_REDIS_URI"][0]
+    assert faults["USHER_REDIS_URI"][1] == FORMS["redis_url"]
+    assert "USHER_WORKERS?" in faults["USHER_WORKER"][0]
+    assert "?" not in faults["USHER_ZEBRA"][0]
+    assert "127.0.0.1" not in str(caught.value)
+
+
+def test_what_tests_are_told_and_what_is_empty_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("USHER_TEST_ENGINE", "USHER_MODEL_EXAMPLES", "USHER_CHAOS_SECONDS"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("USHER_REDIS_URI", "")
+    assert load_settings(**GOOD).redis_url is None
+
+
 def test_unauthenticated_bots_only_at_home() -> None:
     at_home = {**GOOD, "public_url": "http://127.0.0.1:3978", "dangerously_allow_unauthenticated_bot": True}
     assert load_settings(**at_home).dangerously_allow_unauthenticated_bot
