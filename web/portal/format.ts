@@ -13,19 +13,6 @@ export function counter(ms: number): string {
 /** What is left, rounded up, so that 0:00 appears when the time is over and not a second before. */
 export const countdown = (ms: number): string => counter(Math.ceil(Math.max(0, ms) / 1000) * 1000);
 
-const unit = (value: number, name: "second" | "minute" | "hour"): string =>
-  new Intl.NumberFormat(locale(), { style: "unit", unit: name, unitDisplay: "short" }).format(value);
-
-/** A finished duration: 45 sec, 4 min, 1 h 5 min. */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 60) return unit(seconds, "second");
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return unit(minutes, "minute");
-  const hours = Math.floor(minutes / 60);
-  return minutes % 60 === 0 ? unit(hours, "hour") : `${unit(hours, "hour")} ${unit(minutes % 60, "minute")}`;
-}
-
 export const clock = (at: number): string =>
   new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit" }).format(at);
 

@@ -1,7 +1,8 @@
 /** My finished chats, day by day: how each ended, how long it took, its codes, and what was said. */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
-import { clock, day, duration } from "../format.js";
+import { duration } from "../duration.js";
+import { clock, day } from "../format.js";
 import { t, type TextKey } from "../i18n.js";
 import { session, Watching } from "../state/session.js";
 import type { Task } from "../types.js";
