@@ -13,9 +13,17 @@ _STYLE = (
     "table{border-collapse:collapse}td{padding:.3rem 1rem .3rem 0;vertical-align:top}"
     "@media(prefers-color-scheme:dark){body{color:#eee;background:#1f1f1f}a{color:#7fb8e8}}"
 )
+_ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E"
+    "%3Crect width='32' height='32' rx='9' fill='%230e6b77'/%3E"
+    "%3Cpath d='M10 9v7.5a6 6 0 0 0 12 0V9' fill='none' stroke='%23fff' stroke-width='3' stroke-linecap='round'/%3E"
+    "%3C/svg%3E"
+)
+"""The portal's icon. In the page itself: a browser asks for /favicon.ico where it is told of none."""
+
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -36,6 +44,7 @@ def page(
     way_on = f'<p><a href="{escape(link[0])}">{escape(link[1])}</a></p>'
     text = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f'<link rel="icon" href="{_ICON}">'
         f"<title>{escape(title)} – Usher</title><style>{_STYLE}</style></head>"
         f"<body><main><h1>{escape(title)}</h1>{said}{table}{way_on}</main></body></html>"
     )

@@ -5,37 +5,19 @@ Screenshots of every step are kept in `build/screenshots`.
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from distribution.tasks import TaskState
-from scripts.browser import find
+from tests.browser.conftest import watch
 from tests.story.stage import ROOT, TENANT, Stage
 
 SHOTS = ROOT / "build" / "screenshots"
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
-CHROMIUM = find()
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync"]  # fmt: skip
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.xdist_group("story"),
-    pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="no Chromium on this machine"),
-]
-
-
-@pytest_asyncio.fixture(loop_scope="session", scope="session")
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield browser
-        await browser.close()
+pytestmark = pytest.mark.browser
 
 
 async def shoot(page: Page, name: str) -> None:
@@ -64,7 +46,7 @@ async def test_visitor_agent_and_portal_at_once(stage: Stage, chromium: Browser)
     async def page(width: int, height: int) -> Page:
         context = await chromium.new_context(viewport={"width": width, "height": height}, locale="en-GB")
         opened = await context.new_page()
-        opened.on("pageerror", lambda error: errors.append(str(error)))
+        watch(opened, errors)
         return opened
 
     website, teams, portal = await page(1280, 800), await page(1280, 800), await page(1280, 800)
