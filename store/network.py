@@ -98,10 +98,10 @@ class Network(ABC):
         self.news = asyncio.Event()
 
 
-async def talk_to(pool: Pool, commands: Sequence[Sequence[Word]]) -> list[Any]:
+async def talk_to(pool: Pool, commands: Sequence[Sequence[Word]], *, alone: bool = False) -> list[Any]:
     """What one server says; a server that cannot be reached gives each command the same StoreDown."""
     try:
-        return await pool.talk(commands)
+        return await (pool.talk_alone if alone else pool.talk)(commands)
     except StoreDown as error:
         return [error] * len(commands)
 
@@ -111,7 +111,7 @@ async def talk_safely(pool: Pool, commands: Sequence[Sequence[Word]], replicas: 
     write; after commands that wrote nothing it returns at once."""
     if not replicas:
         return await talk_to(pool, commands)
-    *said, copied = await talk_to(pool, [*commands, ("WAIT", replicas, round(WAIT_SECONDS * 1000))])
+    *said, copied = await talk_to(pool, [*commands, ("WAIT", replicas, round(WAIT_SECONDS * 1000))], alone=True)
     if isinstance(copied, int) and copied < replicas:
         return [StoreDown(f"{copied} replicas have it, and {replicas} must")] * len(commands)
     return said

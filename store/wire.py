@@ -8,7 +8,7 @@ was sent: a server that restarts is not noticed. Which server is asked, `network
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import hiredis
 from redis import exceptions as redis_errors
@@ -17,6 +17,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from store.commands import Word
+from store.errors import StoreDown, StoreError, StoreUnsent, Wire
+from store.line import Line
 
 # A pool of 64 serves hundreds of concurrent callers: on one event loop more connections only cost memory.
 MAX_CONNECTIONS = 64
@@ -25,28 +27,6 @@ ANSWER_SECONDS = 5.0
 # A server that restarts (embedded: 0.1 s; a failover behind a name: about 1 s) is waited for this long.
 CONNECT_PATIENCE_SECONDS = 1.5
 CONNECT_PAUSE_SECONDS = 0.05
-
-
-class StoreDown(Exception):
-    """Redis cannot be reached, or cannot take the command now. The command may or may not have been carried out."""
-
-
-class StoreUnsent(StoreDown):
-    """Redis cannot be reached, and surely nothing was carried out."""
-
-
-class StoreError(Exception):
-    """Redis refused a command: a fault of ours."""
-
-
-class Wire(Protocol):
-    """What is used of redis-py's connection."""
-
-    async def connect(self) -> None: ...
-    def pack_commands(self, commands: Sequence[Sequence[Word]]) -> list[bytes]: ...
-    async def send_packed_command(self, command: list[bytes], check_health: bool) -> None: ...
-    async def read_response(self) -> Any: ...
-    async def disconnect(self, nowait: bool = False) -> None: ...
 
 
 # The server is there but cannot serve: starting, a replica, a full memory or disk, a cluster that has lost a part.
@@ -80,7 +60,7 @@ def translate(error: Exception) -> StoreDown | StoreError:
 
 
 class Pool:
-    """At most `MAX_CONNECTIONS` connections to one server, the most recently used first.
+    """The connections to one server: one that all calls share, and at most `MAX_CONNECTIONS` for calls that need their own.
 
     `name`: `host:port`, where there are several servers. `patience`: so many seconds a server that cannot be reached is tried again before a call fails. `answer_seconds`:
     a server that is silent for as long counts as down. `master`: a server that says that it is a replica counts as down.
@@ -115,14 +95,24 @@ class Pool:
         self._free: list[Wire] = []
         self._busy: set[Wire] = set()
         self._closed = False
+        self._line = Line(self._opened, answer_seconds)
 
     def make(self) -> Wire:
         """Return a new connection, not yet open, that the caller looks after himself."""
         return cast("Wire", self._factory.make_connection())  # pyright: ignore[reportUnknownMemberType]
 
     async def talk(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
-        """Send `commands` in one write; return their answers, errors among them as exceptions. Raises StoreDown,
-        StoreUnsent while nothing was sent, and StoreError for what cannot be sent."""
+        """Send `commands` together; return their answers, errors among them as exceptions. Raises StoreDown, StoreUnsent
+        while nothing was sent, and StoreError for what cannot be sent."""
+        return await self._line.talk(pack(commands), len(commands))
+
+    async def _opened(self) -> Wire:
+        wire = self.make()
+        await self.open(wire)
+        return wire
+
+    async def talk_alone(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
+        """As `talk`, on a connection that nobody else uses meanwhile: for WAIT, which holds up its connection."""
         packed = pack(commands)
         wire = await self._take()
         try:
@@ -164,11 +154,13 @@ class Pool:
     async def close(self) -> None:
         """Let go of every connection that nobody uses, and of the others as soon as they are free."""
         self._closed = True
+        await self._line.close()
         while self._free:
             await self._free.pop().disconnect()
 
     async def cut(self) -> None:
         """Another server has taken over: end every connection now. Who waits for an answer gets StoreDown."""
+        self._line.cut()
         await self.close()
         for wire in self._busy:
             cut_wire(wire)
