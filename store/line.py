@@ -56,6 +56,8 @@ class Line:
     async def talk(self, packed: bytes, count: int) -> list[Any]:
         """Send `count` commands; return their answers, errors among them as exceptions. Raises StoreDown, and StoreUnsent
         while nothing was sent."""
+        if not count:
+            return []  # nobody would answer it
         if self._wire is None:
             await self._ready()
         if len(self._waiting) >= MOST_WAITING:

@@ -47,6 +47,12 @@ async def test_a_thousand_calls_at_once_share_one_connection_and_each_has_its_ow
     await store.close()
 
 
+async def test_to_send_nothing_is_answered_by_nothing_and_holds_up_nobody(own_server: EmbeddedServer) -> None:
+    pool = Pool(own_server.url, answer_seconds=1)
+    assert await asyncio.gather(pool.talk([]), pool.talk([["PING"]]), pool.talk([])) == [[], ["PONG"], []]
+    await pool.close()
+
+
 async def test_what_one_caller_sends_is_carried_out_in_his_order(own_server: EmbeddedServer) -> None:
     store = await open_store(own_server.url)
     await asyncio.gather(*(store.set(KEY, str(number)) for number in range(500)))
