@@ -3,7 +3,6 @@
 -- args: tenant, task, user, via, allowed, at:int
 -- returns: verdict, why, fields and values of the task in one string (see answer)
 -- journal: acw_extended
---@include transfer
 --@include wraps
 --@include finish
 local c = begin(root, tenant, at)
@@ -29,7 +28,6 @@ if wraps then
   local ends = whole(math.max(tonumber(pair_get(agent.f.wraps, task)), c.now + extension))
   set(agent, 'wraps', pair_put(agent.f.wraps, task, ends))
   set(record, 'wraps', pair_put(record.f.wraps, user, service .. ':' .. whole(used + 1)))
-  keep_from(record, user, ends)
   log(c, 'acw_extended', { 'task', task, 'user', user, 'via', via, 'acw_until', ends })
   finish(c)
   return answer(record, 'ok')

@@ -10,7 +10,7 @@ from dataclasses import replace
 from distribution.agents import AgentRules, Presence, Reason, ServiceRules
 from distribution.tasks import OfferResult
 from distribution.verdicts import Verdict
-from tests.distribution.model_core import ABANDONED, BEFORE, OUT, ModelAgent, ModelCore, ModelTask, R, S, V
+from tests.distribution.model_core import ABANDONED, BEFORE, NEVER, OUT, ModelAgent, ModelCore, ModelTask, R, S, V
 
 
 class Model(ModelCore):
@@ -147,11 +147,78 @@ class Model(ModelCore):
         if task.state is not S.CONNECTING:
             return V.UNCHANGED if task.state is S.ACTIVE else V.WRONG_STATE
         task.state, task.active_at = S.ACTIVE, self.now
+        if task.holder:
+            self._hand_over(task)
+            self.match()
         return V.OK
+
+    def transfer(self, id_: str, user: str, *, to_service: str | None = None, to_user: str | None = None) -> Verdict:
+        task = self.tasks[id_]
+        to = to_service or f"@{to_user}"
+        if task.holder == user and task.to == to:
+            return V.UNCHANGED
+        if user not in {task.agent, task.holder}:
+            return V.NOT_YOURS
+        if task.state is not S.ACTIVE:
+            return V.WRONG_STATE
+        if self._service_refuses(to_service) if to_service else self._agent_refuses(task, user, to_user or ""):
+            return V.REFUSED
+        rules = self.rules[to_service or task.service]
+        task.holder, task.home, task.to = user, task.service, to
+        task.transfer_ends = self.now + (rules.deliver_seconds + rules.offer_seconds) * 1000
+        self._keep_from(task, user, NEVER)
+        task.state, task.agent, task.offer, task.ends = S.QUEUED, None, None, None
+        task.spoke, task.warned = self.now, None
+        if to_service:
+            task.service = to_service
+            self.stand_in_line(task)
+        else:
+            self._offer(task, [self.agents[to_user or ""]])
+        self.match()
+        return V.OK
+
+    def _service_refuses(self, service: str) -> bool:
+        return not self.rules[service].im_enabled or self.closes_at(service) is None
+
+    def _agent_refuses(self, task: ModelTask, user: str, to: str) -> bool:
+        agent = self.agents[to]
+        meant = {Reason.NOT_A_MEMBER, Reason.INACTIVE, Reason.NOT_LICENSED}
+        against = bool(set(self.reasons(agent, task.service)) - meant) or not agent.rules.licensed
+        return to == user or task.id in agent.held or against
+
+    def take_back(self, id_: str, user: str) -> Verdict:
+        task = self.tasks[id_]
+        if task.agent == user and task.state is S.ACTIVE:
+            return V.UNCHANGED
+        if task.holder != user:
+            return V.WRONG_STATE if user in {*task.handed_on, task.agent} else V.NOT_YOURS
+        self._come_home(task)
+        self.match()
+        return V.OK
+
+    def end_all(self, service: str) -> int:
+        """First those that wait, then all others."""
+        ended = 0
+        for first in (True, False):
+            states = {S.ARRIVING, S.QUEUED} if first else BEFORE | {S.ACTIVE}
+            meant = [task for task in self.tasks.values() if task.service == service and task.state in states]
+            for task in meant:
+                self._end_task(task, "supervisor")
+            self.match()
+            ended += len(meant)
+        return ended
+
+    def _end_task(self, task: ModelTask, by: str) -> None:
+        if task.holder:
+            self._come_home(task)
+        if task.state is S.ACTIVE:
+            self._end(task, OUT.HANDLED, by)
+        else:
+            self._close(task, ABANDONED[task.state] if by == "visitor" else OUT.CANCELLED, by)
 
     def spoke(self, id_: str, by: str) -> Verdict:
         task = self.tasks[id_]
-        if task.state is not S.ACTIVE:
+        if task.state is not S.ACTIVE and not task.holder:
             return V.UNCHANGED
         if by == "agent":
             task.agent_spoke = self.now
@@ -174,20 +241,17 @@ class Model(ModelCore):
 
     def terminate(self, id_: str, by: str, actor: str) -> Verdict:
         task = self.tasks[id_]
-        if by == "agent" and task.agent != actor:
+        if by == "agent" and (task.holder or task.agent) != actor:
             return V.NOT_YOURS
         if task.state in {S.ACW, S.CLOSED}:
             return V.UNCHANGED
-        if task.state is S.ACTIVE:
-            self._end(task, OUT.HANDLED, by)
-        else:
-            self._close(task, ABANDONED[task.state] if by == "visitor" else OUT.CANCELLED, by)
+        self._end_task(task, by)
         self.match()
         return V.OK
 
     def cancel(self, id_: str) -> Verdict:
         task = self.tasks[id_]
-        if task.state not in BEFORE:
+        if task.state not in BEFORE or task.holder:
             return V.UNCHANGED if task.state is S.CLOSED else V.WRONG_STATE
         self._close(task, OUT.CANCELLED, "supervisor")
         self.match()
@@ -221,17 +285,21 @@ class Model(ModelCore):
 
     def save_wrapup(self, id_: str, user: str, codes: tuple[str, ...]) -> Verdict:
         task = self.tasks[id_]
-        if task.agent != user:
-            return V.NOT_YOURS
-        if task.state not in {S.ACTIVE, S.ACW}:
+        if user not in task.wraps and task.agent != user:
+            return V.WRONG_STATE if user in task.handed_on else V.NOT_YOURS
+        if user not in task.wraps and task.state not in {S.ACTIVE, S.ACW}:
             return V.WRONG_STATE
         was, task.codes = task.codes, codes
         return V.UNCHANGED if was == codes else V.OK
 
     def finish_acw(self, id_: str, user: str) -> Verdict:
         task = self.tasks[id_]
+        if user in task.wraps:
+            self._end_wrap(task, user)
+            self.match()
+            return V.OK
         if task.agent != user:
-            return V.NOT_YOURS
+            return V.UNCHANGED if user in task.handed_on else V.NOT_YOURS
         if task.state is not S.ACW:
             return V.UNCHANGED if task.state is S.CLOSED else V.WRONG_STATE
         self._close(task, OUT.HANDLED, "agent")
@@ -240,9 +308,11 @@ class Model(ModelCore):
 
     def extend_acw(self, id_: str, user: str) -> Verdict:
         task = self.tasks[id_]
+        if user in task.wraps:
+            return self._extend_wrap(task, user)
         rules = self.rules[task.service]
         if task.agent != user:
-            return V.NOT_YOURS
+            return V.WRONG_STATE if user in task.handed_on else V.NOT_YOURS
         if task.state is not S.ACW:
             return V.WRONG_STATE
         if not rules.acw_extension_seconds or task.extensions >= rules.acw_extensions:
@@ -252,6 +322,15 @@ class Model(ModelCore):
         task.acw_until = max(task.acw_until, self.now + rules.acw_extension_seconds * 1000)
         return V.OK
 
+    def _extend_wrap(self, task: ModelTask, user: str) -> Verdict:
+        service, used = task.wraps[user]
+        rules, wraps = self.rules[service], self.agents[user].wraps
+        if not rules.acw_extension_seconds or used >= rules.acw_extensions:
+            return V.REFUSED
+        task.wraps[user] = service, used + 1
+        wraps[task.id] = max(wraps[task.id], self.now + rules.acw_extension_seconds * 1000)
+        return V.OK
+
     def pick(self, id_: str, user: str, *, console: bool) -> Verdict:
         task, agent = self.tasks[id_], self.agents[user]
         rules = self.rules[task.service]
@@ -259,6 +338,8 @@ class Model(ModelCore):
             return V.UNCHANGED
         if task.state is not S.QUEUED:
             return V.WRONG_STATE if task.state is S.ARRIVING else V.GONE
+        if task.id in agent.held:
+            return V.REFUSED
         if not rules.agents_may_pick and not (console and rules.kind == "pickup"):
             return V.REFUSED
         if not task.service and task.user != user:
@@ -278,16 +359,17 @@ class Model(ModelCore):
     def _no_place(self, task: ModelTask, agent: ModelAgent) -> bool:
         if not task.service:
             return False
-        full = self.running(task.service) >= self.rules[task.service].concurrent
-        return full or self.level_of(agent, task.service) > task.level
+        return not self.has_room(task) or self.level_of(agent, task.service) > task.level
 
     def assign(self, id_: str, user: str) -> Verdict:
         task, agent = self.tasks[id_], self.agents[user]
         if user in task.invited or (task.agent == user and task.state is not S.CLOSED):
             return V.UNCHANGED
+        if task.id in agent.held:
+            return V.REFUSED
         if task.state is not S.QUEUED:
             return V.WRONG_STATE
-        full = bool(task.service) and self.running(task.service) >= self.rules[task.service].concurrent
+        full = bool(task.service) and not self.has_room(task)
         if self.reasons(agent, task.service) or (not task.service and task.user != user) or full:
             return V.REFUSED
         self._offer(task, [agent])
@@ -433,6 +515,7 @@ class Model(ModelCore):
             # A lapse and a retry change only what is computed: they count once, when they are still ahead.
             ahead = [at for at in (*agent.surfaces.values(), lapse, agent.retry_at) if at is not None and at > self.now]
             due = [agent.rona_until] if agent.rona_until is not None else []
+            due += agent.wraps.values()
             if self._reads_offline(agent):
                 due += [at for _, at in self._lost_talks(agent) if at < agent.doubt + 300_000]
             for at in ahead + due:
@@ -466,6 +549,8 @@ class Model(ModelCore):
         elif ends is not None and self.now >= ends:
             self._end(task, OUT.IDLE if task.left is None else OUT.VISITOR_GONE, "system")
         if task.state not in {S.ACW, S.CLOSED} and self.now >= self._stale(task):
+            if task.holder:
+                self._come_home(task)
             if task.state is S.ACTIVE:
                 self._end(task, OUT.STALE, "system")
             else:
@@ -484,8 +569,11 @@ class Model(ModelCore):
         else:
             yield task.left + 1000 * self._grace(task, rules)
         yield from (at for at in (*self._idle(task), self._stale(task)) if at is not None)
+        if task.transfer_ends and task.state is not S.CONNECTING:
+            yield task.transfer_ends
         if task.state is S.QUEUED:
-            yield from (at for at in (task.ends, self.leaves_at(task)) if at is not None)
+            leaves = None if task.holder else self.leaves_at(task)
+            yield from (at for at in (task.ends, leaves) if at is not None)
             after = [level.after_seconds for level in rules.levels] if task.service else []
             yield from (at for seconds in after if (at := task.since + seconds * 1000) > self.now)
             yield from (at for user in task.past if (at := self.asked_until(task, user)) > self.now)
@@ -494,7 +582,7 @@ class Model(ModelCore):
             yield from ((task.deadline or 0) if user in task.delivered else task.deliver_by for user in task.invited)
 
     def _grace(self, task: ModelTask, rules: ServiceRules) -> int:
-        active = task.state is S.ACTIVE
+        active = task.state is S.ACTIVE or task.holder
         return rules.visitor_grace_active_seconds if active else rules.visitor_grace_waiting_seconds
 
     def _reads_offline(self, agent: ModelAgent) -> bool:
@@ -503,7 +591,7 @@ class Model(ModelCore):
     def _lost_talks(self, agent: ModelAgent) -> Iterator[tuple[ModelTask, int]]:
         """His talks, and when he counts as lost for each."""
         for task in [self.tasks[id_] for id_ in agent.held]:
-            if agent.off_at is not None and task.state is S.ACTIVE:
+            if agent.off_at is not None and task.state is S.ACTIVE and task.agent == agent.user:
                 since = max(agent.off_at, task.active_at, task.agent_spoke)
                 yield task, since + 1000 * self.rules[task.service].agent_lost_seconds
 
@@ -526,6 +614,9 @@ class Model(ModelCore):
         for task, at in list(self._lost_talks(agent)):
             if self._reads_offline(agent) and self.now >= at:
                 self._lose_talk(agent, task)
+        for id_, at in list(agent.wraps.items()):
+            if self.now >= at:
+                self._end_wrap(self.tasks[id_], agent.user)
 
     def _tick_task(self, task: ModelTask) -> None:
         if task.state is S.ACW:
@@ -536,12 +627,16 @@ class Model(ModelCore):
         if task.left is None and self.now >= max(task.conns.values()):
             task.left, task.conns = max(task.conns.values()), {}
         if task.left is not None and self.now >= task.left + 1000 * self._grace(task, self.rules[task.service]):
+            if task.holder:
+                self._come_home(task)
             if task.state is S.ACTIVE:
                 self._end(task, OUT.VISITOR_GONE, "visitor")
             else:
                 self._close(task, ABANDONED[task.state], "visitor")
         if task.state not in {S.ACW, S.CLOSED}:
             self._tick_silence(task)
+        if task.transfer_ends and task.state is not S.CONNECTING and self.now >= task.transfer_ends:
+            self._come_home(task)
         if task.state is S.OFFERED:
             self._tick_offer(task)
         elif task.state is S.QUEUED:
@@ -557,7 +652,7 @@ class Model(ModelCore):
                 self._fail_delivery(task, user)
 
     def _tick_queued(self, task: ModelTask) -> None:
-        leaves = self.leaves_at(task)
+        leaves = None if task.holder else self.leaves_at(task)
         before = task.service
         if task.ends is not None and self.now >= task.ends:
             self.overflow(task, "queue_time")

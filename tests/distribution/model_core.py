@@ -11,6 +11,7 @@ from distribution.verdicts import Verdict
 
 S, V, R, OUT = TaskState, Verdict, OfferResult, Outcome
 NOT_AGAIN = {R.DECLINED, R.RONA, R.UNDELIVERED, R.FAILED}
+NEVER = 9 * 10**15
 BEFORE = {S.ARRIVING, S.QUEUED, S.OFFERED, S.CONNECTING}
 ABANDONED = {
     S.ARRIVING: OUT.ABANDONED_IN_WORKFLOW, S.QUEUED: OUT.ABANDONED_IN_QUEUE, S.OFFERED: OUT.ABANDONED_WHILE_OFFERED,
@@ -52,6 +53,11 @@ class ModelTask:
     spoke: int | None = None
     agent_spoke: int = 0
     handed_on: tuple[str, ...] = ()
+    holder: str | None = None
+    home: str | None = None  # the service that he had it for, "" = direct
+    to: str | None = None
+    transfer_ends: int | None = None
+    wraps: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])  # service, extensions
     warned: int | None = None
     acw_until: int | None = None
     extensions: int = 0
@@ -66,7 +72,8 @@ class ModelTask:
         return (
             self.id, self.state, self.service or None, self.user, self.since, offer, self.invited, self.deliver_by, self.deadline,
             self.agent, self.acw_until, self.extensions, self.outcome, self.ended_by, self.left, past, self.codes,
-            self.priority, self.level, self.hops, self.spoke, self.warned, self.handed_on,
+            self.priority, self.level, self.hops, self.spoke, self.warned, self.handed_on, self.holder, self.to,
+            self.transfer_ends, {user: service for user, (service, _) in self.wraps.items()},
         )  # fmt: skip
 
 
@@ -89,6 +96,7 @@ class ModelAgent:
     put_back: int = 0
     last_offer: int = 0
     held: dict[str, str] = field(default_factory=dict[str, str])
+    wraps: dict[str, int] = field(default_factory=dict[str, int])  # task → when his own after-call work of it is over
 
 
 class ModelCore:
@@ -255,7 +263,7 @@ class ModelCore:
 
     def _pick(self, task: ModelTask) -> list[ModelAgent]:
         rules = self.rules[task.service]
-        if task.service and (rules.kind == "pickup" or self.running(task.service) >= rules.concurrent):
+        if task.service and (rules.kind == "pickup" or not self.has_room(task)):
             return []
         free = {
             agent.user: agent
@@ -278,9 +286,14 @@ class ModelCore:
         waits = f"task:{task.id}" in self.pending and user != self.turn_of
         return 0 < self.asked_until(task, user) <= self.now - waits
 
-    def running(self, service: str) -> int:
+    def has_room(self, task: ModelTask) -> bool:
+        """One that is handed on keeps its place among the concurrent chats."""
         running = {S.OFFERED, S.CONNECTING, S.ACTIVE}
-        return sum(task.service == service and task.state in running for task in self.tasks.values())
+        count = sum(
+            (other.service == task.service and other.state in running) or other.home == task.service
+            for other in self.tasks.values()
+        )
+        return task.home == task.service or count < self.rules[task.service].concurrent
 
     def asked_until(self, task: ModelTask, user: str) -> int:
         return task.past.get(user, (R.ACCEPTED, 0, 0))[1]
@@ -333,16 +346,76 @@ class ModelCore:
     def _back(self, task: ModelTask, result: OfferResult) -> None:
         if task.invited:
             return
-        if not task.service and result is R.DECLINED:
+        if task.holder and self._nobody_to_ask(task):
+            self._come_home(task)
+        elif task.holder:
+            self._wait_again(task)
+        elif not task.service and result is R.DECLINED:
             self._close(task, OUT.DECLINED_BY_ALL, "agent")
         elif not task.service and result is R.RONA:
             self._close(task, OUT.NOT_ANSWERED, "system")
         else:
-            self._clear_offer(task)
-            task.state, task.offer = S.QUEUED, None
-            self.stand_in_line(task)
+            self._wait_again(task)
             if task.ends is not None and self.now >= task.ends:
                 self.overflow(task, "queue_time")
+
+    def _wait_again(self, task: ModelTask) -> None:
+        self._clear_offer(task)
+        task.state, task.offer = S.QUEUED, None
+        self.stand_in_line(task)
+
+    def _nobody_to_ask(self, task: ModelTask) -> bool:
+        assert task.transfer_ends
+        assert task.to
+        if self.now >= task.transfer_ends or task.to.startswith("@"):
+            return True
+        members = [user for user, agent in self.agents.items() if task.service in agent.rules.services]
+        return all(self.asked_until(task, user) >= task.transfer_ends for user in members)
+
+    def _keep_from(self, task: ModelTask, user: str, again: int) -> None:
+        task.past[user] = (R.ACCEPTED, again, task.past[user][2])
+
+    def _forget_transfer(self, task: ModelTask) -> None:
+        task.holder = task.home = task.to = task.transfer_ends = None
+        task.spoke, task.warned = self.now, None
+
+    def _come_home(self, task: ModelTask) -> None:
+        """It returns to the agent who wanted to hand it on."""
+        assert task.holder
+        assert task.home is not None
+        for user in task.invited:
+            self._drop(task, user, R.WITHDRAWN)
+        if task.state is S.CONNECTING:
+            assert task.agent
+            assert task.offer
+            self._release(task, task.agent)
+            task.past[task.agent] = (R.WITHDRAWN, 0, task.offer)
+        self._clear_offer(task)
+        self._keep_from(task, task.holder, 0)
+        task.service, task.agent, task.offer = task.home, task.holder, task.past[task.holder][2]
+        task.state, task.level, task.agent_spoke = S.ACTIVE, 1, self.now
+        self._forget_transfer(task)
+
+    def _hand_over(self, task: ModelTask) -> None:
+        """Another agent is in it: the first one has after-call work of his own."""
+        assert task.holder
+        assert task.home is not None
+        user, acw = task.holder, self.rules[task.home].acw_seconds * 1000
+        if acw:
+            self.agents[user].held[task.id] = "acw"
+            self.agents[user].wraps[task.id] = self.now + acw
+            task.wraps[user] = (task.home, 0)
+        else:
+            self._release(task, user)
+        self._keep_from(task, user, NEVER if acw else 0)
+        if user not in task.handed_on:
+            task.handed_on = (*task.handed_on, user)
+        self._forget_transfer(task)
+
+    def _end_wrap(self, task: ModelTask, user: str) -> None:
+        self._release(task, user)
+        del self.agents[user].wraps[task.id], task.wraps[user]
+        self._keep_from(task, user, 0)
 
     def _give_up(self, task: ModelTask) -> None:
         open_ = {
@@ -406,6 +479,9 @@ class ModelCore:
         """He will not answer what rings at him."""
         for task in [self.tasks[id_] for id_, state in agent.held.items() if state == "ringing"]:
             offline = agent.presence is Presence.OFFLINE and self.presence(agent) is Presence.OFFLINE
-            if not agent.duty or agent.unavailable or offline or any(self._standing(agent, task.service)):
+            standing = set(self._standing(agent, task.service))
+            if task.to == f"@{agent.user}":
+                standing = {Reason.NOT_LICENSED} if not agent.rules.licensed else set[Reason]()
+            if not agent.duty or agent.unavailable or offline or standing:
                 self._drop(task, agent.user, R.WITHDRAWN)
                 self._back(task, R.WITHDRAWN)

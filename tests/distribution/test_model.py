@@ -28,26 +28,28 @@ from store.connection import Store, open_store
 from store.keys import root
 from tests.distribution.consistency import faults
 from tests.distribution.model import Model
+from tests.distribution.model_core import ModelTask
 from tests.distribution.world import SALES, START, SUPPORT, CheckedDistributor
 
 USERS = ("anna", "ben", "cleo", "dora")
 SERVICES = (SALES, SUPPORT)
 MOST_OPEN = 7
 STEPS = 60
-EXAMPLES = int(os.environ.get("USHER_MODEL_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("USHER_MODEL_EXAMPLES", "36"))
 SHRINK = "USHER_MODEL_NO_SHRINK" not in os.environ  # shrinking may take minutes: leave it out while looking for more
 
-Verb = Callable[[Distributor], Awaitable[Answer | Verdict | None]]
-Twin = Callable[[Model], Verdict | None]
+Verb = Callable[[Distributor], Awaitable[Answer | Verdict | int | None]]
+Twin = Callable[[Model], Verdict | int | None]
 
 TASK_EVENTS = (
     "queue", "confirm_delivery", "undelivered", "accept", "decline", "opened", "opening_failed", "agent", "visitor", "system",
     "cancel", "visitor_left", "spoke", "visitor_here", "visitor_away", "save_wrapup", "finish_acw", "extend_acw",
-    "pick", "pick_on_console", "assign", "strict", "high", "low",
+    "pick", "pick_on_console", "assign", "strict", "high", "low", "take_back", "to anna", "to ben", f"to {SALES}",
+    f"to {SUPPORT}",
 )  # fmt: skip
 ACTIONS = (
     *["go on"] * 8, *["talk on"] * 7, *["create"] * 5, *["event"] * 5, *["wait"] * 4, *["agent"] * 4, *["race"] * 3,
-    *["everybody comes back"] * 2, "change agent", "change service",
+    *["everybody comes back"] * 2, "change agent", "change service", "end all",
 )  # fmt: skip
 AGENT_EVENTS = (
     "duty",
@@ -66,10 +68,28 @@ LIKELY = {
     TaskState.QUEUED: ("visitor_here", "pick", "pick_on_console", "assign", "high"),
     TaskState.OFFERED: ("confirm_delivery", "accept", "accept", "decline", "visitor_here"),
     TaskState.CONNECTING: ("opened", "opened", "opened", "opening_failed"),
-    TaskState.ACTIVE: ("agent", "visitor", "spoke", "spoke", "save_wrapup", "visitor_away", "visitor_here"),
+    TaskState.ACTIVE: (
+        "agent", "visitor", "spoke", "spoke", "save_wrapup", "visitor_away", "visitor_here", f"to {SALES}", f"to {SUPPORT}",
+        "to cleo", "to dora",
+    ),
     TaskState.ACW: ("finish_acw", "extend_acw", "save_wrapup"),
-    TaskState.CLOSED: ("agent",),
+    TaskState.CLOSED: ("finish_acw",),
+}  # fmt: skip
+HANDING_ON = {
+    TaskState.QUEUED: ("spoke", "visitor_away", "visitor", "pick", "pick_on_console", "assign", "take_back", "agent"),
+    TaskState.OFFERED: (
+        "confirm_delivery",
+        "accept",
+        "accept",
+        "accept",
+        "decline",
+        "undelivered",
+        "take_back",
+        "agent",
+    ),
+    TaskState.CONNECTING: ("opened", "opened", "opened", "opening_failed", "visitor_left", "take_back", "supervisor"),
 }
+ANSWERS = {"confirm_delivery", "accept", "decline", "undelivered"}
 
 users = st.sampled_from(USERS)
 flags = st.booleans()
@@ -213,8 +233,9 @@ class Day(RuleBasedStateMachine):
         return self.task(pick), user, str(pick % 3 + 1)
 
     def owned(self, pick: int, user: str) -> tuple[str, str]:
-        task = self.task(pick)
-        return task, self.model.tasks[task].agent or user if pick % 4 else user
+        id_ = self.task(pick)
+        task = self.model.tasks[id_]
+        return id_, (task.holder or task.agent or user if pick % 4 else next(iter(task.wraps), user))
 
     # --- what can happen
 
@@ -257,6 +278,8 @@ class Day(RuleBasedStateMachine):
                 self.everybody_comes_back()
             case "change agent":
                 self.hire(draw(users), draw(agent_rules))
+            case "end all":
+                self.end_all(draw(services))
             case "change service":
                 self.change_service(draw(st.sampled_from([*SERVICES, ""])), draw(service_rules))
             case _ if not self.model.tasks:
@@ -274,6 +297,10 @@ class Day(RuleBasedStateMachine):
     def change_service(self, service: str, rules: ServiceRules) -> None:
         at, rules = self.model.now, fitting(service, rules)
         self.step(lambda d: d.set_service(self.tenant, service, rules, at=at), lambda m: m.set_service(service, rules))
+
+    def end_all(self, service: str) -> None:
+        at = self.model.now
+        self.step(lambda d: d.end_all(self.tenant, service, actor="boss", at=at), lambda m: m.end_all(service))
 
     def create(
         self,
@@ -298,22 +325,34 @@ class Day(RuleBasedStateMachine):
     def go_on(self, pick: int, user: str, client: int, choice: int) -> None:
         """What mostly happens next to a task in its state."""
         task = self.model.tasks[self.task(pick)]
-        likely = LIKELY[task.state]
+        likely = self.likely(task)
         self.step(*self.pair(likely[choice % len(likely)], pick, user), client)
 
     def talk_on(self, pick: int, user: str, client: int, choice: int) -> None:
         """Towards the end of a task that was accepted, if there is one."""
-        accepted = [task for task in self.model.tasks.values() if task.agent and task.state is not TaskState.CLOSED]
+        open_ = [task for task in self.model.tasks.values() if task.state is not TaskState.CLOSED or task.wraps]
+        accepted = [task for task in open_ if task.agent or task.holder]
         if accepted:
             task = accepted[pick % len(accepted)]
-            verbs = LIKELY[task.state]
-            self.step(*self.pair_of(verbs[choice % len(verbs)], task.id, task.agent or user), client)
+            verbs = self.likely(task)
+            verb, who = verbs[choice % len(verbs)], task.holder or task.agent or user
+            if verb in ANSWERS:
+                self.step(*self.pair_of(verb, task.id, task.invited[0], str(task.offer)), client)
+            elif task.wraps and pick % 2:
+                self.step(
+                    *self.pair_of(("finish_acw", "extend_acw")[choice % 2], task.id, next(iter(task.wraps))), client
+                )
+            else:
+                self.step(*self.pair_of(verb, task.id, user if verb in {"pick", "assign"} else who), client)
+
+    def likely(self, task: ModelTask) -> tuple[str, ...]:
+        return (HANDING_ON if task.holder else LIKELY)[task.state]
 
     def race(self, picks: tuple[int, int], who: tuple[str, str], names: tuple[str, str]) -> None:
         """Two clients at the same moment: it went as if one had been first."""
         pairs = [self.pair(*each) for each in zip(names, picks, who, strict=True)]
 
-        async def both() -> list[Verdict | None]:
+        async def both() -> list[Verdict | int | None]:
             return await asyncio.gather(
                 *(_say(verb, client) for (verb, _), client in zip(pairs, self.racers, strict=True))
             )
@@ -330,7 +369,7 @@ class Day(RuleBasedStateMachine):
 
     def pair(self, name: str, pick: int, user: str) -> tuple[Verb, Twin]:
         """An event of a task, for the distributor and for the model."""
-        if name in {"confirm_delivery", "accept", "decline", "undelivered"}:
+        if name in ANSWERS:
             return self.pair_of(name, *self.offer(pick, user))
         task, owner = self.owned(pick, user)
         return self.pair_of(name, task, owner, f"tab-{pick % 2}")
@@ -349,7 +388,7 @@ class Day(RuleBasedStateMachine):
                     lambda d: d.undelivered(t, task, extra, user, "why", at=at),
                     lambda m: m.undelivered(task, extra, user),
                 )
-            case "finish_acw" | "extend_acw":
+            case "finish_acw" | "extend_acw" | "take_back":
                 return lambda d: getattr(d, name)(t, task, user, Via.ROOM, at=at), lambda m: getattr(m, name)(
                     task, user
                 )
@@ -384,6 +423,13 @@ class Day(RuleBasedStateMachine):
                 return (
                     lambda d: d.set_priority(t, task, Priority(name), actor="boss", at=at),
                     lambda m: m.set_priority(task, name),
+                )
+            case _ if name.startswith("to "):
+                aim = name.removeprefix("to ")
+                to = {"to_service" if aim in SERVICES else "to_user": aim}
+                return (
+                    lambda d: d.transfer(t, task, user, **to, via=Via.ROOM, at=at),
+                    lambda m: m.transfer(task, user, **to),
                 )
             case "cancel":
                 return lambda d: d.cancel(t, task, actor="boss", why="spam", at=at), lambda m: m.cancel(task)
@@ -467,7 +513,16 @@ class Day(RuleBasedStateMachine):
         return {
             "tasks": [_seen(task) for task in tasks if task],
             "agents": [
-                (a.user, a.on_duty, a.registered, a.surfaces, a.rona_until_at, dict(a.reasons), list(a.tasks))
+                (
+                    a.user,
+                    a.on_duty,
+                    a.registered,
+                    a.surfaces,
+                    a.rona_until_at,
+                    dict(a.reasons),
+                    list(a.tasks),
+                    dict(a.wrapping),
+                )
                 for a in agents
                 if a
             ],
@@ -490,6 +545,7 @@ class Day(RuleBasedStateMachine):
                     a.rona_until,
                     {service: model.reasons(a, service) for service in ("", *a.rules.services)},
                     list(a.held),
+                    a.wraps,
                 )
                 for a in model.agents.values()
             ],
@@ -502,11 +558,12 @@ def _seen(t: Task) -> tuple[object, ...]:
     return (
         t.id, t.state, t.service, t.user, t.since_at, t.offer, t.invited, t.deliver_by_at, t.deadline_at, t.agent,
         t.acw_until_at, t.acw_extensions, t.outcome, t.ended_by, t.visitor_left_at, dict(t.past), t.codes,
-        t.priority, t.level, t.hops, t.last_word_at, t.idle_warned_at, t.handed_on,
+        t.priority, t.level, t.hops, t.last_word_at, t.idle_warned_at, t.handed_on, t.holder, t.transfer_to,
+        t.transfer_ends_at, dict(t.wraps),
     )  # fmt: skip
 
 
-async def _say(verb: Verb, client: Distributor) -> Verdict | None:
+async def _say(verb: Verb, client: Distributor) -> Verdict | int | None:
     answer = await verb(client)
     return answer.verdict if isinstance(answer, Answer) else answer
 

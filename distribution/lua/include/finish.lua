@@ -3,12 +3,12 @@
 --@include settle
 -- finish: settle, then write each task and agent once.
 
--- When an agent who is offline loses the first of his talks; where one is being opened, when to look again.
+-- When an agent who is offline loses the first of his talks; where one is being opened or handed on, when to look again.
 local function talks_lost_at(c, agent)
   local first = nil
   for id, state in string.gmatch(agent.f.held or '', PAIR) do
     local task = state == 'talk' and load_task(c, id)
-    if task and task.f.state == 'connecting' then
+    if task and (task.f.state == 'connecting' or task.f.holder) then
       first = earlier(c.now + rule(c, service_of(task), 'agent_lost_seconds') * 1000, first)
     elseif task then
       first = earlier(lost_at(c, agent, task), first)

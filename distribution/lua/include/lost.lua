@@ -2,8 +2,15 @@
 --@include going_back
 -- lost: an agent who will not answer the offer that rings at him. Only a reading that says Offline counts: a page that is
 -- reloaded, and vouched for him, takes nothing away.
-local function is_lost(c, agent, service)
-  return agent.f.duty ~= '1' or agent.f.unavailable ~= nil or standing_reason(agent, service) ~= nil
+local function is_lost(c, agent, task)
+  local standing = nil
+  -- Who is meant by name need be no member of the service; see `transfer`.
+  if task.f.transfer_to ~= '@' .. agent.user then
+    standing = standing_reason(agent, service_of(task))
+  elseif agent.f.licensed ~= '1' then
+    standing = 'not_licensed'
+  end
+  return agent.f.duty ~= '1' or agent.f.unavailable ~= nil or standing ~= nil
     or (agent.f.presence == 'Offline' and presence_now(c, agent) == 'Offline')
 end
 
@@ -34,7 +41,7 @@ end
 local function withdraw_if_lost(c, agent)
   for id, state in string.gmatch(agent.f.held or '', PAIR) do
     local task = state == 'ringing' and load_task(c, id)
-    if task and is_lost(c, agent, service_of(task)) then
+    if task and is_lost(c, agent, task) then
       drop_invited(c, task, agent.user, 'withdrawn', 'agent_lost')
       if_nobody_left(c, task, 'withdrawn')
     end

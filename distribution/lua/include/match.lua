@@ -27,6 +27,17 @@ local function offers(c, task)
   return rule_word(c, service, 'kind') ~= 'pickup' and has_room(c, task)
 end
 
+-- One that is not offered stands in nobody's way. false: there may be others of its service that can be, for they are handed
+-- on within it and have their places already; nil: there are none.
+local function passed_over(c, service)
+  if rule_word(c, service, 'kind') ~= 'pickup' then
+    local queue, running = key_of(c, 'queue', service), key_of(c, 'running', service)
+    if redis.call('ZINTERCARD', 2, queue, running, 'LIMIT', 1) == 1 then
+      return false
+    end
+  end
+end
+
 -- Has the task waited long enough for the level that he is in?
 local function is_open_to(agent, task)
   return (tonumber(pair_get(agent.f.levels, service_of(task))) or 1) <= level_of(task)
@@ -202,7 +213,7 @@ local function match_agent(c, agent, lanes)
   local from = num(agent, 'resume') or 0
   local offered, stopped = each_waiting(c, lanes, from, 1, function(task)
     if task.f.service and not offers(c, task) then
-      return nil
+      return passed_over(c, task.f.service)
     elseif asked_until(task, agent.user) > c.now then
       return false
     end
@@ -227,7 +238,7 @@ end
 local function match_lanes(c, lanes)
   local offered, stopped = each_waiting(c, lanes, 0, MOST_MATCHED, function(task)
     if task.f.service and not offers(c, task) then
-      return nil
+      return passed_over(c, task.f.service)
     elseif task.f.service and not anybody_ready(c, task) then
       if (rule_word(c, task.f.service, 'levels') or '') == '' then
         return nil

@@ -3,7 +3,7 @@
 --@include silence
 -- transfer: a talk is handed on. Until another agent is in it the first one, `holder`, keeps it and his slot; `home` is the
 -- lane it came from, whose place among the concurrent chats it keeps too.
-local NEVER = '9000000000000000'  -- ms: he who hands it on is not asked for it
+local NEVER = '9000000000000000'  -- ms: he who hands it on is not asked for it, nor in his after-call work of it
 
 local function home_service(task)
   local home = task.f.home
@@ -84,6 +84,8 @@ local function come_home(c, task, why)
   set(task, 'why', why)
   forget_transfer(task)
   break_silence(c, task)
+  -- One who is offline has all the time again to write something.
+  put(task, 'agent_spoke', c.now)
   task.room_changed = true
   log(c, 'returned', { 'task', task.id, 'user', holder, 'why', why })
 end
@@ -125,7 +127,7 @@ local function hand_over(c, task)
   elseif agent then
     release(c, agent, task.id)
   end
-  keep_from(task, holder, acw_until or '0')
+  keep_from(task, holder, acw_until and NEVER or '0')
   add_handed_on(task, holder)
   forget_transfer(task)
   break_silence(c, task)
