@@ -8,9 +8,10 @@ import structlog
 from bots import answers
 from bots.answers import Answer
 from bots.incoming import Incoming
-from bots.pictures import Pictures
+from bots.pictures import Pictures, customer_of
 from cards.form import missing_codes, read_form
 from cards.parts import Drawn
+from cards.room import left_card
 from cards.verbs import CardAction, Verb, parse
 from cards.wording import Wording, wording
 from conversations.messages import Conversations
@@ -35,10 +36,14 @@ class _Click:
 
     tenant: str
     user: str
-    in_room: bool
+    room: str  # the chat in Teams whose card it is; "" = an agent's own card
     action: CardAction
     again: bool
     words: Wording
+
+    @property
+    def in_room(self) -> bool:
+        return self.room != ""
 
     @property
     def via(self) -> Via:
@@ -88,11 +93,11 @@ class Clicks:
             log.info("click_unknown", scope=incoming.scope)
             return None
         words = wording(await self._pictures.language(incoming.tenant, incoming.user))
-        in_room = incoming.scope == ROOM_SCOPE
-        if in_room and await self._conversations.by_room(incoming.tenant, incoming.conversation) != action.task:
+        room = incoming.conversation if incoming.scope == ROOM_SCOPE else ""
+        if room and await self._conversations.by_room(incoming.tenant, incoming.conversation) != action.task:
             log.warning("click_from_another_room", task=action.task, user=incoming.user)
             return None
-        return _Click(incoming.tenant, incoming.user, in_room, action, again, words)
+        return _Click(incoming.tenant, incoming.user, room, action, again, words)
 
     async def _carry_out(self, click: _Click) -> str:
         """Returns the notice for the clicker."""
@@ -154,4 +159,7 @@ class Clicks:
         conversation = await self._conversations.get(click.tenant, task.id)
         if conversation is None:
             return None
+        if click.room in conversation.left:
+            said = click.words("room.moved_on")
+            return left_card(click.words, task.id, customer_of(task, conversation), said)
         return await self._pictures.opening(task, conversation, reader=click.user, notice=notice)

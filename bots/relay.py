@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -14,6 +14,7 @@ from bots.pacing import Priority
 from bots.pictures import Pictures, card_activity, customer_of
 from bots.problems import Kind, SendProblem
 from cards.escape import cut
+from cards.room import left_card
 from cards.wording import Wording, wording
 from conversations.messages import Batch, Conversation, Conversations, Message, Sender
 from conversations.messages import Kind as MessageKind
@@ -26,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 OPENING: Final = "opening"
 END: Final = "end"
+LEFT: Final = "left"
 IDLE: Final = "idle"
 
 _ENDS: Final[Mapping[Outcome | None, str]] = {
@@ -81,8 +83,12 @@ class Relay:
         try:
             await self._show_card(room)
             # Whatever comes while a batch is on its way goes into the next one.
-            while batch := await self._conversations.next_batch(room.task.tenant, room.task.id):
+            while batch := await self._conversations.next_batch(
+                room.task.tenant, room.task.id, chat_id=room.conversation.chat_id
+            ):
                 await self._send_batch(room, batch)
+            for chat in room.conversation.left:
+                await self._leave(room, chat)
             if room.task.idle_warned_at is not None and room.task.ended_at is None:
                 await self._warn_of_silence(room, room.task.idle_warned_at)
             if room.task.ended_at is not None:
@@ -107,9 +113,15 @@ class Relay:
         task = room.task
         drawn = await self._pictures.opening(task, room.conversation)
         shown = await self._conversations.shown(task.tenant, task.id, OPENING)
-        if shown is not None and shown.digest == drawn.digest:
+        here = shown is not None and shown.conversation_ref == room.place.conversation
+        if shown is not None and here and shown.digest == drawn.digest:
             return
         activity_id = shown.activity_id if shown is not None else ""
+        if shown is not None and not here:
+            await self._conversations.set_shown(
+                task.tenant, task.id, f"{OPENING}:{shown.conversation_ref}", shown.conversation_ref, activity_id, ""
+            )
+            activity_id = ""
         if activity_id:
             try:
                 await self._outbox.update(room.place, activity_id, card_activity(drawn), Priority.UPDATE)
@@ -122,6 +134,27 @@ class Relay:
             activity_id = await self._outbox.send(room.place, card_activity(drawn), Priority.MESSAGE)
         place = room.place.conversation
         await self._conversations.set_shown(task.tenant, task.id, OPENING, place, activity_id, drawn.digest)
+
+    async def _leave(self, room: _Room, chat: str) -> None:
+        """Say in a room that the talk goes on elsewhere, and take the buttons from its card."""
+        task, conversations = room.task, self._conversations
+        if await conversations.shown(task.tenant, task.id, f"{LEFT}:{chat}") is not None:
+            return
+        place = replace(room.place, conversation=chat)
+        agent = await self._directory.user(task.tenant, task.agent or "")
+        said = room.words("room.moved", name=agent.name if agent is not None else "")
+        card = await conversations.shown(task.tenant, task.id, f"{OPENING}:{chat}")
+        activity_id = ""
+        try:
+            if card is not None:
+                drawn = left_card(room.words, task.id, customer_of(task, room.conversation), said)
+                await self._outbox.update(place, card.activity_id, card_activity(drawn), Priority.UPDATE)
+            activity_id = await self._outbox.send(place, text_activity(said), Priority.MESSAGE)
+        except SendProblem as problem:
+            if retry_seconds(problem) is not None:
+                raise
+            log.warning("left_room_not_told", task=task.id, code=problem.code)
+        await conversations.set_shown(task.tenant, task.id, f"{LEFT}:{chat}", chat, activity_id, "")
 
     async def _send_batch(self, room: _Room, batch: Batch) -> None:
         task = room.task

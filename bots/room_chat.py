@@ -7,7 +7,14 @@ import structlog
 from bots.incoming import Incoming
 from bots.pictures import Pictures
 from cards.wording import wording
-from conversations.messages import ConversationClosed, Conversations, Kind, NoSuchConversation, TextTooLong
+from conversations.messages import (
+    ConversationClosed,
+    ConversationMoved,
+    Conversations,
+    Kind,
+    NoSuchConversation,
+    TextTooLong,
+)
 from conversations.teams_text import client_id_of, sender_of, written
 
 log = structlog.get_logger(__name__)
@@ -64,9 +71,12 @@ class RoomChat:
                 client_id=original if kind is Kind.TEXT else f"{original}:{kind}:{_version(incoming, text)}",
                 kind=kind,
                 refers_to_client_id=None if kind is Kind.TEXT else original,
+                room=incoming.conversation,
             )
         except (ConversationClosed, NoSuchConversation):
             return "room.after_end" if kind is Kind.TEXT else ""
+        except ConversationMoved:
+            return "room.moved_on"
         except TextTooLong:
             return "room.too_long"
         log.info("agent_said", task=conversation, seq=said.seq, duplicate=said.duplicate, kind=kind.value)

@@ -68,6 +68,21 @@ def _draw(state: CardState, *, complete: bool) -> Drawn:
     )
 
 
+def left_card(words: Wording, task: str, customer: str, said: str) -> Drawn:
+    """The card in a room in which the talk does not go on: `said` tells where it does."""
+    return parts.frame(
+        words,
+        summary=said,
+        body=[
+            parts.header(words("opening.title"), words("opening.left"), "emphasis"),
+            parts.name(customer),
+            parts.text(markdown(said)),
+        ],
+        task=task,
+        refresh_for=(),
+    )
+
+
 def _running(words: Wording, state: CardState) -> list[BareObject]:
     task = state.task
     blocks = parts.facts([parts.waited(words, task.since_at, task.accepted_at), (words("fact.page"), state.page)])

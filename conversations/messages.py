@@ -13,6 +13,7 @@ from conversations.model import (
     Conversation,
     ConversationClosed,
     ConversationError,
+    ConversationMoved,
     Kind,
     Message,
     NoAccess,
@@ -37,6 +38,7 @@ __all__ = [
     "Conversation",
     "ConversationClosed",
     "ConversationError",
+    "ConversationMoved",
     "Conversations",
     "Kind",
     "Message",
@@ -104,11 +106,13 @@ class Conversations(RoomVerbs):
         client_id: str,
         kind: Kind = Kind.TEXT,
         refers_to_client_id: str | None = None,
+        room: str = "",
     ) -> Said:
         """Store one message; when this returns it is stored, and its place in the order is fixed.
 
         The same `client_id` from the same side again gives the same place, `duplicate=True`, also after the end. An
         edit or delete (`refers_to_client_id`) whose message has not come waits for it: `seq` is 0 until then.
+        `room`: the chat in Teams in which it was written; ConversationMoved is raised if the talk goes on in another one.
         Raises NoSuchConversation, TextTooLong, and ConversationClosed from the moment that the task's talk is over.
         """
         if len(text) > MAX_TEXT:
@@ -123,6 +127,7 @@ class Conversations(RoomVerbs):
             "text": text,
             "client_id": client_id,
             "refers_to": refers_to_client_id or "",
+            "room": room,
             "keep": KEEP_SECONDS,
             "held_max": _HELD_MAX,
         }
@@ -135,6 +140,8 @@ class Conversations(RoomVerbs):
             raise NoSuchConversation(conversation)
         if verdict == "closed":
             raise ConversationClosed(conversation)
+        if verdict == "moved":
+            raise ConversationMoved(conversation)
         return Said(seq=int(seq), duplicate=bool(int(duplicate)), at=int(at))
 
     async def read(self, tenant: str, conversation: str, after: int, limit: int = 200) -> list[Message]:

@@ -3,6 +3,7 @@
 ConversationError
 ├── NoSuchConversation
 ├── ConversationClosed
+├── ConversationMoved
 ├── TextTooLong
 └── NoAccess            (access.py raises it)
 """
@@ -36,6 +37,10 @@ class NoSuchConversation(ConversationError):
 
 class ConversationClosed(ConversationError):
     """The chat has ended; it never opens again."""
+
+
+class ConversationMoved(ConversationError):
+    """The chat goes on in another room."""
 
 
 class TextTooLong(ConversationError):
@@ -107,6 +112,9 @@ class Conversation:
     last_public_seq: int = 0  # the last entry that the visitor may see
     chat_id: str = ""  # the room in Teams, once it is there
     chat_url: str = ""
+    left: tuple[
+        str, ...
+    ] = ()  # rooms that it was in before, for Teams did not let another agent in; the first one first
     opening_seq: int | None = None  # up to here the opening card shows what was said; batches begin behind it
     closed_at: int | None = None
     privacy_at: int | None = None  # when the visitor accepted the privacy text
@@ -179,6 +187,7 @@ def read_conversation(tenant: str, conversation: str, facts: Mapping[str, str]) 
         last_public_seq=int(facts["public"]),
         chat_id=get("chat", ""),
         chat_url=get("chat_url", ""),
+        left=tuple(get("left", "").split()),
         opening_seq=_instant(get("opening")),
         closed_at=_instant(get("closed")),
         privacy_at=_instant(get("privacy")),

@@ -43,8 +43,27 @@ class RoomVerbs(Scripts):
             raise NoSuchConversation(conversation)
         return verdict == "bound"
 
+    async def move_room(
+        self, tenant: str, conversation: str, *, before: str, chat_id: str, chat_url: str, agent: str
+    ) -> bool:
+        """The talk goes on in another chat, as that of `agent`; the room `before` is left (`Conversation.left`).
+
+        What was said up to now belongs on the opening card there. False: it has ended, or moved on meanwhile.
+        """
+        verdict: str = await self._run(
+            "move_room",
+            tenant,
+            conversation,
+            before=before,
+            chat_id=chat_id,
+            chat_url=chat_url,
+            agent=agent,
+            keep=KEEP_SECONDS,
+        )
+        return verdict == "bound"
+
     async def by_room(self, tenant: str, chat_id: str) -> str | None:
-        """The conversation whose room this chat is, also after its end."""
+        """The conversation whose room this chat is or was, also after its end."""
         return await self._store.get(chat_key(tenant, chat_id))
 
     async def next_batch(
@@ -52,15 +71,19 @@ class RoomVerbs(Scripts):
         tenant: str,
         conversation: str,
         *,
+        chat_id: str = "",
         max_messages: int = MAX_BATCH_MESSAGES,
         max_bytes: int = MAX_BATCH_BYTES,
     ) -> Batch | None:
-        """What goes to the room next: the visitor's and the system's messages, in order. None if all is there or there is no room.
+        """What goes to the room next: the visitor's and the system's messages, in order. None if all is there, there is no room,
+        or `chat_id` is not the room any more.
 
         The range is stored before this returns: until `batch_sent`, the same batch comes again. One message that is
         larger than `max_bytes` (of UTF-8) is a batch of its own.
         """
-        reply = await self._run("next_batch", tenant, conversation, max_messages=max_messages, max_bytes=max_bytes)
+        reply = await self._run(
+            "next_batch", tenant, conversation, chat_id=chat_id, max_messages=max_messages, max_bytes=max_bytes
+        )
         if not reply:
             return None
         first, last, *entries = reply

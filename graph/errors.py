@@ -54,7 +54,13 @@ class GraphProblem(Exception):
         """Whether trying again later makes sense."""
         return self.kind in {ProblemKind.THROTTLED, ProblemKind.UNAVAILABLE}
 
+    @property
+    def refuses_members(self) -> bool:
+        """Teams lets nobody else into this chat: seen in chats that were made with two members (microsoft-graph-docs#19197)."""
+        return self.operation == "add_member" and _NO_MORE_MEMBERS in f"{self.code} {self.text}"
 
+
+_NO_MORE_MEMBERS = "RosterAddMemberBlocked"
 _BY_STATUS: Mapping[int, ProblemKind] = {
     401: ProblemKind.AUTH,
     403: ProblemKind.FORBIDDEN,

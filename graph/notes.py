@@ -17,13 +17,14 @@ _SCRIPTS = load_scripts(Path(__file__).parent / "lua")
 @dataclass(frozen=True, slots=True)
 class Note:
     """`asked_ms_ago`: a request for the room whose answer we do not know (None = there is none). `chat`: the room.
-    `lost`: an earlier one was deleted by somebody.
+    `lost`: an earlier one was deleted by somebody. `moves`: the room that this one is to replace, "" = it is the first.
     """
 
     asked_ms_ago: int | None
     chat: Chat | None
     agent: str
     lost: bool = False
+    moves: str = ""
 
 
 class RoomNotes:
@@ -34,9 +35,15 @@ class RoomNotes:
 
     async def read(self, tenant: str, task: str) -> Note:
         found = await self._store.run(_SCRIPTS["room_note"], root(tenant), tenant=tenant, task=task)
-        since, chat, url, agent, lost = found
+        since, chat, url, agent, lost, moves = found
         known = Chat(id=str(chat), topic="", url=str(url), created_at=0) if chat else None
-        return Note(asked_ms_ago=int(since) if since else None, chat=known, agent=str(agent), lost=bool(lost))
+        return Note(
+            asked_ms_ago=int(since) if since else None,
+            chat=known,
+            agent=str(agent),
+            lost=bool(lost),
+            moves=str(moves),
+        )
 
     async def asked(self, tenant: str, task: str, agent: str) -> None:
         """Write down that Graph is going to be asked."""
@@ -51,6 +58,11 @@ class RoomNotes:
     async def made(self, tenant: str, task: str, chat: Chat) -> None:
         """This chat is the room. What went wrong before says nothing about it."""
         await self._note(tenant, task, {"asked": "", "chat": chat.id, "url": chat.url, "fails": "", "why": ""})
+
+    async def begin_move(self, tenant: str, task: str, before: str) -> None:
+        """Another room is needed, which replaces this one."""
+        nothing = dict.fromkeys(("asked", "chat", "url", "agent", "lost", "fails", "why"), "")
+        await self._note(tenant, task, {**nothing, "moves": before})
 
     async def lost(self, tenant: str, task: str) -> None:
         """The chat is gone; another one may be made."""

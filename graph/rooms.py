@@ -7,6 +7,9 @@ written between that reading and the binding, and for what could not be read the
 `POST /chats` is not idempotent and its answer can be lost, so: intent and request are written down first, a lost answer
 leads to a search among the agent's chats, and a found chat is claimed before it is used. A crash at any line leaves
 neither a second room nor a task that waits for ever.
+
+Where Teams does not let the agent in to whom a talk is handed on, a second room is made in the same way (`Note.moves`).
+The talk moves there once he has it; should he not get it, that room is given back.
 """
 
 import asyncio
@@ -133,7 +136,7 @@ class Rooms:
         if conversation is None:
             return
         note = await self._notes.read(tenant, task)
-        if conversation.chat_id:
+        if conversation.chat_id and note.moves != conversation.chat_id:
             await self._notes.made(tenant, task, Chat(conversation.chat_id, "", conversation.chat_url, 0))
         elif note.chat is None and note.asked_ms_ago is None:
             await self._notes.refused(tenant, task, doubtful=True)
@@ -144,46 +147,87 @@ class Rooms:
             await self._distributor.opening_failed(task.tenant, task.id, "no_conversation")
             return
         if not conversation.chat_id:
-            try:
-                chat = await self._find_or_make(task, conversation, agent)
-                await self._furnish(task, chat, agent)
-            except GraphProblem as problem:
-                await self._after_problem(task, problem)
-                return
-            except RoomRefused as refused:
-                await self._fail(task, refused.reason)
+            chat = await self._make_room(task, conversation, agent)
+            if chat is None:
                 return
             await self._carry_first(task, chat)
             if not await self._conversations.bind_room(task.tenant, task.id, chat.id, chat.url):
                 # Another worker, who thought that we were dead, was quicker: his room stands, ours goes. Or the visitor
                 # left while it was being made, and nobody needs it.
                 await self._give_back(task, Note(None, chat, agent))
-        elif (task.holder is not None or task.handed_on) and not await self._bring_in(
-            task, conversation.chat_id, agent
-        ):
+        elif (task.holder is not None or task.handed_on) and not await self._bring_in(task, conversation, agent):
             return
         answer = await self._distributor.opened(task.tenant, task.id)
         if answer.task is not None and answer.task.agent == agent:
             await self._finish(answer.task)
         elif conversation.chat_id:
             # It was taken back meanwhile, or ended.
+            await self._give_up_move(task, conversation)
             await self._take_out(task, conversation.chat_id, {agent})
 
-    async def _bring_in(self, task: Task, chat: str, agent: str) -> bool:
-        """The room is there: the talk was handed on, or its agent was lost. False when Teams does not let the new one in."""
+    async def _make_room(self, task: Task, conversation: Conversation, agent: str) -> Chat | None:
+        """A chat with the agent and the bot in it; None if there will be none, and the distributor knows."""
         try:
-            await self._let_in(task, chat, agent)
+            chat = await self._find_or_make(task, conversation, agent)
+            await self._furnish(task, chat, agent)
         except GraphProblem as problem:
-            if problem.passes:
-                await self._wait(task, problem)
-            reason = await reason_of(self._graph, task.tenant, problem)
+            await self._after_problem(task, problem)
         except RoomRefused as refused:
-            reason = refused.reason
+            await self._fail(task, refused.reason)
         else:
-            return True
+            return chat
+        return None
+
+    async def _bring_in(self, task: Task, conversation: Conversation, agent: str) -> bool:
+        """The room is there: the talk was handed on, or its agent was lost. The new one comes into it, or, where Teams does
+        not let him in, a second room is made. False when neither can be done.
+        """
+        note = await self._notes.read(task.tenant, task.id)
+        if note.moves == conversation.chat_id and note.agent not in {"", agent}:
+            await self._give_up_move(task, conversation)  # it was made for somebody else, who does not get it
+            note = Note(None, None, "")
+        if note.moves != conversation.chat_id:
+            try:
+                await self._let_in(task, conversation.chat_id, agent)
+            except GraphProblem as problem:
+                if not problem.refuses_members:
+                    return await self._stay_out(task, problem)
+            except RoomRefused as refused:
+                log.info("an agent was not let in", tenant=task.tenant, task=task.id, why=refused.reason.word)
+            else:
+                return True
+            await self._conversations.drop_intent(task.tenant, task.id)
+            await self._notes.begin_move(task.tenant, task.id, conversation.chat_id)
+        return await self._make_room(task, conversation, agent) is not None
+
+    async def _stay_out(self, task: Task, problem: GraphProblem) -> bool:
+        if problem.passes:
+            await self._wait(task, problem)
+        reason = await reason_of(self._graph, task.tenant, problem)
         log.warning("an agent does not come into a room", tenant=task.tenant, task=task.id, why=reason.word)
         await self._distributor.opening_failed(task.tenant, task.id, reason.word)
         return False
+
+    async def _move(self, task: Task, conversation: Conversation, note: Note) -> None:
+        """The agent for whom the second room was made has the talk: it goes on there."""
+        if note.chat is not None and task.state is TaskState.ACTIVE and task.agent == note.agent:
+            await self._carry_first(task, note.chat)
+            if await self._conversations.move_room(
+                task.tenant,
+                task.id,
+                before=note.moves,
+                chat_id=note.chat.id,
+                chat_url=note.chat.url,
+                agent=note.agent,
+            ):
+                log.info("a talk goes on in another room", tenant=task.tenant, task=task.id)
+                return
+        await self._give_up_move(task, conversation)
+
+    async def _give_up_move(self, task: Task, conversation: Conversation) -> None:
+        note = await self._notes.read(task.tenant, task.id)
+        if note.moves and note.moves == conversation.chat_id:
+            await self._undo(task, note)
 
     async def _take_out(self, task: Task, chat: str, users: set[str]) -> None:
         """These have no business in the room any more. Whoever joined by himself stays."""
@@ -206,12 +250,15 @@ class Rooms:
 
     async def _finish(self, task: Task) -> None:
         """The room is open. What is left is what was written while it opened; after that its note is not needed."""
-        if task.handed_on and task.state is TaskState.ACTIVE:
-            conversation = await self._conversations.get(task.tenant, task.id)
-            if conversation is not None and conversation.chat_id:
-                gone = set(task.handed_on) - {task.agent or "", task.holder or ""}
-                await self._take_out(task, conversation.chat_id, gone)
+        conversation = await self._conversations.get(task.tenant, task.id)
         note = await self._notes.read(task.tenant, task.id)
+        if conversation is not None and note.moves and note.moves == conversation.chat_id:
+            await self._move(task, conversation, note)
+            conversation = await self._conversations.get(task.tenant, task.id)
+            note = await self._notes.read(task.tenant, task.id)
+        if task.handed_on and task.state is TaskState.ACTIVE and conversation is not None and conversation.chat_id:
+            gone = set(task.handed_on) - {task.agent or "", task.holder or ""}
+            await self._take_out(task, conversation.chat_id, gone)
         if note.chat is not None and task.state in {TaskState.CONNECTING, TaskState.ACTIVE}:
             try:
                 await self._early.carry(task.tenant, task.id, note.chat.id)
@@ -370,9 +417,13 @@ class Rooms:
         note = await self._notes.read(task.tenant, task.id)
         if conversation is None or conversation.chat_id or (note.chat is None and note.asked_ms_ago is None):
             await self._notes.drop(task.tenant, task.id)
-            return
+        else:
+            await self._undo(task, note)
+
+    async def _undo(self, task: Task, note: Note) -> None:
+        """Give back the room of this note, whose making may be half-way."""
         try:
-            if note.chat is None:
+            if note.chat is None and note.asked_ms_ago is not None:
                 intent = await self._conversations.intend_room(task.tenant, task.id, "")
                 found = await self._look(task, note.agent, intent.topic, intent.at)
                 if found is None and (note.asked_ms_ago or 0) < self._settle_ms:

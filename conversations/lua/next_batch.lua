@@ -1,13 +1,13 @@
 -- next_batch: what goes to Teams next. Its range is written down first: the same batch comes until it is noted as sent.
 -- keys: root
--- args: tenant, conversation, max_messages:int, max_bytes:int
--- returns: {} or {first seq, last seq, entry, …}, each entry {stream id, {field, value, …}}
+-- args: tenant, conversation, chat_id, max_messages:int, max_bytes:int
+-- returns: {}, also when that chat is not the room (any more), or {first seq, last seq, entry, …}, each entry {stream id, {field, value, …}}
 -- journal: none
 --@include chat
 local PAGE = 200
 local names = chat_names(root, tenant, conversation)
 local facts = redis.call('HMGET', names.facts, 'chat', 'last', 'relayed', 'batch_first', 'batch_last')
-if not facts[1] then
+if not facts[1] or (chat_id ~= '' and facts[1] ~= chat_id) then
   return {}
 end
 

@@ -1,7 +1,7 @@
 -- say: one message is written down, once per client id. What changes a message that has not come yet waits for it.
 -- keys: root
--- args: tenant, conversation, sender, kind, author, author_id, text, client_id, refers_to, keep:int, held_max:int
--- returns: {'ok' 'closed' or 'no_conversation', seq (0 while it waits), 1 for a repeat else 0, instant (ms)}
+-- args: tenant, conversation, sender, kind, author, author_id, text, client_id, refers_to, room, keep:int, held_max:int
+-- returns: {'ok', 'closed', 'moved' (new words in a `room` that was left) or 'no_conversation', seq (0 while it waits), 1 for a repeat else 0, instant (ms)}
 -- journal: none
 --@include clock
 --@include bell
@@ -21,6 +21,9 @@ if before then
 end
 if facts[2] or (sender ~= 'system' and chat_is_over(root, tenant, conversation)) then
   return { 'closed', 0, 0, 0 }
+end
+if kind == 'text' and room ~= '' and facts[4] and facts[4] ~= room then
+  return { 'moved', 0, 0, 0 }
 end
 
 local now = clock_now(root, tenant, 0)

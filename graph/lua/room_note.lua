@@ -1,12 +1,12 @@
 -- room_note: what is known of a room that is being made, and how long ago Graph was asked for it.
 -- keys: root
 -- args: tenant, task
--- returns: {ms since it was asked for or '', chat, url, agent, '1' if an earlier chat was deleted}
+-- returns: {ms since it was asked for or '', chat, url, agent, '1' if an earlier chat was deleted, the room it replaces or ''}
 -- journal: none
 --@include clock
-local facts = redis.call('HMGET', root .. 'room:' .. tenant .. ':' .. task, 'asked', 'chat', 'url', 'agent', 'lost')
+local facts = redis.call('HMGET', root .. 'room:' .. tenant .. ':' .. task, 'asked', 'chat', 'url', 'agent', 'lost', 'moves')
 local since = ''
 if facts[1] then
   since = string.format('%.0f', math.max(0, clock_now(root, tenant, 0) - tonumber(facts[1])))
 end
-return { since, facts[2] or '', facts[3] or '', facts[4] or '', facts[5] or '' }
+return { since, facts[2] or '', facts[3] or '', facts[4] or '', facts[5] or '', facts[6] or '' }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conversations.messages import Conversations, NoSuchConversation
+from conversations.messages import ConversationMoved, Conversations, NoSuchConversation, Sender
 from store.connection import Store
 from store.ids import new_id
 from store.keys import root
@@ -142,3 +142,38 @@ async def test_what_was_shown_is_noted_per_slot(talk: Talk) -> None:
     await conversations.forget_shown(talk.tenant, talk.id, "opening")
     assert await conversations.shown(talk.tenant, talk.id, "opening") is None
     assert await conversations.shown(talk.tenant, talk.id, "card:anna") is not None
+
+
+async def test_a_chat_goes_on_in_another_room(talk: Talk, store: Store) -> None:
+    other, conversations = "19:1f4a@thread.v2", talk.conversations
+    await conversations.bind_room(talk.tenant, talk.id, CHAT, URL)
+    await talk.visitor("to the first room")
+    batch = await conversations.next_batch(talk.tenant, talk.id, chat_id=CHAT)
+    assert batch is not None
+
+    async def move(before: str, to: str) -> bool:
+        return await conversations.move_room(talk.tenant, talk.id, before=before, chat_id=to, chat_url=URL, agent="ben")
+
+    assert await move(CHAT, other)
+    assert await move(CHAT, other), "repeated, it changes nothing"
+    assert not await move(CHAT, "19:third@thread.v2")
+    found = await conversations.get(talk.tenant, talk.id)
+    assert found is not None
+    assert (found.chat_id, found.left, found.opening_seq) == (other, (CHAT,), 1)
+    await conversations.batch_sent(talk.tenant, talk.id, batch, "late")
+    assert await conversations.next_batch(talk.tenant, talk.id) is None, "the opening card tells it"
+    await talk.visitor("to the second room", "v2")
+    assert await conversations.next_batch(talk.tenant, talk.id, chat_id=CHAT) is None
+    later = await conversations.next_batch(talk.tenant, talk.id, chat_id=other)
+    assert later is not None
+    assert [message.text for message in later.messages] == ["to the second room"]
+
+    async def words(room: str, key: str) -> None:
+        await conversations.say(
+            talk.tenant, talk.id, sender=Sender.AGENT, author="A", author_id="a", text="x", client_id=key, room=room
+        )
+
+    with pytest.raises(ConversationMoved):
+        await words(CHAT, "t1")
+    await words(other, "t2")
+    assert await relay_mark(store, talk) == 4

@@ -1,13 +1,14 @@
-"""The room of a chat that is handed on: one room, the new agent in it, the one before out of it."""
+"""The room of a chat that is handed on: the new agent in it, the one before out of it; where Teams refuses that, a second one."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
+from conversations.messages import Conversation, Sender
 from distribution.agents import Presence
 from distribution.tasks import TaskState, Via
 from graph.client import GraphClient
-from store.connection import Store
+from store.connection import Store, StoreDown
 from tests.graph.desk import Desk, furnish
 from tests.graph.microsoft import TENANT, Microsoft
 
@@ -57,13 +58,12 @@ async def test_the_new_agent_comes_into_the_same_room_and_the_one_before_leaves(
     assert await microsoft.chats(people[1]) == [TOPIC]
 
 
-async def test_teams_does_not_let_the_new_agent_in_so_the_chat_stays_with_the_first(
+async def test_the_new_agent_may_not_be_added_so_the_chat_stays_with_the_first(
     store: Store, graph: GraphClient, microsoft: Microsoft, people: tuple[str, str]
 ) -> None:
-    """microsoft-graph-docs#19197: RosterAddMemberBlocked."""
     desk = await furnish(store, graph, *people)
     task = await handed_on(desk, people)
-    await microsoft.fault("Chats.AddMember", status=403, code="Forbidden", message="RosterAddMemberBlocked", times=None)
+    await microsoft.fault("Chats.AddMember", status=403, code="Forbidden", message="No.", times=None)
     assert await desk.settle(task) is TaskState.ACTIVE
     found = await desk.task(task)
     assert (found.agent, found.holder, found.handed_on) == (people[0], None, ())
@@ -88,3 +88,122 @@ async def test_it_is_taken_back_while_the_new_agent_comes_in(
     found = await desk.task(task)
     assert (found.state, found.agent) == (TaskState.ACTIVE, anna)
     assert await microsoft.chats(ben) == []
+
+
+async def blocked(microsoft: Microsoft) -> None:
+    """microsoft-graph-docs#19197."""
+    await microsoft.fault("Chats.AddMember", status=403, code="Forbidden", message="RosterAddMemberBlocked", times=None)
+
+
+async def room_of(desk: Desk, task: str) -> Conversation:
+    found = await desk.conversations.get(TENANT, task)
+    assert found is not None
+    return found
+
+
+async def test_teams_lets_nobody_else_in_so_the_chat_goes_on_in_another_room(
+    store: Store, graph: GraphClient, microsoft: Microsoft, people: tuple[str, str]
+) -> None:
+    anna, ben = people
+    desk = await furnish(store, graph, anna, ben)
+    task = await handed_on(desk, people)
+    before = await room_of(desk, task)
+    await desk.conversations.say(
+        TENANT, task, sender=Sender.VISITOR, author="Mia", author_id="", text="Still there?", client_id="1"
+    )
+    await blocked(microsoft)
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert (await desk.task(task)).agent == ben
+    now = await room_of(desk, task)
+    assert now.chat_id != before.chat_id
+    assert (now.left, now.opening_seq) == ((before.chat_id,), now.last_seq), "its card tells all that was said"
+    assert await desk.conversations.by_room(TENANT, before.chat_id) == task
+    assert await desk.conversations.by_room(TENANT, now.chat_id) == task
+    assert await desk.conversations.next_batch(TENANT, task) is None
+    assert await microsoft.chats(anna) == [TOPIC], "what she had she may read"
+    assert await microsoft.chats(ben) == [TOPIC]
+    tried = len(await microsoft.calls("Chats.AddMember"))
+    assert await desk.handle(task) == ""
+    assert len(await microsoft.calls("Chats.Create")) == 2
+    assert len(await microsoft.calls("Chats.AddMember")) == tried
+
+
+@pytest.mark.parametrize("operation", ["Chats.Create", "Chats.InstallApp"])
+async def test_a_lost_answer_makes_no_third_room(
+    store: Store, graph: GraphClient, microsoft: Microsoft, people: tuple[str, str], operation: str
+) -> None:
+    desk = await furnish(store, graph, *people)
+    task = await handed_on(desk, people)
+    await blocked(microsoft)
+    await microsoft.fault(operation, drop="after", status=504)
+    assert "unavailable" in await desk.handle(task)
+    assert (await room_of(desk, task)).left == ()
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert len((await room_of(desk, task)).left) == 1
+    assert len(await microsoft.calls("Chats.Create")) == 2
+
+
+async def test_a_worker_that_dies_before_it_moves_the_chat_moves_it_later(
+    store: Store, graph: GraphClient, microsoft: Microsoft, people: tuple[str, str]
+) -> None:
+    desk = await furnish(store, graph, *people)
+    task = await handed_on(desk, people)
+    await blocked(microsoft)
+    before, move = await room_of(desk, task), desk.conversations.move_room
+
+    async def dies(*_args: str, **_more: str) -> bool:
+        raise StoreDown("killed")
+
+    desk.conversations.move_room = dies  # type: ignore[method-assign]  # the moment that matters
+    with pytest.raises(StoreDown):
+        await desk.handle(task)
+    desk.conversations.move_room = move  # type: ignore[method-assign]
+    assert (await desk.task(task)).agent == people[1]
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert (await room_of(desk, task)).left == (before.chat_id,)
+    assert len(await microsoft.calls("Chats.Create")) == 2
+
+
+@pytest.mark.parametrize("ends", ["taken back", "visitor left"])
+async def test_what_ends_meanwhile_leaves_no_second_room(
+    store: Store, graph: GraphClient, microsoft: Microsoft, people: tuple[str, str], ends: str
+) -> None:
+    anna, ben = people
+    desk = await furnish(store, graph, anna, ben)
+    task = await handed_on(desk, people)
+    before = await room_of(desk, task)
+    await blocked(microsoft)
+    await microsoft.fault("Chats.InstallApp", status=503)
+    assert "unavailable" in await desk.handle(task)
+    assert await microsoft.chats(ben) == [TOPIC]
+    if ends == "taken back":
+        assert (await desk.distributor.take_back(TENANT, task, anna, Via.ROOM)).ok
+    else:
+        assert (await desk.distributor.visitor_left(TENANT, task)).ok
+    await desk.settle(task)
+    assert await microsoft.chats(ben) == []
+    now = await room_of(desk, task)
+    assert (now.chat_id, now.left) == (before.chat_id, ())
+    assert await microsoft.chats(anna) == [TOPIC]
+
+
+async def test_handed_on_to_somebody_else_meanwhile_the_room_is_his(
+    store: Store, graph: GraphClient, microsoft: Microsoft, people: tuple[str, str]
+) -> None:
+    anna, ben = people
+    cleo = await microsoft.person("Cleo Banks")
+    desk = await furnish(store, graph, anna, ben, cleo)
+    task = await handed_on(desk, people)
+    await blocked(microsoft)
+    await microsoft.fault("Chats.InstallApp", status=503)
+    assert "unavailable" in await desk.handle(task)
+    await desk.distributor.take_back(TENANT, task, anna, Via.ROOM)
+    await desk.distributor.set_registered(TENANT, cleo, registered=True)
+    await desk.distributor.set_presence(TENANT, {cleo: Presence.AVAILABLE})
+    answer = await desk.distributor.transfer(TENANT, task, anna, to_user=cleo, via=Via.ROOM)
+    assert answer.task is not None
+    assert (await desk.distributor.accept(TENANT, task, answer.task.offer or "", cleo, Via.CARD)).ok
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert await microsoft.chats(ben) == []
+    assert await microsoft.chats(cleo) == [TOPIC]
+    assert len((await room_of(desk, task)).left) == 1

@@ -54,3 +54,37 @@ async def test_nobody_takes_it_so_it_comes_back(stage: Stage) -> None:
     await first.sees("Timo", "Terminate", without=("Being passed on to",))
     await first.write(room, "I will help you myself.")
     await visitor.hears("I will help you myself.")
+
+
+async def test_teams_lets_nobody_else_in_so_it_goes_on_in_another_room(stage: Stage) -> None:
+    company = await stage.company("Anna", "Ben", acw_seconds=60)
+    visitor = await stage.visitor(company.widget, "Theo")
+    await visitor.say("Where is my order?")
+    task = await stage.task_is(visitor.task, "offered")
+    first = next(agent for agent in company.agents if agent.user in task.invited)
+    second = next(agent for agent in company.agents if agent is not first)
+    await first.click(await first.sees("Theo", "Accept"), "accept")
+    room = await first.room(topic="Theo")
+    await visitor.is_("connected")
+    await stage.fault("/members$", status=403, code="Forbidden", message="RosterAddMemberBlocked", times=9)
+    await stage.distributor.transfer(TENANT, visitor.task, first.user, to_user=second.user, via=Via.PORTAL)
+    await second.click(await second.sees("Theo", "Accept"), "accept")
+
+    other = await second.room(topic="Theo")
+    assert other["id"] != room["id"]
+    assert "Where is my order?" in str(await second.card("group", other["id"])), "what was said so far"
+    await first.reads(room, f"This chat goes on in another room, with {second.name}.")
+    await first.sees("goes on in another room", kind="group", without=("Terminate",))
+    await visitor.say("Hello? Are you there?")
+    await second.reads(other, "Hello? Are you there?")
+    await second.write(other, "It is on its way.")
+    await visitor.hears("It is on its way.")
+    await first.write(room, "One more thing.")
+    await first.reads(room, "What you write here is not sent to the customer.")
+    assert not any("Are you there?" in text for text in await first.read(room))
+    assert visitor.heard() == ["It is on its way."]
+
+    await visitor.leave()
+    await second.reads(other, "the customer left")
+    await first.write(room, "Thank you.")
+    await first.reads(room, "This chat has ended.")
