@@ -9,7 +9,9 @@ from bots import answers
 from bots.answers import Answer
 from bots.incoming import Incoming
 from bots.pictures import Pictures, customer_of
+from bots.targets import Targets
 from cards.form import missing_codes, read_form
+from cards.handing import read_target, refused_of
 from cards.parts import Drawn
 from cards.room import left_card
 from cards.verbs import CardAction, Verb, parse
@@ -26,7 +28,12 @@ log = structlog.get_logger(__name__)
 
 ROOM_SCOPE: Final = "groupChat"
 
-_NOTICES: Final = {Verdict.NOT_YOURS: "answer.not_yours", Verdict.REFUSED: "answer.not_possible"}
+_NOTICES: Final = {
+    Verdict.NOT_YOURS: "answer.not_yours",
+    Verdict.REFUSED: "answer.not_possible",
+    Verdict.NO_SUCH_SERVICE: "answer.not_possible",
+    Verdict.NO_SUCH_AGENT: "answer.not_possible",
+}
 """What the card alone does not say. A late click needs no words: the card says who was quicker."""
 
 
@@ -54,11 +61,18 @@ class Clicks:
     """Buttons of cards, sent by Action.Execute or, by older clients, by Action.Submit."""
 
     def __init__(
-        self, *, distributor: Distributor, conversations: Conversations, pictures: Pictures, store: Store
+        self,
+        *,
+        distributor: Distributor,
+        conversations: Conversations,
+        pictures: Pictures,
+        targets: Targets,
+        store: Store,
     ) -> None:
         self._distributor = distributor
         self._conversations = conversations
         self._pictures = pictures
+        self._targets = targets
         self._store = store
 
     async def execute(self, incoming: Incoming, *, again: bool) -> Answer:
@@ -127,8 +141,31 @@ class Clicks:
                 return await self._finish(click, task)
             case Verb.ACW_EXTEND:
                 return await self._extend(click, task)
+            case Verb.TRANSFER:
+                return await self._transfer(click, task)
+            case Verb.TAKE_BACK:
+                return await distributor.take_back(tenant, task.id, user, click.via)
             case Verb.REFRESH:
                 return ""
+
+    async def _transfer(self, click: _Click, task: Task) -> verdicts.Answer | str:
+        # A repeated click would hand on what has come back meanwhile.
+        if click.again or click.action.offer != (task.offer or ""):
+            return ""
+        target = read_target(click.action.inputs)
+        if target is None:
+            return click.words("handing.choose_one" if await self._targets.of(task) else "handing.nobody")
+        answer = await self._distributor.transfer(
+            click.tenant,
+            task.id,
+            click.user,
+            to_service=target.id if target.service else None,
+            to_user=None if target.service else target.id,
+            via=click.via,
+        )
+        if answer.verdict is not Verdict.REFUSED:
+            return answer
+        return refused_of(click.words, answer.why, await self._targets.name(click.tenant, target))
 
     async def _finish(self, click: _Click, task: Task) -> verdicts.Answer | str:
         missing = await self._save(click, task)

@@ -20,6 +20,7 @@ from bots.registrations import Registrations
 from bots.relay import Relay
 from bots.room_chat import RoomChat
 from bots.sdk import Adapter
+from bots.targets import Targets
 from bots.teams_bot import PersonalChat, TeamsBot
 from conversations.messages import Conversations
 from directory.directory import Directory
@@ -103,7 +104,8 @@ class _Parts:
         distributor, conversations, directory = deps.distributor, deps.conversations, deps.directory
         self.connector = Connector(deps.config)
         outbox = Outbox(self.connector)
-        pictures = Pictures(conversations, directory)
+        targets = Targets(distributor, directory)
+        pictures = Pictures(conversations, directory, targets)
         self.offer_cards = OfferCards(
             distributor=distributor,
             conversations=conversations,
@@ -119,7 +121,13 @@ class _Parts:
             outbox=outbox,
         )
         bot = TeamsBot(
-            clicks=Clicks(distributor=distributor, conversations=conversations, pictures=pictures, store=deps.store),
+            clicks=Clicks(
+                distributor=distributor,
+                conversations=conversations,
+                pictures=pictures,
+                targets=targets,
+                store=deps.store,
+            ),
             room=RoomChat(conversations, pictures),
             registrations=Registrations(directory, distributor),
             personal=deps.personal,

@@ -1,10 +1,11 @@
 """Gathers what a card shows, and has it drawn."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bots.connector import Json
+from bots.targets import Targets
 from cards.parts import Drawn
 from cards.personal import personal_card
 from cards.room import opening_card
@@ -13,7 +14,7 @@ from conversations.messages import Conversation, Conversations, Kind, Message, S
 from conversations.topic import clean_name, visitor_name
 from directory.directory import Directory
 from directory.model import ServiceSettings
-from distribution.tasks import Task
+from distribution.tasks import Task, TaskState
 
 ADAPTIVE: Final = "application/vnd.microsoft.card.adaptive"
 
@@ -37,9 +38,10 @@ _NOTHING = Wrapup((), (), 0, 0)
 class Pictures:
     """Cards of tasks as they are now."""
 
-    def __init__(self, conversations: Conversations, directory: Directory) -> None:
+    def __init__(self, conversations: Conversations, directory: Directory, targets: Targets) -> None:
         self._conversations = conversations
         self._directory = directory
+        self._targets = targets
 
     async def personal(self, task: Task, user: str, *, notice: str = "") -> Drawn | None:
         """The card in this agent's own chat; None if the task has nothing to do with him."""
@@ -52,8 +54,13 @@ class Pictures:
             said = [_line(message, "") for message in await self._first_words(task)]
         return personal_card(await self._state(task, user, conversation, said=said, notice=notice))
 
-    async def opening(self, task: Task, conversation: Conversation, *, reader: str = "", notice: str = "") -> Drawn:
-        """The card in the room. `reader` is who clicked it; without one it speaks the language of the task's agent."""
+    async def opening(
+        self, task: Task, conversation: Conversation, *, reader: str = "", notice: str = "", choice: bool = True
+    ) -> Drawn:
+        """The card in the room. `reader` is who clicked it; without one it speaks the language of the task's agent.
+
+        Without the `choice` of those who could take the chat, which changes all the time, it tells whether anything else has.
+        """
         until = conversation.opening_seq or 0
         after = max(0, until - READ_BACK)
         messages = await self._conversations.read(task.tenant, task.id, after, READ_BACK) if until else []
@@ -61,7 +68,10 @@ class Pictures:
         shown = [message for message in as_seen(messages) if message.seq <= until and message.kind is Kind.TEXT]
         said = [_line(message, customer) for message in shown]
         viewer = reader or task.holder or task.agent or ""
-        return opening_card(await self._state(task, viewer, conversation, said=said, before=after, notice=notice))
+        state = await self._state(task, viewer, conversation, said=said, before=after, notice=notice)
+        if choice and task.state is TaskState.ACTIVE:
+            state = replace(state, targets=await self._targets.of(task))
+        return opening_card(state)
 
     async def wrapup(self, task: Task) -> Wrapup:
         """What may be noted of this task."""

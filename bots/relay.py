@@ -111,11 +111,12 @@ class Relay:
 
     async def _show_card(self, room: _Room) -> None:
         task = room.task
-        drawn = await self._pictures.opening(task, room.conversation)
+        drawn = await self._pictures.opening(task, room.conversation, choice=False)
         shown = await self._conversations.shown(task.tenant, task.id, OPENING)
         here = shown is not None and shown.conversation_ref == room.place.conversation
         if shown is not None and here and shown.digest == drawn.digest:
             return
+        activity = card_activity(await self._pictures.opening(task, room.conversation))
         activity_id = shown.activity_id if shown is not None else ""
         if shown is not None and not here:
             await self._conversations.set_shown(
@@ -124,14 +125,14 @@ class Relay:
             activity_id = ""
         if activity_id:
             try:
-                await self._outbox.update(room.place, activity_id, card_activity(drawn), Priority.UPDATE)
+                await self._outbox.update(room.place, activity_id, activity, Priority.UPDATE)
             except SendProblem as problem:
                 if problem.kind is not Kind.ACTIVITY_GONE:
                     raise
                 log.info("card_gone", task=task.id, code=problem.code)
                 activity_id = ""
         if not activity_id:
-            activity_id = await self._outbox.send(room.place, card_activity(drawn), Priority.MESSAGE)
+            activity_id = await self._outbox.send(room.place, activity, Priority.MESSAGE)
         place = room.place.conversation
         await self._conversations.set_shown(task.tenant, task.id, OPENING, place, activity_id, drawn.digest)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from adaptivecards.baseobject import BareObject
 
-from cards import form, parts
+from cards import form, handing, parts
 from cards.escape import markdown
 from cards.parts import Drawn
 from cards.result import result_facts
@@ -52,7 +52,13 @@ def _draw(state: CardState, *, complete: bool) -> Drawn:
             title, style, live = words("opening.title"), "accent", True
             blocks = _running(words, state)
             terminate = words("accepted.terminate")
-            buttons = [parts.button(Verb.TERMINATE, terminate, task.id, task.offer or "", style="destructive")]
+            offer = task.offer or ""
+            buttons = [parts.button(Verb.TERMINATE, terminate, task.id, offer, style="destructive")]
+            if task.holder is not None:
+                buttons.append(parts.button(Verb.TAKE_BACK, words("handing.take_back"), task.id, offer))
+            elif task.state is TaskState.ACTIVE:
+                blocks += [handing.choice(words, state.targets)] if state.targets else []
+                buttons.append(parts.button(Verb.TRANSFER, words("handing.transfer"), task.id, offer, inputs=True))
         case TaskState.ARRIVING | TaskState.QUEUED | TaskState.OFFERED:
             title, style, live = words("opening.title"), "emphasis", False
             blocks = [parts.text(words("opening.back"), subtle=True)]
@@ -88,6 +94,8 @@ def _running(words: Wording, state: CardState) -> list[BareObject]:
     blocks = parts.facts([parts.waited(words, task.since_at, task.accepted_at), (words("fact.page"), state.page)])
     if not task.visitor_here:
         blocks.append(parts.text(words("accepted.left"), colour="warning"))
+    if task.holder is not None:
+        blocks.append(parts.text(words("accepted.handing_on", name=markdown(state.transferred_to)), colour="warning"))
     said = [block for line in state.said for block in parts.spoken(line.text, author=line.author)]
     if state.said_before:
         said.insert(0, parts.text(words("opening.earlier", number=state.said_before), subtle=True))

@@ -46,6 +46,15 @@ class Line:
     mine: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A service, or an agent (Entra object id), to whom a chat could be handed on."""
+
+    id: str
+    name: str = ""
+    service: bool = False
+
+
 _NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
@@ -72,6 +81,7 @@ class CardState:
     names: Mapping[str, str] = field(default_factory=lambda: _NOBODY)  # object id → display name
     refresh_for: tuple[str, ...] = ()  # Teams' ids (`29:…`) of those whose clients may refresh the card
     transferred_to: str = ""  # the name of whom, or the service, it was or is being handed on to
+    targets: tuple[Target, ...] = ()  # to whom its agent could hand the chat on now
     notice: str = ""  # what the viewer is told about his last click
 
 

@@ -16,6 +16,8 @@ class Verb(StrEnum):
     TERMINATE = "terminate"
     ACW_DONE = "acw_done"
     ACW_EXTEND = "acw_extend"
+    TRANSFER = "transfer"
+    TAKE_BACK = "take_back"
     REFRESH = "refresh"
 
 

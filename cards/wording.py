@@ -21,6 +21,10 @@ class Wording:
         """The text with its `{places}` filled in; values without a place are left out. Raises KeyError for a key that does not exist."""
         return self._texts[key].format(**values)
 
+    def knows(self, key: str) -> bool:
+        """Whether there is such a text."""
+        return key in self._texts
+
     def get(self, key: str, otherwise: str, **values: str) -> str:
         """The text of `key`, or that of `otherwise` when there is none."""
         return self(key if key in self._texts else otherwise, **values)

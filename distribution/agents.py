@@ -259,6 +259,20 @@ def read_agent(tenant: str, user: str, reply: Sequence[str]) -> Agent:
     )
 
 
+_NO_MATTER = frozenset({Reason.NOT_A_MEMBER, Reason.INACTIVE})
+
+
+def against_handing(agent: Agent, service: str) -> tuple[Reason, ...]:
+    """What stands against handing a chat of this service ("" = direct) to him by name: he need be no member of it.
+
+    In the chat's own service if he is in it, else where least stands against him.
+    """
+    own = agent.reasons.get(service)
+    elsewhere = [against for name, against in agent.reasons.items() if name]
+    there = own if own is not None and service else min(elsewhere, key=len, default=())
+    return tuple(reason for reason in there if reason not in _NO_MATTER)
+
+
 def pairs(packed: str | None) -> list[tuple[str, str]]:
     """`a=1 b=2` as the scripts store it."""
     parts = (part.partition("=") for part in packed.split(" ")) if packed else ()

@@ -3,7 +3,7 @@
 from asyncio import gather
 from collections.abc import Iterable, Mapping
 
-from distribution.agents import Agent, Reason
+from distribution.agents import Agent, against_handing
 from distribution.tasks import Task, Via
 from distribution.verdicts import Verdict
 from portal.access import answer, task_of_agent
@@ -11,9 +11,6 @@ from portal.calls import Call
 from portal.problems import Refusal
 from portal.schemas import Nothing, TargetAgentView, TargetServiceView, TargetsView, TaskAnswer, TransferBody
 from portal.words import Voice
-
-NO_MATTER = frozenset({Reason.NOT_A_MEMBER, Reason.INACTIVE})
-"""Who is meant by name need be no member of the service."""
 
 
 async def targets(call: Call[Nothing]) -> TargetsView:
@@ -66,11 +63,7 @@ async def take_back(call: Call[Nothing]) -> TaskAnswer:
 def _agent(
     agent: Agent, task: Task, names: Mapping[str, str], words: Mapping[str, str], voice: Voice
 ) -> TargetAgentView:
-    # In the chat's own service if he is in it, else where least stands against him.
-    own = agent.reasons.get(task.service or "")
-    elsewhere = [against for service, against in agent.reasons.items() if service]
-    there = own if own is not None and task.service else min(elsewhere, key=len, default=())
-    against = [reason for reason in there if reason not in NO_MATTER]
+    against = against_handing(agent, task.service or "")
     unavailable = words.get(agent.unavailable, agent.unavailable)
     reasons = [voice.reason_of(reason, unavailable).text for reason in against]
     return TargetAgentView(user=agent.user, name=names[agent.user], free=not against, reason=" · ".join(reasons))

@@ -4,6 +4,7 @@ import json
 from functools import cache
 from pathlib import Path
 
+from cards.handing import refused_of
 from cards.wording import LANGUAGES, Wording, wording
 from distribution.agents import Reason
 from distribution.tasks import OfferResult, Task
@@ -43,7 +44,7 @@ class Voice:
 
     def reason_of(self, reason: Reason, unavailable: str = "") -> Words:
         """The same, said of him to somebody else."""
-        text = self(f"team.{reason}")
+        text = self._cards(f"team.{reason}")
         return Words(
             code=reason, text=f"{text}: {unavailable}" if reason is Reason.NOT_AVAILABLE and unavailable else text
         )
@@ -51,16 +52,12 @@ class Voice:
     def refused(self, why: str) -> str:
         """Why the distributor refused a verb: its own word, or a reason that stands against the one who asked."""
         if why in REFUSALS:
-            return self(f"refused.{why}")
+            return self._cards(f"refused.{why}")
         return f"{self.reason(Reason(why)).text}." if why in REASONS else self._cards("answer.not_possible")
 
     def refused_of(self, why: str, name: str) -> str:
         """Likewise, of somebody else."""
-        if why in REFUSALS:
-            return self(f"refused.{why}")
-        if why in REASONS:
-            return self("refused.agent", name=name, reason=self(f"team.{why}"))
-        return self._cards("answer.not_possible")
+        return refused_of(self._cards, why, name)
 
     def about(self, answer: Answer) -> str:
         """What to say about a verdict; "" when all went as asked."""

@@ -7,7 +7,9 @@ from urllib.parse import quote
 import pytest
 
 from bots.relay import rich
+from distribution.agents import Presence
 from distribution.tasks import TaskState, Via
+from sandbox.values import Json
 from store.due import Subject
 from tests.bots.house import SOON, House, text_of
 from tests.sandbox.product import ANNA, BEN
@@ -368,3 +370,47 @@ async def test_two_rooms_do_not_wait_for_each_other(home: House) -> None:
 def _in(chat: str) -> str:
     """The calls on one chat, however its id is written in their path."""
     return f".*({re.escape(chat)}|{re.escape(quote(chat, safe=''))}).*"
+
+
+async def beside(home: House) -> tuple[str, str, Json]:
+    """A chat that Anna has while Ben is free; its task, its room, and its opening card."""
+    await home.register(ANNA)
+    await home.register(BEN)
+    task, chat = await home.talking()
+    card = await home.room_card(chat)
+    assert card is not None
+    return task, chat, card
+
+
+@pytest.mark.parametrize("submit", [False, True], ids=["execute", "submit"])
+async def test_an_agent_hands_his_chat_on_from_the_room_and_takes_it_back(home: House, submit: bool) -> None:
+    task, chat, card = await beside(home)
+    await home.click(ANNA, card, "Transfer", {"to": f"user:{BEN}"}, submit=submit)
+    found = await home.in_state(task, TaskState.OFFERED)
+    assert (found.holder, found.invited) == (ANNA, (BEN,))
+
+    async def handing_on() -> Json | None:
+        shown = await home.room_card(chat)
+        return shown if shown is not None and "Being passed on to Ben Okafor" in text_of(shown) else None
+
+    card = await wait_until(handing_on, SOON, "the card says to whom it goes")
+    await home.click(ANNA, card, "Take back", submit=submit)
+    found = await home.in_state(task, TaskState.ACTIVE)
+    assert (found.holder, found.agent) == (None, ANNA)
+
+
+async def test_who_is_not_free_is_not_asked_and_the_card_says_why(home: House) -> None:
+    task, chat, card = await beside(home)
+
+    async def answer(to: str, person: str = ANNA) -> str:
+        return str((await home.click(person, card, "Transfer", {"to": to} if to else {})).body)
+
+    assert "Please choose to whom." in await answer("")
+    await home.distributor.set_presence(home.tenant, {BEN: Presence.BUSY})
+    assert "Ben Okafor cannot be asked now: busy in Teams." in await answer(f"user:{BEN}")
+    assert "Nobody could take it now." in await answer("")
+    assert "That is not possible now." in await answer("service:nowhere")
+    added = await home.product.teams("POST", f"/chats/{quote(chat)}/members", {"user": BEN})
+    assert added.status == 200
+    assert "Only the agent who has this chat can do that." in await answer("service:orders", BEN)
+    assert (await home.task(task)).state is TaskState.ACTIVE

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cards.state import CardState, Category, Line, Picture
+from cards.state import CardState, Category, Line, Picture, Target
 from distribution.tasks import OfferResult, Outcome, Task, TaskState
 
 ANNA = "a1f6a7b0-0001-4c1b-9a55-000000000001"
@@ -64,6 +64,11 @@ STATE = CardState(
     extension_seconds=60,
     names={ANNA: "Anna Meier", BEN: "Ben Okafor"},
     refresh_for=("29:1anna",),
+    targets=(
+        Target("orders", "Orders & Delivery", service=True),
+        Target(BEN, "Ben Okafor"),
+    ),
+    transferred_to="Ben Okafor",
 )
 
 ACCEPTED = replace(TASK, state=TaskState.CONNECTING, agent=ANNA, accepted_at=NOON + 4_000)
@@ -114,5 +119,8 @@ ROOM_TASKS: dict[str, Task] = {
     "left": replace(ACTIVE, visitor_here=False, visitor_left_at=NOON + 60_000),
     "acw": OVER,
     "closed": TASKS[Picture.ENDED],
+    "handed on": replace(
+        ACTIVE, state=TaskState.OFFERED, agent=None, invited=(BEN,), holder=ANNA, transfer_to=f"@{BEN}"
+    ),
     "waiting again": past(OfferResult.FAILED),
 }

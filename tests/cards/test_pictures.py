@@ -9,10 +9,11 @@ from typing import Any, cast
 import pytest
 from jsonschema import Draft6Validator, validate
 
+from cards.handing import read_target, refused_of
 from cards.parts import MAX_BYTES, Drawn
 from cards.personal import personal_card
 from cards.room import opening_card
-from cards.state import LIVE, Line, Picture, picture_of
+from cards.state import LIVE, Line, Picture, Target, picture_of
 from cards.wording import LANGUAGES, wording
 from distribution.tasks import OfferResult
 from tests.cards.samples import ACTIVE, ANNA, BEN, OVER, ROOM_TASKS, STATE, STATES, TASK, TASKS, past
@@ -144,7 +145,30 @@ def test_the_buttons_of_each_picture() -> None:
         Picture.ACCEPTED: ["Open Chat", "Terminate"],
         Picture.ACW: ["Done", "Extend by 1 min"],
     }
-    assert buttons(opening_card(replace(STATE, task=ACTIVE))) == ["Terminate"]
+    assert buttons(opening_card(replace(STATE, task=ACTIVE))) == ["Terminate", "Transfer"]
+    assert buttons(opening_card(replace(STATE, task=ACTIVE, targets=()))) == ["Terminate", "Transfer"], (
+        "asks who is free now"
+    )
+    assert buttons(opening_card(replace(STATE, task=ROOM_TASKS["handed on"]))) == ["Terminate", "Take back"]
+
+
+def test_a_chat_is_handed_to_one_of_those_who_could_take_it() -> None:
+    card = opening_card(replace(STATE, task=ACTIVE))
+    [choice] = [element for element in elements(card.content) if element["type"] == "Input.ChoiceSet"]
+    assert [entry["title"] for entry in choice["choices"]] == ["Orders & Delivery (service)", "Ben Okafor"]
+    targets = [read_target({choice["id"]: entry["value"]}) for entry in choice["choices"]]
+    assert targets == [Target("orders", service=True), Target(BEN)]
+    assert [read_target({choice["id"]: value}) for value in ("", "service:", "Ben", "card:x")] == [None] * 4
+    assert [action["associatedInputs"] for action in card.content["actions"]] == ["none", "auto"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_why_somebody_cannot_take_it_is_said_in_words(language: str) -> None:
+    words = wording(language)
+    said = {why: refused_of(words, why, "Ben") for why in ("busy", "outside_hours", "a_word_from_tomorrow")}
+    assert "Ben" in said["busy"]
+    assert said["outside_hours"] == words("refused.outside_hours")
+    assert said["a_word_from_tomorrow"] == words("answer.not_possible")
 
 
 def test_the_deadline_stands_there_once_it_is_known_as_a_time_in_the_readers_zone() -> None:
@@ -241,7 +265,7 @@ def test_every_text_is_said_somewhere() -> None:
     ).replace("'", '"')
     built = {f"{picture}.{part}" for picture in Picture for part in ("title", "summary")}
     # These end with a word of the product: `words(f"outcome.{task.outcome}")`.
-    families = ("outcome.", "by.", "reason.", "failed.")
+    families = ("outcome.", "by.", "reason.", "failed.", "refused.", "team.")
     assert all(f'f"{family}{{' in code for family in families)
     keys = json.loads((root / "cards" / "texts" / "en.json").read_text())
     assert [key for key in keys if f'"{key}"' not in code and key not in built and not key.startswith(families)] == []
