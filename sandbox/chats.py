@@ -32,10 +32,13 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Member:
+    """`history_from`: he sees what was said since then (ms); 0 = all."""
+
     person: str
     roles: tuple[str, ...]
     joined_at: int
     read_at: int
+    history_from: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +81,12 @@ class Chats:
                 self._join(chat, person, roles, at)
         return self.must(chat)
 
-    def _join(self, chat: str, person: str, roles: Sequence[str], at: int) -> None:
+    def _join(self, chat: str, person: str, roles: Sequence[str], at: int, history_from: int = 0) -> None:
+        packed = json.dumps(list(roles))
         self._database.run(
-            "INSERT OR IGNORE INTO members VALUES (?, ?, ?, ?, ?)", chat, person, json.dumps(list(roles)), at, at
-        )
+            "INSERT OR IGNORE INTO members (chat, person, roles, joined_at, read_at, history_from) VALUES (?, ?, ?, ?, ?, ?)",
+            chat, person, packed, at, at, history_from,
+        )  # fmt: skip
 
     def get(self, chat: str) -> Chat | None:
         row = self._database.row("SELECT * FROM chats WHERE id = ?", chat)
@@ -110,14 +115,19 @@ class Chats:
     def members(self, chat: str) -> list[Member]:
         rows = self._database.rows("SELECT * FROM members WHERE chat = ? ORDER BY joined_at, person", chat)
         return [
-            Member(row["person"], tuple(json.loads(row["roles"])), row["joined_at"], row["read_at"]) for row in rows
+            Member(
+                row["person"], tuple(json.loads(row["roles"])), row["joined_at"], row["read_at"], row["history_from"]
+            )
+            for row in rows
         ]
 
     def is_member(self, chat: str, person: str) -> bool:
         return self._database.row("SELECT 1 FROM members WHERE chat = ? AND person = ?", chat, person) is not None
 
-    def join(self, chat: str, person: str, roles: Sequence[str]) -> None:
-        self._join(chat, person, roles, now())
+    def join(self, chat: str, person: str, roles: Sequence[str], history_from: int | None = 0) -> None:
+        """`history_from`: None = he sees nothing of what was said before."""
+        at = now()
+        self._join(chat, person, roles, at, at if history_from is None else history_from)
 
     def leave(self, chat: str, person: str) -> bool:
         return self._database.run("DELETE FROM members WHERE chat = ? AND person = ?", chat, person) > 0

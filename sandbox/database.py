@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS chats (
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, topic TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS members (
   chat TEXT NOT NULL, person TEXT NOT NULL, roles TEXT NOT NULL, joined_at INTEGER NOT NULL, read_at INTEGER NOT NULL,
-  PRIMARY KEY (chat, person));
+  history_from INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (chat, person));
 CREATE INDEX IF NOT EXISTS members_by_person ON members (person);
 CREATE TABLE IF NOT EXISTS installs (
   subject TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, scope TEXT NOT NULL, consented TEXT NOT NULL, at INTEGER NOT NULL);
@@ -40,6 +40,9 @@ class Database:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(SCHEMA)
+        if not any(column["name"] == "history_from" for column in self.rows("PRAGMA table_info(members)")):
+            # A file of version 0.1.
+            self.run("ALTER TABLE members ADD COLUMN history_from INTEGER NOT NULL DEFAULT 0")
 
     def close(self) -> None:
         self._connection.close()

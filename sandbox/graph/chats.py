@@ -1,6 +1,7 @@
 """Chats and their members."""
 
 import base64
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from aiohttp import web
@@ -19,6 +20,7 @@ from sandbox.world import Person
 
 CHAT = "microsoft.graph.chat"
 MEMBER = "microsoft.graph.aadUserConversationMember"
+ALL_HISTORY = "0001-01-01T00:00:00Z"
 LONGEST_TOPIC = 250  # chat resource type, docs
 
 # The properties that an app may write; the rest of the type is Teams' own.
@@ -55,7 +57,7 @@ def member_resource(core: Core, chat: Chat, member: Member) -> Body:
     person = core.people.find(member.person)
     return {
         "@odata.type": f"#{MEMBER}", "id": membership_id(chat.id, member.person), "roles": list(member.roles),
-        "displayName": person.name if person else None, "visibleHistoryStartDateTime": "0001-01-01T00:00:00Z",
+        "displayName": person.name if person else None, "visibleHistoryStartDateTime": iso(member.history_from) if member.history_from else ALL_HISTORY,
         "userId": member.person, "email": person.upn if person else None, "tenantId": core.world.tenant_id,
     }  # fmt: skip
 
@@ -145,12 +147,26 @@ async def list_members(request: web.Request) -> web.Response:
 async def add_member(request: web.Request) -> web.Response:
     core, chat = door.enter_chat(request, "Chats.AddMember")
     core.count("graph.members_rate", chat.id, limits.GRAPH_CHAT_MEMBERS)
-    person, roles = _checked_member(core, await door.read_object(request))
+    body = await door.read_object(request)
+    person, roles = _checked_member(core, body)
+    history_from = _history_from(body)
     if core.chats.is_member(chat.id, person.id):
         raise refuse("graph.member_there")
-    happenings.joined(core, chat, person, roles)
+    happenings.joined(core, chat, person, roles, history_from)
     location = f"/chats/{chat.id}/members/{membership_id(chat.id, person.id)}"
     return web.Response(status=201, headers={"Location": location})
+
+
+def _history_from(body: Body) -> int | None:
+    """Milliseconds; None when it is left out: no history is shared (chat: add member, docs)."""
+    given = body.get("visibleHistoryStartDateTime")
+    if given is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError:
+        raise refuse("graph.property_type", property="visibleHistoryStartDateTime", type="DateTimeOffset") from None
+    return max(0, int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000))
 
 
 async def delete_member(request: web.Request) -> web.Response:

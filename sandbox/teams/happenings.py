@@ -115,8 +115,9 @@ def _tell_added(core: Core, chat: Chat, person: Person) -> None:
     core.bot_line.post(activities.installation(core, chat, person, "add"))
 
 
-def joined(core: Core, chat: Chat, person: Person, roles: Sequence[str]) -> None:
-    core.chats.join(chat.id, person.id, roles)
+def joined(core: Core, chat: Chat, person: Person, roles: Sequence[str], history_from: int | None = 0) -> None:
+    """`history_from`: since when he sees what was said (ms); None = from now on."""
+    core.chats.join(chat.id, person.id, roles, history_from)
     noted(core, chat, f"{person.name} was added to the chat.")
     if core.chats.bot_in(chat):
         core.bot_line.post(activities.roster(core, chat, person, added=[person.id]))

@@ -47,12 +47,13 @@ def _chat(core: Core, chat: Chat, me: Person) -> Json:
         {"id": member.person, "name": happenings.author(core, member.person), "kind": "user"} for member in members
     ]
     bot: list[Json] = [{"id": app.bot_id, "name": app.name, "kind": "bot"}] if installed else []
-    messages, views = core.messages.latest(chat.id), core.messages.views(chat.id, me.id)
-    read_at = next(member.read_at for member in members if member.person == me.id)
+    mine = next(member for member in members if member.person == me.id)
+    messages = [one for one in core.messages.latest(chat.id) if one.at >= mine.history_from]
+    views = core.messages.views(chat.id, me.id)
     unread = [
         one
         for one in messages
-        if one.at > read_at and one.sender != me.id and one.kind == "message" and not one.deleted
+        if one.at > mine.read_at and one.sender != me.id and one.kind == "message" and not one.deleted
     ]
     return {
         "id": chat.id, "kind": "personal" if chat.kind is ChatKind.PERSONAL else "group",

@@ -3,6 +3,9 @@
 from typing import Any
 from urllib.parse import quote
 
+import pytest
+
+from sandbox.clock import now
 from tests.sandbox.product import ANNA, BEN, Product
 from tests.support import wait_until
 
@@ -57,6 +60,31 @@ async def test_members_come_and_go(product: Product) -> None:
     assert [chat_["id"] for chat_ in (await product.state(BEN))["chats"]] == []
     await wait_until(lambda: len(product.bot.got("conversationUpdate")) == 3, 5, "the bot hears of all three changes")
     assert product.bot.got("conversationUpdate")[2]["membersRemoved"][0]["aadObjectId"] == BEN
+
+
+@pytest.mark.parametrize(
+    ("start", "reads"),
+    [
+        ({}, False),
+        ({"visibleHistoryStartDateTime": "0001-01-01T00:00:00Z"}, True),
+        ({"visibleHistoryStartDateTime": "2001-01-01T00:00:00Z"}, True),
+        ({"visibleHistoryStartDateTime": "2101-01-01T00:00:00.000Z"}, False),
+    ],
+    ids=["left out", "all", "since before", "since later"],
+)
+async def test_who_is_added_reads_what_was_said_only_if_he_is_let(
+    product: Product, start: dict[str, str], reads: bool
+) -> None:
+    chat = await product.made_chat(ANNA)
+    product.core.settings.set("limits", False)
+    assert (await product.teams("POST", f"/chats/{quote(chat)}/messages", {"text": "before"})).status < 300
+    earlier = product.core.messages.latest(chat)[-1].at
+    await wait_until(lambda: now() > earlier, 5, "the next millisecond")
+    assert (await product.graph("POST", f"/chats/{chat}/members", product.member(BEN, **start))).status == 201
+    shown = [one["text"] for one in (await product.seen_chat(chat, BEN))["messages"]]
+    assert ("before" in shown) is reads
+    again = product.member(ANNA, visibleHistoryStartDateTime="yesterday")
+    assert (await product.graph("POST", f"/chats/{chat}/members", again)).code == "BadRequest"
 
 
 async def test_renaming_needs_a_permission_of_the_tenant_or_of_the_chat(product: Product) -> None:
