@@ -82,10 +82,11 @@ class Chats:
         return self.must(chat)
 
     def _join(self, chat: str, person: str, roles: Sequence[str], at: int, history_from: int = 0) -> None:
+        # What is said in this very millisecond he has not read.
         packed = json.dumps(list(roles))
         self._database.run(
             "INSERT OR IGNORE INTO members (chat, person, roles, joined_at, read_at, history_from) VALUES (?, ?, ?, ?, ?, ?)",
-            chat, person, packed, at, at, history_from,
+            chat, person, packed, at, at - 1, history_from,
         )  # fmt: skip
 
     def get(self, chat: str) -> Chat | None:
