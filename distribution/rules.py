@@ -3,7 +3,15 @@
 from dataclasses import fields
 from typing import Any
 
-from distribution.agents import AgentRules, BadRules, ServiceRules, check_agent_rules, check_service_rules
+from distribution.agents import (
+    AgentRules,
+    BadRules,
+    Level,
+    ServiceRules,
+    check_agent_rules,
+    check_service_rules,
+    pairs,
+)
 from distribution.scripts import Scripts
 
 DIRECT = ""
@@ -88,3 +96,31 @@ def _word(value: Any, field: str) -> str | int:
             return ",".join(map(str, value))
         case _:
             return int(value) if isinstance(value, bool) else value
+
+
+def service_rules(name: str, words: str) -> ServiceRules:
+    """The rules that the journal tells of, `field=value` words; what this version does not know is passed over."""
+    given, known = (
+        dict(pairs(words)),
+        {field.name: field.default for field in fields(ServiceRules) if field.name != "name"},
+    )
+    values: dict[str, Any] = {field: _value(given[field], field, known[field]) for field in given if field in known}
+    return ServiceRules(name, **values)
+
+
+def _value(word: str, field: str, default: Any) -> Any:
+    match field:
+        case "levels":
+            parts = [level.split(":") for level in word.split("|")] if word else []
+            return tuple(Level(int(after), _names(users), _names(skills)) for after, users, skills in parts)
+        case "hours":
+            spans = (span.split("-") for span in word.split(",") if span)
+            return None if word == "always" else tuple((int(start), int(end)) for start, end in spans)
+        case "sweeps":
+            return tuple(int(at) for at in _names(word))
+        case _:
+            return type(default)(int(word)) if isinstance(default, int) else word
+
+
+def _names(word: str) -> tuple[str, ...]:
+    return tuple(word.split(",")) if word else ()

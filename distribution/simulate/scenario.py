@@ -7,6 +7,7 @@ from typing import Any, cast
 from distribution.agents import BadRules, ServiceRules, check_service_rules
 
 HOURS = 24
+MOST_MORE = 1_000
 
 
 class ScenarioError(ValueError):
@@ -19,6 +20,7 @@ class Policy:
 
     name: str
     rules: ServiceRules
+    more_agents: int = 0  # beside those of a recorded day
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,7 @@ def parse_scenario(text: str) -> Scenario:
 
     A single number for `arrivals` or `agents` holds all day. Raises ScenarioError.
     """
-    try:
-        given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
-        raise ScenarioError(str(problem)) from None
+    given = _toml(text)
     known = {field.name for field in fields(Scenario)}
     for name in given:
         if name not in known:
@@ -66,6 +65,13 @@ def parse_scenario(text: str) -> Scenario:
     return scenario
 
 
+def _toml(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise ScenarioError(str(problem)) from None
+
+
 def _by_hour(given: dict[str, Any], name: str, *, whole: bool = False) -> tuple[Any, ...]:
     value = given[name]
     numbers = cast("list[Any]", value) if isinstance(value, list) else [value] * HOURS
@@ -81,7 +87,23 @@ def _tables(value: Any) -> list[dict[str, Any]]:
     return cast("list[dict[str, Any]]", value)
 
 
-def _policy(table: dict[str, Any]) -> Policy:
+def parse_policies(text: str, recorded: ServiceRules) -> tuple[Policy, ...]:
+    """Out of TOML: `[[policies]]`, what of the recorded settings is different, and `more_agents`. Raises ScenarioError."""
+    given = _toml(text)
+    for name in given:
+        if name != "policies":
+            raise ScenarioError(f"{name}: is recorded; only policies can be given")
+    policies: list[Policy] = []
+    for table in _tables(given.get("policies")):
+        more = table.pop("more_agents", 0)
+        if not isinstance(more, int) or not 0 <= more <= MOST_MORE:
+            raise ScenarioError(f"policies: more_agents: must be a whole number between 0 and {MOST_MORE}")
+        policies.append(replace(_policy(table, recorded), more_agents=more))
+    return tuple(policies)
+
+
+def _policy(table: dict[str, Any], other: ServiceRules | None = None) -> Policy:
+    """`other`: what holds where the table names nothing; without it what a new service has."""
     name = str(table.get("name", ""))
     if not name:
         raise ScenarioError("policies: each needs a name")
@@ -90,7 +112,7 @@ def _policy(table: dict[str, Any]) -> Policy:
     for key in settings:
         if key not in known:
             raise ScenarioError(f"policies: {key}: cannot be simulated")
-    rules = ServiceRules(name, **settings)
+    rules = replace(other or ServiceRules(name), **{**settings, "name": name})
     try:
         check_service_rules(rules)
     except BadRules as problem:

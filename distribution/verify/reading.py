@@ -17,6 +17,9 @@ TOLERANCE_MS = 100
 class NoSnapshot(Exception):
     """The journal has no snapshot of the day that was asked for (or none at all)."""
 
+    def __init__(self, tenant: str, day: date | None) -> None:
+        super().__init__(f"The journal of {tenant} has no snapshot{f' of {day}' if day else ''}.")
+
 
 async def verify(
     store: Store,
@@ -32,20 +35,21 @@ async def verify(
     """
     report = Report(tenant)
     replay = Replay(report, tolerance)
-    day = _midnight(start) if start else None
+    day = midnight(start) if start else None
     last = ""
-    async for entry, fields in _entries(store, tenant, ""):
+    async for entry, fields in entries(store, tenant, ""):
         if not report.first and (fields["e"] != "snapshot_begin" or (day and fields["day"] != str(day))):
             continue
         replay.apply(entry, fields)
         last = entry
     if not report.first:
-        raise NoSnapshot(f"The journal of {tenant} has no snapshot{f' of {start}' if start else ''}.")
+        raise NoSnapshot(tenant, start)
     await _finish(store, tenant, replay, last, now)
     return report
 
 
-async def _entries(store: Store, tenant: str, after: str) -> AsyncIterator[tuple[str, dict[str, str]]]:
+async def entries(store: Store, tenant: str, after: str) -> AsyncIterator[tuple[str, dict[str, str]]]:
+    """Those behind the entry `after` ('': all), a page at a time."""
     key = f"{root(tenant)}journal:{tenant}"
     while page := await store.xrange(key, after, PAGE):
         for entry in page:
@@ -62,12 +66,13 @@ async def _finish(store: Store, tenant: str, replay: Replay, last: str, now: int
         found = await store.many([("hget", (task_key(tenant, task), "state")) for task in some])
         states.update({task: state or "" for task, state in zip(some, found, strict=True)})
     server = await store.time_ms(root(tenant)) if now is None else now
-    async for entry, fields in _entries(store, tenant, last):
+    async for entry, fields in entries(store, tenant, last):
         replay.apply(entry, fields)
         states.pop(fields.get("task", ""), None)
     replay.finish(server, states)
     replay.report.checked[Rule.ENDS] += replay.report.closed
 
 
-def _midnight(day: date) -> int:
+def midnight(day: date) -> int:
+    """When the UTC day begins (ms)."""
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
