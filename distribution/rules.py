@@ -18,6 +18,9 @@ DIRECT = ""
 """The *Direct* settings of a tenant are kept like a service without a name."""
 
 
+_FIELDS = tuple(field.name for field in fields(ServiceRules) if field.name != "name")
+
+
 class RuleVerbs(Scripts):
     """Changed rules take effect at once: whoever becomes selectable is offered what waits."""
 
@@ -30,8 +33,7 @@ class RuleVerbs(Scripts):
         check_service_rules(rules)
         if rules.overflow == service:
             raise BadRules("overflow", "must not be the service itself")
-        values = " ".join(f"{name}={value}" for name, value in _flat(rules).items() if name != "name")
-        await self._run("set_service", tenant, service=service, name=rules.name, rules=values, at=at)
+        await self._run("set_service", tenant, service=service, name=rules.name, rules=rule_words(rules), at=at)
         await self._refresh_members(tenant, service, at)
 
     async def set_direct(self, tenant: str, rules: ServiceRules, *, at: int = 0) -> None:
@@ -79,8 +81,9 @@ class RuleVerbs(Scripts):
             pass
 
 
-def _flat(rules: ServiceRules) -> dict[str, str | int]:
-    return {field.name: _word(getattr(rules, field.name), field.name) for field in fields(rules)}
+def rule_words(rules: ServiceRules) -> str:
+    """As the scripts and the journal have them, `field=value`; without the name, which may hold spaces."""
+    return " ".join(f"{name}={_word(getattr(rules, name), name)}" for name in _FIELDS)
 
 
 def _word(value: Any, field: str) -> str | int:

@@ -8,9 +8,9 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -20,12 +20,12 @@ from directory.directory import Directory
 from directory.load import Company, LoadErrors, apply, parse
 from distribution.agents import Agent, Reason
 from distribution.distributor import Distributor
-from distribution.simulate import ScenarioError, parse_scenario
-from distribution.verify import TOLERANCE_MS
+from distribution.simulate import ScenarioError, UnknownService, parse_policies, parse_scenario, read_day
+from distribution.verify import TOLERANCE_MS, NoSnapshot
 from graph.client import GraphClient, GraphConfig
 from graph.errors import GraphProblem
 from operations.logs import configure_logs
-from operations.simulate import run_simulate
+from operations.simulate import run_recorded, run_simulate
 from operations.verify import run_verify
 from settings import Settings, SettingsError, load_settings
 from store.connection import Store, StoreDown, StoreRefused, open_store
@@ -192,13 +192,32 @@ async def _verify(settings: Settings, tenant: str, start: datetime | None, toler
 
 @cli.command("simulate")
 def simulate_day(
-    day: Annotated[Path, typer.Argument(help="the day's TOML file", exists=True, dir_okay=False)],
+    *,
+    day: Annotated[Path | None, typer.Argument(help="a synthetic day's TOML file", exists=True, dir_okay=False)] = None,
     agents_for: Annotated[
         str, typer.Option(metavar="SHARE/SECONDS", help="how many agents are needed: 80/30 is 80 % answered in 30 s")
     ] = "",
     within: Annotated[float, typer.Option(help="seconds of the service level")] = 30.0,
+    recorded: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="a UTC day of the journal instead of a file")
+    ] = None,
+    service: Annotated[str, typer.Option(help="of a recorded day: the service's id")] = "",
+    tenant: Annotated[str | None, typer.Option(help="of a recorded day: the tenant's id")] = None,
+    policies: Annotated[
+        Path | None, typer.Option(help="of a recorded day: TOML with other settings", exists=True, dir_okay=False)
+    ] = None,
 ) -> None:
-    """Let a synthetic day happen under each of its policies, and show what came of it side by side."""
+    """Let a synthetic or a recorded day happen under each policy, and show what came of it side by side."""
+    if recorded:
+        if day or agents_for or not service:
+            _refuse("--recorded needs --service, and goes with neither a file nor --agents-for.")
+        settings = settings_or_exit()
+        asyncio.run(
+            _recorded(settings, tenant or settings.tenant_id, service, recorded.date(), within=within, other=policies)
+        )
+        return
+    if day is None or service or tenant or policies:
+        _refuse("Name a day's TOML file, or a recorded day: --recorded 2026-11-24 --service ID.")
     configure_logs(level="warning", as_json=False)
     try:
         scenario = parse_scenario(day.read_text(encoding="utf-8"))
@@ -207,12 +226,31 @@ def simulate_day(
             share, _, seconds = agents_for.partition("/")
             goal, within = float(share) / 100, float(seconds)
     except ScenarioError as problem:
-        err.print(f"{day}: {problem}", markup=False, highlight=False)
-        raise typer.Exit(2) from None
+        _refuse(f"{day}: {problem}")
     except ValueError:
-        err.print(f"--agents-for {agents_for}: must be like 80/30", markup=False, highlight=False)
-        raise typer.Exit(2) from None
+        _refuse(f"--agents-for {agents_for}: must be like 80/30")
     asyncio.run(run_simulate(scenario, within, goal, out=out))
+
+
+async def _recorded(
+    settings: Settings, tenant: str, service: str, day: date, *, within: float, other: Path | None
+) -> None:
+    """`other`: the file of the other settings."""
+    try:
+        async with tools(settings) as kit:
+            recording = await read_day(kit.store, tenant, service, day)
+        text = await asyncio.to_thread(other.read_text, encoding="utf-8") if other else ""
+        policies = parse_policies(text, recording.rules) if other else ()
+    except (NoSnapshot, UnknownService) as problem:
+        _refuse(str(problem))
+    except ScenarioError as problem:
+        _refuse(f"{other}: {problem}")
+    await run_recorded(recording, policies, within, out=out)
+
+
+def _refuse(why: str) -> NoReturn:
+    err.print(why, markup=False, highlight=False)
+    raise typer.Exit(2)
 
 
 def main() -> None:

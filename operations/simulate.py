@@ -1,22 +1,27 @@
-"""`usher simulate`: policies side by side on the same synthetic day, on a server of its own that is gone afterwards."""
+"""`usher simulate`: policies side by side on the same day, on a server of its own that is gone afterwards."""
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from distribution.simulate import Outcome, Scenario, agents_needed, simulate
+from distribution.simulate import Outcome, Policy, Recording, Scenario, agents_needed, replay_day, simulate
 from store.commands import Command
 from store.connection import Store, open_store
 from store.embedded import start_embedded
 
 _Cell = Callable[[Outcome], str]
+
+UNKNOWN = (
+    "Nobody can know how long those who left would have talked, when those who were answered would have left, or how an agent "
+    "would have answered an offer that he was not made: the first and the last are drawn from the day itself, the others stay."
+)
 
 
 @asynccontextmanager
@@ -45,6 +50,23 @@ async def run_simulate(scenario: Scenario, within: float, goal: float | None, *,
             else:
                 count, outcome = await agents_needed(store, scenario, policy.rules, goal, within)
                 columns.append((policy.name, f"{count} needed", outcome))
+    _print(columns, within, out)
+
+
+async def run_recorded(recording: Recording, policies: Sequence[Policy], within: float, *, out: Console) -> None:
+    """Print the day as it was, and once more under the recorded settings and each of the policies."""
+    count = recording.agents
+    columns = [("as it was", str(count), recording.was)]
+    async with scratch_store() as store:
+        for policy in (Policy("recorded settings", recording.rules), *policies):
+            outcome = await replay_day(store, recording, policy.rules, policy.more_agents)
+            columns.append((policy.name, str(count + policy.more_agents), outcome))
+    _print(columns, within, out)
+    out.print(UNKNOWN, highlight=False)
+
+
+def _print(columns: Sequence[tuple[str, str, Outcome]], within: float, out: Console) -> None:
+    """`columns`: name, agents, what came of it."""
     table = Table("", *(name for name, _, _ in columns), title="The same day")
     table.add_row("agents", *(agents for _, agents, _ in columns))
     outcomes = [outcome for _, _, outcome in columns]

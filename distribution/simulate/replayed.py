@@ -40,6 +40,7 @@ class ReplayedDay(SimulatedDay):
     def __init__(self, store: Store, recording: Recording) -> None:
         super().__init__(store, recording.begins)
         self.told = recording
+        self.outcome.staffed_seconds = recording.was.staffed_seconds
         self.elsewhere: dict[str, Elsewhere] = {}
         self.asked: defaultdict[tuple[str, str], int] = defaultdict(int)
         reactions = [(user, one) for (_, user), some in recording.reactions.items() for one in some]

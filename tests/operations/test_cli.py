@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -204,6 +205,33 @@ def test_simulate_shows_policies_side_by_side_and_leaves_nothing_behind(usher: U
     assert "needed" in needed.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["day.toml"]
     assert usher("simulate", "day.toml", "--agents-for", "many").returncode == 2
+
+
+def test_simulate_repeats_a_recorded_day_or_says_why_not(usher: Usher, tmp_path: Path) -> None:
+    (tmp_path / "company.toml").write_text(COMPANY)
+    (tmp_path / "other.toml").write_text('[[policies]]\nname = "two more"\nmore_agents = 2\n')
+    assert usher("load", "company.toml").returncode == 0
+    today = asyncio.run(_day_of_the_store(tmp_path / "data"))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    done = usher(
+        "simulate", "--recorded", today, "--service", "garden-advice", "--policies", "other.toml", TMPDIR=str(scratch)
+    )
+    assert done.returncode == 0, done.stderr
+    for column in ("as it was", "recorded settings", "two more"):
+        assert column in done.stdout
+    assert "Nobody can know" in done.stdout
+    assert list(scratch.iterdir()) == []
+    unknown = usher("simulate", "--recorded", today, "--service", "gardening")
+    assert (unknown.returncode, "there are: garden-advice" in unknown.stderr) == (2, True)
+
+
+async def _day_of_the_store(data: Path) -> str:
+    with start_embedded(data) as server:
+        store = await open_store(server.url)
+        now = await store.time_ms(root(TENANT))
+        await store.close()
+    return datetime.fromtimestamp(now / 1000, UTC).date().isoformat()
 
 
 def test_missing_settings_end_with_2(usher: Usher) -> None:
