@@ -110,7 +110,7 @@ class _Reader:
             (agent.licensed, active is not None, bool(active), agent.capacity),
             agent.duty,
             agent.presence,
-            agent.registered or agent.surfaces,
+            (agent.registered or agent.surfaces) and agent.retry_at is None,
             agent.unavailable or ("RONA elsewhere" if user in self.flagged else ""),
         )
         if active is not None:
@@ -247,7 +247,9 @@ class _Reader:
     def _chat_closed(self, chat: Chat, fields: Fields, at: int) -> None:
         chat.closed = at
         if chat.accepted is None:
-            chat.leaves = None if fields["why"] in BY_THE_RULES else at
+            # Who waited at midnight already has less of his queue time left than the replay gives him.
+            by_the_rules = fields["why"] in BY_THE_RULES and chat.comes > self.begins
+            chat.leaves = None if by_the_rules else at
         else:
             chat.ended = at if chat.ended is None else chat.ended
             chat.early = fields["from"] == "acw" and fields["why"] != "acw_over"
@@ -272,6 +274,7 @@ class _Reader:
         self._seats(now)
         for (_, task), hold in self.holds.items():
             self._let_go(task, hold, None)
+        told.elsewhere = [hold for hold in told.elsewhere if hold.user in self.facts]
         for hold in told.elsewhere:
             told.was.staffed_seconds -= max(0, min(hold.ends or now, until) - hold.begins) / 1000
         told.was.staffed_seconds = max(0.0, told.was.staffed_seconds)

@@ -88,14 +88,17 @@ class ReplayedDay(SimulatedDay):
     def _plan_all(self) -> None:
         """What is of the same instant happens in this order."""
         told = self.told
-        for index, (at, *_) in enumerate(told.staff):
-            self.plan(at, "staff", str(index))
-        for at, user in told.resets:
-            self.plan(at, "resets", user)
         for index, hold in enumerate(told.elsewhere):
             task = f"elsewhere{index:06}"
             self.elsewhere[task] = hold
             self.plan(hold.begins, "elsewhere", task)
+        # What comes from elsewhere waits in front of all when he becomes free in the same moment ...
+        for index, (at, *_) in enumerate(told.staff):
+            self.plan(at, "staff", str(index))
+        for at, user in told.resets:
+            self.plan(at, "resets", user)
+        # ... and what made it go back may be that he is not to be reached.
+        for task, hold in self.elsewhere.items():
             if hold.ends is not None:
                 self.plan(hold.ends, "back", task)
         for task, chat in told.chats.items():
@@ -135,6 +138,9 @@ class ReplayedDay(SimulatedDay):
             await d.set_duty(t, user, on=facts.duty, actor="shift", at=at)
         if known is None or known.reachable != facts.reachable:
             await d.set_registered(t, user, registered=facts.reachable, at=at)
+            if facts.reachable:
+                # Also after a card that did not arrive.
+                await d.reached(t, user, at=at)
         if known is None or known.presence != facts.presence:
             await d.set_presence(t, {user: Presence(facts.presence)}, at=at)
             # Nobody polls Teams here: the reading stays as it is until the journal tells of another one.
@@ -161,20 +167,22 @@ class ReplayedDay(SimulatedDay):
         service: str | None = None,
         user: str | None = None,
         chat: Chat | None = None,
-    ) -> None:
-        await self.distributor.create(
+    ) -> bool:
+        answer = await self.distributor.create(
             self.tenant, task, service=service, user=user, priority=priority, workflow=False, at=self.now,
             preferred=chat.preferred if chat else (),
         )  # fmt: skip
-        # Who comes stays until he leaves: nobody renews his connection here.
-        self.first.append(("hset", (task_key(self.tenant, task), {"conns": f"tab={self.begins + FOR_EVER}"})))
+        if answer.ok:
+            # Who comes stays until he leaves: nobody renews his connection here.
+            self.first.append(("hset", (task_key(self.tenant, task), {"conns": f"tab={self.begins + FOR_EVER}"})))
+        return answer.ok
 
     async def do_comes(self, task: str) -> None:
         chat = self.told.chats[task]
         self.outcome.chats += 1
         self.came[task] = self.now
-        self.open.add(task)
-        await self._create(task, service=self.told.service, priority=Priority(chat.priority), chat=chat)
+        if await self._create(task, service=self.told.service, priority=Priority(chat.priority), chat=chat):
+            self.open.add(task)
 
     async def do_leaves(self, task: str) -> None:
         if task not in self.waits:
