@@ -581,5 +581,7 @@ def test_random_days_agree_with_the_model(valkey_url: str) -> None:
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
                 phases=[phase for phase in Phase if phase is not Phase.shrink or SHRINK],
                 print_blob=True,
+                # Always the same days, so that one run can be compared with the last; `make soak` looks for new ones.
+                derandomize="USHER_MODEL_EXAMPLES" not in os.environ,
             ),
         )
