@@ -42,7 +42,8 @@ class Deadlines(Order):
             yield "queue time", task.ends
         leaves = service.rules.get("hours_end") == "overflow" and not task.holder
         if leaves and service.rules.get("overflow") != "wait":
-            yield "opening hours", max(service.closes_at(task.entered) or task.entered, service.changed)
+            held = max(task.entered, service.changed)  # from then on the hours of now count for it
+            yield "opening hours", service.closes_at(held) or held
         if task.level < len(service.levels):
             yield "level", max(task.since + service.levels[task.level], service.changed)
 

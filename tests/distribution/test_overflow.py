@@ -117,6 +117,17 @@ async def test_when_the_hours_end_what_waits_stays_or_overflows(
         assert found.outcome is Outcome.OUTSIDE_HOURS
 
 
+async def test_hours_that_change_count_from_then_on_for_what_waits(world: World) -> None:
+    """It came when there were no hours; that it would have come too early under those of now is nobody's concern."""
+    task = await world.task()
+    await world.go(40)
+    await world.rules(SALES, hours=((START + 30_000, START + 90_000),), hours_end="overflow")
+    await world.go(1)
+    assert (await world.see(task)).state is TaskState.QUEUED
+    await world.go(50)
+    assert (await world.see(task)).outcome is Outcome.OUTSIDE_HOURS
+
+
 async def test_outside_its_hours_a_service_may_send_visitors_on_to_the_night_shift(world: World) -> None:
     await world.rules(SUPPORT)
     await world.rules(SALES, hours=(), hours_end="overflow", overflow=SUPPORT)

@@ -72,6 +72,7 @@ async def test_the_loop_asks_by_itself(
         await wait_until(known, 5, "presence reaching the distributor")
     finally:
         running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_somebody_new_is_asked_for_at_once(
