@@ -101,6 +101,12 @@ class SimulatedDay:
             self._held.add(task)
             self.waits[task] = (at - self.came[task]) / 1000
 
+    def hear_failed(self, fields: dict[str, str]) -> None:
+        """The room could not be opened: he waits again."""
+        self._count(int(fields["at"]))
+        self._held.discard(fields["task"])
+        self.waits.pop(fields["task"], None)
+
     def hear_closed(self, fields: dict[str, str]) -> None:
         self._count(int(fields["at"]))
         self._held.discard(fields["task"])

@@ -140,7 +140,7 @@ class _Reader:
 
     def _let_go(self, task: str, hold: Elsewhere, at: int | None) -> None:
         chat = self.told.chats.get(task)
-        its_own = chat and (hold.talks is None or chat.agent == hold.user)
+        its_own = chat and (hold.talks is None or chat.agent == hold.user or (task, hold.user) in self.told.failures)
         if not its_own:
             hold.ends = at
             self.told.elsewhere.append(hold)
@@ -213,7 +213,10 @@ class _Reader:
     def _chat_priority(self, chat: Chat, fields: Fields, at: int) -> None:
         chat.doings.append((at, "priority", (fields["task"], fields["priority"])))
 
-    def _chat_failed(self, chat: Chat, _fields: Fields, _at: int) -> None:
+    def _chat_failed(self, chat: Chat, fields: Fields, at: int) -> None:
+        lasted = at - (chat.accepted or at)
+        self.told.failures[fields["task"], fields["user"]] = lasted
+        self.told.was.busy_seconds += lasted / 1000
         chat.agent, chat.accepted = "", None
 
     def _chat_opened(self, chat: Chat, _fields: Fields, at: int) -> None:
@@ -251,6 +254,8 @@ class _Reader:
             by_the_rules = fields["why"] in BY_THE_RULES and chat.comes > self.begins
             chat.leaves = None if by_the_rules else at
         else:
+            # One that ended before its room was open held its agent as long.
+            chat.opened = at if chat.opened is None else chat.opened
             chat.ended = at if chat.ended is None else chat.ended
             chat.early = fields["from"] == "acw" and fields["why"] != "acw_over"
         self._end(fields["task"], chat)

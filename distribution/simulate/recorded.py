@@ -77,6 +77,9 @@ class Recording:
     reactions: defaultdict[tuple[str, str], list[Reaction]] = field(
         default_factory=lambda: defaultdict[tuple[str, str], list[Reaction]](list)
     )
+    failures: dict[tuple[str, str], int] = field(
+        default_factory=dict[tuple[str, str], int]
+    )  # chat, agent → ms from Accept
     resets: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     was: Outcome = field(default_factory=Outcome)
 

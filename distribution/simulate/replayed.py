@@ -49,9 +49,11 @@ class ReplayedDay(SimulatedDay):
             if reaction.how in ANSWERED:
                 self.habits[user].append(reaction)
         self.anybody = [one for _, one in reactions if one.how in ANSWERED] or [AT_HAND]
-        talks = [chat.ended - chat.opened for chat in recording.chats.values() if chat.opened and chat.ended]
+        chats = recording.chats.values()
+        talks = [chat.ended - chat.opened for chat in chats if chat.opened and chat.ended and chat.ended > chat.opened]
         self.talks = talks or [HANDLING]
         self.facts: dict[str, Facts] = {}
+        self.failures = dict(recording.failures)
 
     # --- the beginning
 
@@ -247,9 +249,16 @@ class ReplayedDay(SimulatedDay):
         self.hear_accepted(fields)
 
     def _plan_opening(self, task: str, user: str) -> None:
+        failed = self.failures.pop((task, user), None)
+        if failed is not None:
+            self.plan(self.now + failed, "cannot_open", task)
+            return
         chat = self.told.chats.get(task)
         opening = chat.opened - chat.accepted if chat and chat.opened and chat.accepted else 0
         self.plan(self.now + max(0, opening), "opens", task, user)
+
+    async def do_cannot_open(self, task: str) -> None:
+        await self.distributor.opening_failed(self.tenant, task, "recorded", at=self.now)
 
     async def do_opens(self, task: str, user: str) -> None:
         await self.distributor.opened(self.tenant, task, at=self.now)

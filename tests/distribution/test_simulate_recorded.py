@@ -110,6 +110,29 @@ async def test_a_chat_of_another_service_holds_its_agent_as_long_as_it_did(store
         assert (await replay_day(scratch, told, told.rules)).waits == [1.0]
 
 
+async def test_a_room_that_could_not_be_opened_cannot_be_opened_again(store: Store) -> None:
+    d, tenant, begins = Distributor(store), "no-room", midnight(THE_DAY)
+    await d.set_tenant(tenant, im_enabled=True, virtual=True, at=begins - 10)
+    await d.set_service(tenant, "garden", ServiceRules("Garden", idle_seconds=0), at=begins - 10)
+    its = AgentRules(licensed=True, direct_licensed=False, services={"garden": True})
+    await d.set_agent(tenant, "anna", its, at=begins - 10)
+    await d.set_registered(tenant, "anna", registered=True, at=begins - 10)
+    await fire_virtual(store, tenant, begins)
+    await d.set_presence(tenant, {"anna": Presence.AVAILABLE}, at=begins + 500)
+    await d.create(tenant, "rose", service="garden", workflow=False, at=begins + 1_000)
+    await d.accept(tenant, "rose", "1", "anna", Via.CARD, at=begins + 2_000)
+    await d.opening_failed(tenant, "rose", "forbidden", at=begins + 4_000)
+    await fire_virtual(store, tenant, begins + 34_000)
+    await d.accept(tenant, "rose", "2", "anna", Via.CARD, at=begins + 35_000)
+    await d.opened(tenant, "rose", at=begins + 35_000)
+    await d.terminate(tenant, "rose", by="agent", actor="anna", via=Via.ROOM, at=begins + 50_000)
+    told = await read_day(store, tenant, "garden", THE_DAY)
+    assert (told.was.waits, told.was.busy_seconds, told.elsewhere) == ([34.0], 17.0, [])
+    async with scratch_store() as scratch:
+        again = await replay_day(scratch, told, told.rules)
+    assert (again.waits, again.busy_seconds) == ([34.0], 17.0)
+
+
 async def test_an_unknown_day_and_an_unknown_service_are_refused_in_words(store: Store) -> None:
     d, tenant = Distributor(store), "refused"
     await d.set_tenant(tenant, im_enabled=True, virtual=True, at=midnight(THE_DAY) - 1)
