@@ -48,7 +48,7 @@ TASK_EVENTS = (
     f"to {SUPPORT}",
 )  # fmt: skip
 ACTIONS = (
-    *["go on"] * 8, *["talk on"] * 7, *["create"] * 5, *["event"] * 5, *["wait"] * 4, *["agent"] * 4, *["race"] * 3,
+    *["go on"] * 8, *["hand on"] * 24, *["talk on"] * 7, *["create"] * 5, *["event"] * 5, *["wait"] * 4, *["agent"] * 4, *["race"] * 3,
     *["everybody comes back"] * 2, "change agent", "change service", "end all",
 )  # fmt: skip
 AGENT_EVENTS = (
@@ -87,7 +87,16 @@ HANDING_ON = {
         "take_back",
         "agent",
     ),
-    TaskState.CONNECTING: ("opened", "opened", "opened", "opening_failed", "visitor_left", "take_back", "supervisor"),
+    TaskState.CONNECTING: (
+        "opened",
+        "opened",
+        "opened",
+        "opened",
+        "opening_failed",
+        "visitor_left",
+        "take_back",
+        "supervisor",
+    ),
 }
 ANSWERS = {"confirm_delivery", "accept", "decline", "undelivered"}
 
@@ -288,6 +297,8 @@ class Day(RuleBasedStateMachine):
                 self.go_on(draw(picks), draw(users), draw(clients), draw(picks))
             case "talk on":
                 self.talk_on(draw(picks), draw(users), draw(clients), draw(picks))
+            case "hand on":
+                self.hand_on(draw(picks), draw(users), draw(clients), draw(picks))
             case "race":
                 names = draw(st.tuples(*[st.sampled_from(TASK_EVENTS)] * 2))
                 self.race(draw(st.tuples(picks, picks)), draw(st.tuples(users, users)), names)
@@ -333,17 +344,47 @@ class Day(RuleBasedStateMachine):
         open_ = [task for task in self.model.tasks.values() if task.state is not TaskState.CLOSED or task.wraps]
         accepted = [task for task in open_ if task.agent or task.holder]
         if accepted:
-            task = accepted[pick % len(accepted)]
-            verbs = self.likely(task)
-            verb, who = verbs[choice % len(verbs)], task.holder or task.agent or user
-            if verb in ANSWERS:
-                self.step(*self.pair_of(verb, task.id, task.invited[0], str(task.offer)), client)
-            elif task.wraps and pick % 2:
-                self.step(
-                    *self.pair_of(("finish_acw", "extend_acw")[choice % 2], task.id, next(iter(task.wraps))), client
-                )
-            else:
-                self.step(*self.pair_of(verb, task.id, user if verb in {"pick", "assign"} else who), client)
+            self.step_on(accepted[pick % len(accepted)], pick, user, client, choice)
+
+    def hand_on(self, pick: int, user: str, client: int, choice: int) -> None:
+        """Towards a talk that changes hands, with the task that is nearest to it."""
+        open_ = [task for task in self.model.tasks.values() if task.state is not TaskState.CLOSED]
+        talks = [task for task in open_ if task.state is TaskState.ACTIVE]
+        for near in ([task for task in open_ if task.holder], talks):
+            if near and (near is talks or pick % 3):
+                task = near[pick % len(near)]
+                who = task.holder or task.agent or user
+                free = [one for one, agent in self.model.agents.items() if not self.model.reasons(agent, task.service)]
+                aims = [*SERVICES, *free, *free]
+                if near is talks:
+                    self.step(*self.pair_of(f"to {aims[choice % len(aims)]}", task.id, who), client)
+                else:
+                    self.step_on(task, pick, user, client, choice)
+                return
+        for state, verb in (
+            (TaskState.CONNECTING, "opened"),
+            (TaskState.OFFERED, "accept"),
+            (TaskState.ARRIVING, "queue"),
+        ):
+            for task in open_:
+                if task.state is state:
+                    who = task.invited[0] if task.invited else user
+                    self.step(
+                        *self.pair_of(verb, task.id, *((who, str(task.offer)) if verb == "accept" else (who,))), client
+                    )
+                    return
+        self.everybody_comes_back()
+
+    def step_on(self, task: ModelTask, pick: int, user: str, client: int, choice: int) -> None:
+        """What mostly happens next, done by who may do it."""
+        verbs = self.likely(task)
+        verb, who = verbs[choice % len(verbs)], task.holder or task.agent or user
+        if verb in ANSWERS:
+            self.step(*self.pair_of(verb, task.id, task.invited[0], str(task.offer)), client)
+        elif task.wraps and pick % 2:
+            self.step(*self.pair_of(("finish_acw", "extend_acw")[choice % 2], task.id, next(iter(task.wraps))), client)
+        else:
+            self.step(*self.pair_of(verb, task.id, user if verb in {"pick", "assign"} else who), client)
 
     def likely(self, task: ModelTask) -> tuple[str, ...]:
         return (HANDING_ON if task.holder else LIKELY)[task.state]
