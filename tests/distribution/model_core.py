@@ -385,8 +385,7 @@ class ModelCore:
         assert task.home is not None
         for user in task.invited:
             self._drop(task, user, R.WITHDRAWN)
-        if task.state is S.CONNECTING:
-            assert task.agent
+        if task.state is S.CONNECTING and task.agent:
             assert task.offer
             self._release(task, task.agent)
             task.past[task.agent] = (R.WITHDRAWN, 0, task.offer)
