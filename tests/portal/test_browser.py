@@ -1,5 +1,6 @@
 """The pages in a real Chromium on the real server: a chat by mouse and keyboard, on a phone, in the dark, and as a tab in Teams."""
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -176,6 +177,27 @@ async def test_preferences_change_language_and_theme_at_once(chromium: Chromium,
         await looks_right(page)
         await page.reload()
         await expect(page.locator("html")).to_have_attribute("data-mode", "dark")
+
+
+async def test_what_was_just_chosen_stays_chosen_whatever_was_on_its_way(chromium: Chromium, office: Office) -> None:
+    """An event that tells of before comes while the server still takes the choice: it does not undo it on the page."""
+    async with window(chromium, office) as context:
+        page = await context.new_page()
+        answer = asyncio.Event()
+
+        async def take_long(route: Route) -> None:
+            await answer.wait()
+            await route.continue_()
+
+        await page.route("**/api/v1/me/preferences", take_long)
+        await page.goto(f"{office.base}/portal/preferences")
+        await page.get_by_role("radio", name="Dark").check()
+        await office.directory.set_language(office.tenant, ANNA, "de")
+        await expect(page.get_by_role("radio", name="Dunkel")).to_be_checked()
+        answer.set()
+        await expect(page.locator("html")).to_have_attribute("data-mode", "dark")
+        await page.reload()
+        await expect(page.get_by_role("radio", name="Dunkel")).to_be_checked()
 
 
 async def test_an_agent_says_that_he_is_not_available_and_takes_a_chat_himself(

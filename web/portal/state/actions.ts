@@ -56,15 +56,20 @@ export interface Preferences {
   notifications: boolean;
 }
 
+/** Events that were under way when the server took a choice are here by then. */
+const ON_THEIR_WAY_MS = 2_000;
+
 /** Shown at once, kept by the server; a refusal puts the old ones back. */
 export async function savePreferences(change: Partial<Preferences>): Promise<void> {
   const me = session.snapshot?.me;
   if (me === undefined) return;
-  session.patch({ me: { ...me, ...change } });
+  const before = Object.fromEntries(Object.keys(change).map((name) => [name, me[name as keyof Preferences]]));
+  session.choose(change);
   try {
     await call("PUT", "/me/preferences", change);
+    setTimeout(() => session.settled(change), ON_THEIR_WAY_MS);
   } catch (error) {
-    session.patch({ me });
+    session.settled(change, before);
     throw error;
   }
 }

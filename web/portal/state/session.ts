@@ -1,6 +1,6 @@
 /** The page's memory: what the server last said, whose clock counts, and who is looking. */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
-import type { Pieces, Snapshot, Task, Update } from "../types.js";
+import type { Me, Pieces, Snapshot, Task, Update } from "../types.js";
 import { Live } from "./live.js";
 
 export type Phase = "loading" | "ready" | "signed-out";
@@ -14,6 +14,8 @@ class Session extends EventTarget {
   #aheadMs = 0;
   #beats = 0;
   #snapshots = 0;
+  /** What was just chosen on this page: an event that tells of before must not undo it under the person's hand. */
+  #chosen: Partial<Me> = {};
 
   readonly live = new Live(this.surface, {
     snapshot: (snapshot) => {
@@ -79,6 +81,20 @@ class Session extends EventTarget {
     this.#changed();
   }
 
+  /** Shows what somebody chose for himself at once, whatever events on their way still say, until `settled`. */
+  choose(change: Partial<Me>): void {
+    if (this.snapshot === null) return;
+    this.#chosen = { ...this.#chosen, ...change };
+    this.patch({ me: { ...this.snapshot.me, ...change } });
+  }
+
+  /** The server has the choice, or refused it; `to`: what is shown then, if not that. */
+  settled(change: Partial<Me>, to: Partial<Me> = {}): void {
+    const left = Object.entries(this.#chosen).filter(([name, value]) => change[name as keyof Me] !== value);
+    this.#chosen = Object.fromEntries(left) as Partial<Me>;
+    if (this.snapshot !== null) this.patch({ me: { ...this.snapshot.me, ...to, ...this.#chosen } });
+  }
+
   /** The same for one task in hand whose state has not moved; where it goes when it has, the event says. */
   renewTask(task: Task): void {
     if (this.snapshot === null) return;
@@ -89,7 +105,7 @@ class Session extends EventTarget {
 
   #took(at: number, snapshot: Snapshot): void {
     this.#setClock(at);
-    this.snapshot = snapshot;
+    this.snapshot = { ...snapshot, me: { ...snapshot.me, ...this.#chosen } };
     this.phase = "ready";
     this.connected = true;
     this.#changed();
