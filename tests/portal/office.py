@@ -17,7 +17,7 @@ from directory.state import State
 from distribution.agents import Presence
 from distribution.deadlines import Timers
 from distribution.distributor import Distributor
-from distribution.tasks import Task
+from distribution.tasks import Task, TaskState
 from identity.sessions import SESSIONS, Sessions
 from portal.deps import STATIC, PortalDeps, Rhythm
 from portal.routes import portal_routes
@@ -27,6 +27,7 @@ from store.ids import new_id
 from store.keys import root
 from tests.portal.browser import Browser
 from tests.portal.company import furnish
+from tests.support import wait_until
 
 QUICK = Rhythm(heartbeat=0.3, surface=0.3, coalesce=0.01, keep=0.3)
 
@@ -142,7 +143,17 @@ class Office:
         """The room in Teams opens, as the room beside the portal would do it."""
         await self.conversations.intend_room(self.tenant, task, "Garden Advice ¦ Lena")
         await self.conversations.bind_room(self.tenant, task, f"19:{task}@thread.v2", f"https://teams.example/{task}")
-        await self.distributor.opened(self.tenant, task)
+        await self.opened(task)
+
+    async def opened(self, task: str) -> None:
+        """They are in the room: once somebody has accepted, which a click in a browser does in its own time."""
+
+        async def connecting() -> bool:
+            return (await self.task(task)).state is TaskState.CONNECTING
+
+        await wait_until(connecting, 10, "somebody accepting", step=0.02)
+        answer = await self.distributor.opened(self.tenant, task)
+        assert answer.ok, answer
 
     async def talk(self, browser: Browser, *, text: str = "Hello") -> str:
         """A visitor comes, and this agent talks with him."""

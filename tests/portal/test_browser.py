@@ -248,7 +248,7 @@ async def test_a_chat_is_handed_on_taken_back_and_handed_on_again(chromium: Chro
         await anna.get_by_role("button", name="Ben Okafor").click()
         await expect(anna.get_by_text("Being handed to Ben Okafor.")).to_be_visible()
         await ben.get_by_role("button", name="Accept").click()
-        await office.distributor.opened(office.tenant, task)
+        await office.opened(task)
         await expect(ben.get_by_role("link", name="Open Chat")).to_be_visible()
         # Her own after-call work, with the codes of her service.
         await anna.get_by_role("checkbox", name="Plants").check()
