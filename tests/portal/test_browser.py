@@ -194,7 +194,8 @@ async def test_what_was_just_chosen_stays_chosen_whatever_was_on_its_way(chromiu
         await page.get_by_role("radio", name="Dark").check()
         await office.directory.set_language(office.tenant, ANNA, "de")
         await expect(page.get_by_role("radio", name="Dunkel")).to_be_checked()
-        answer.set()
+        async with page.expect_response("**/api/v1/me/preferences"):
+            answer.set()
         await expect(page.locator("html")).to_have_attribute("data-mode", "dark")
         await page.reload()
         await expect(page.get_by_role("radio", name="Dunkel")).to_be_checked()
