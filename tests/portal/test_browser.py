@@ -171,7 +171,8 @@ async def test_preferences_change_language_and_theme_at_once(chromium: Chromium,
         await expect(page.get_by_text("Registered since")).to_be_visible()
         await page.get_by_role("radio", name="Italiano").check()
         await expect(page.get_by_role("heading", name="Lingua e aspetto")).to_be_visible()
-        await page.get_by_role("radio", name="Scuro").check()
+        async with page.expect_response("**/api/v1/me/preferences"):
+            await page.get_by_role("radio", name="Scuro").check()
         await expect(page.locator("html")).to_have_attribute("data-mode", "dark")
         assert await page.locator("html").get_attribute("lang") == "it"
         await looks_right(page)
