@@ -75,7 +75,7 @@ class Talk:
                 self.tenant, self.id, sender=Sender.VISITOR, author="", author_id="", text=word, client_id=word
             )
             self.acknowledged.append(word)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)  # the pace at which somebody writes
 
 
 @dataclass

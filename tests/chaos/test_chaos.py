@@ -85,7 +85,7 @@ async def poll_presence(d: Distributor, tenant: str) -> None:
     while True:
         with suppress(StoreDown):
             await d.set_presence(tenant, dict.fromkeys(users(), Presence.AVAILABLE))
-        await asyncio.sleep(60)
+        await asyncio.sleep(60)  # as often as presence is asked for in service; nobody waits for it
 
 
 class Visitors:
@@ -116,7 +116,7 @@ class Visitors:
         return True
 
     async def _is_over(self, task: str) -> bool:
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # the pace of the load, not a wait for a result
         try:
             found = await self._d.task(self._tenant, task)
         except StoreDown:

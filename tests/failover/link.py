@@ -57,6 +57,7 @@ class Link:
             with suppress(OSError):
                 while True:
                     at, data = under_way.get()
+                    # The delay of the line is what this link is for.
                     time.sleep(max(0.0, at - time.monotonic()))
                     if not data:
                         target.shutdown(socket.SHUT_WR)

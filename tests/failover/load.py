@@ -146,4 +146,4 @@ class Lives:
             case TaskState.ACW:
                 await d.finish_acw(tenant, task.id, task.agent or "", Via.CARD)
             case _:
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.02)  # it waits for somebody else: look again, as a worker would

@@ -32,7 +32,7 @@ async def stay(visitor: Visitor) -> None:
             visitor.messages.clear()
             with contextlib.suppress(aiohttp.ClientError, ConnectionError, OSError, AssertionError, TimeoutError):
                 await asyncio.wait_for(visitor.connect(), 3)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)  # a widget's pause between two attempts to connect
 
 
 async def test_the_last_words_of_a_talk_are_lost_and_come_back(pair: Watched, stage_behind: Stage) -> None:

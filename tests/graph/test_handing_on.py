@@ -157,7 +157,7 @@ async def test_a_worker_that_dies_before_it_moves_the_chat_moves_it_later(
     desk.conversations.move_room = dies  # type: ignore[method-assign]  # the moment that matters
     with pytest.raises(StoreDown):
         await desk.handle(task)
-    desk.conversations.move_room = move  # type: ignore[method-assign]
+    desk.conversations.move_room = move  # type: ignore[method-assign]  # and the worker after him lives
     assert (await desk.task(task)).agent == people[1]
     assert await desk.settle(task) is TaskState.ACTIVE
     assert (await room_of(desk, task)).left == (before.chat_id,)
