@@ -1,4 +1,4 @@
-"""One connection that all calls to a server share: what is sent in one turn of the event loop goes out in one write.
+"""One connection that all calls to a server share: what is sent in one turn of the event loop goes out together.
 
 With `appendfsync always` all answers of a turn of the server wait for one write to disk, so calls that arrive together
 cost little more than one; and a system call less for each of them on either side. Answers come in the order of the
@@ -26,6 +26,8 @@ _parse_error = cast(
 # So many calls wait for their answers at the most: a server that is so far behind is as good as down.
 MOST_WAITING = 20_000
 READ_BYTES = 262_144
+# So many calls are not kept waiting for those after them: the server begins while this side goes on.
+SENT_TOGETHER = 16
 LOOK_SECONDS = 0.5
 
 
@@ -68,6 +70,8 @@ class Line:
         self._out.append(packed)
         if len(self._out) == 1:
             loop.call_soon(self._send)
+        elif len(self._out) == SENT_TOGETHER:
+            self._send()
         return await call.done
 
     async def _ready(self) -> None:
