@@ -1,6 +1,7 @@
 """Doorbells: short notices that something changed. Whoever hears one looks for himself; a lost one costs little.
 
-One pub/sub connection per server that keeps shards hears the bells of those. Scripts ring them (`include/bell.lua`).
+One pub/sub connection per server that keeps shards hears the bells of those. Scripts ring them (`include/bell.lua`), all
+those of a call in one message, a line for each.
 They are sharded channels: in a cluster a bell costs the one node that keeps its shard, however many nodes there are,
 and a shard that moves takes its bell along. On a single server they are channels like any other.
 """
@@ -139,15 +140,16 @@ class Doorbells:
             await wire.disconnect(nowait=True)
 
     def _ring(self, text: str, root: str) -> None:
-        words = text.split(" ")
-        if len(words) != 4:
-            log.error("doorbell_malformed", words=len(words), root=root)
-            return
-        kind, tenant, id_, word = words
-        number = int(word) if word.isdecimal() else 0
-        bell = Bell(kind, tenant, id_, number, word, root)
-        for callback in (*self._by_kind.get(kind, ()), *self._by_id.get((kind, tenant, id_), ())):
-            _call(callback, bell)
+        for line in text.split("\n"):
+            words = line.split(" ")
+            if len(words) != 4:
+                log.error("doorbell_malformed", words=len(words), root=root)
+                continue
+            kind, tenant, id_, word = words
+            number = int(word) if word.isdecimal() else 0
+            bell = Bell(kind, tenant, id_, number, word, root)
+            for callback in (*self._by_kind.get(kind, ()), *self._by_id.get((kind, tenant, id_), ())):
+                _call(callback, bell)
 
     async def _everyone_looks(self, roots: Collection[str]) -> None:
         """Bells may have been missed while nobody heard them: everyone who listens looks for himself."""

@@ -130,7 +130,13 @@ _STORE = (
         "Which server kept the shard last: `run` id, `lineage` (its replication id), `node`; `found`: whether it lacks "
         "writes of its predecessor.",
     ),
-    KeySpec("<root>bell", "channel", "store", "-", "Doorbells: `kind tenant id number`; sharded channels."),
+    KeySpec(
+        "<root>bell",
+        "channel",
+        "store",
+        "-",
+        "Doorbells: `kind tenant id number`, a line for each that a call rings; sharded channels.",
+    ),
 )
 
 _DIRECTORY: tuple[KeySpec, ...] = (

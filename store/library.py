@@ -4,11 +4,12 @@ A folder of verbs becomes one library, composed so:
 
     #!lua name=usher_distribution_1f2e3d4c5b
     local memo, shared, prefix = nil, {}, 'usher_distribution_1f2e3d4c5b_' -- loaded 1764076064000
+    local function register(verb, run) …          memo is empty when `run` begins; its bells are rung when it has ended
     do local <what it uses of its includes> = shared.…       for every include, after those that it needs
     <its text>
     shared.<each of its names> = … end
     do local <what it uses of its includes> = shared.…       for every verb
-    redis.register_function(prefix .. 'accept', function(KEYS, ARGV) memo = {}; local root = KEYS[1]; …
+    register('accept', function(root, ARGV) local tenant, … = ARGV[1], …
     <its text>
     end) end
 
@@ -31,6 +32,14 @@ from store.lua_files import (
     check_keeps_nothing,
     check_upvalues,
     in_order,
+)
+
+# What every call of the library goes through.
+_REGISTER = (
+    "local function register(verb, run) redis.register_function(prefix .. verb, function(KEYS, ARGV) memo = {}"
+    " local answer = run(KEYS[1], ARGV)"
+    " if memo.bells then redis.call('SPUBLISH', KEYS[1] .. 'bell', table.concat(memo.bells, '\\n')) end"
+    " return answer end) end"
 )
 
 # Lua 5.1: one block may have this many locals at a time; some are ours.
@@ -91,8 +100,8 @@ def room_of(folder: Path) -> str:
 def compose(room: str, verbs: Mapping[str, Verb]) -> LuaLibrary:
     """Put a library together; raise `ScriptError` for what Lua would not take, or what would leak between calls."""
     known: dict[Path, LuaFile] = {}
-    texts: list[str] = []
-    origins = ["library:name", "library:head"]
+    texts = [_REGISTER]
+    origins = ["library:name", "library:head", "library:register"]
 
     def add(file: LuaFile, opening: str, closing: str) -> None:
         texts.extend((opening, *file.lines, closing))
@@ -115,7 +124,7 @@ def compose(room: str, verbs: Mapping[str, Verb]) -> LuaLibrary:
         imports = _imports(verb.file, known)
         if len(imports) >= MOST_UPVALUES:  # `memo` is one more
             raise ScriptError(f"{verb.file.path.name} uses {len(imports)} names of its includes: divide it")
-        opening = f"redis.register_function(prefix .. '{name}', function(KEYS, ARGV) memo = {{}} {verb.locals}"
+        opening = f"register('{name}', function(root, ARGV) {verb.locals}"
         add(verb.file, f"do {_declare(imports)} {opening}", "end) end")
     body = "\n".join(texts)
     digest = hashlib.sha256(body.encode()).hexdigest()[:10]

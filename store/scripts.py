@@ -40,7 +40,7 @@ LUA_WORDS = frozenset(
     re.findall(
         r"\w+",
         "and break do else elseif end false for function goto if in local nil not or repeat return then true until "
-        "while KEYS ARGV redis cjson root memo shared prefix",
+        "while KEYS ARGV redis cjson root memo shared prefix register",
     )
 )
 
@@ -120,7 +120,7 @@ class _Header:
     def locals(self) -> str:
         """The Lua that gives the script's arguments their names."""
         values = [TYPES[kind].format(n=index) for index, (_, kind) in enumerate(self.args, start=1)]
-        return f"local {', '.join(['root', *(name for name, _ in self.args)])} = {', '.join(['KEYS[1]', *values])}"
+        return f"local {', '.join(name for name, _ in self.args)} = {', '.join(values)}" if values else ""
 
 
 def _read(path: Path) -> _Header:

@@ -22,5 +22,5 @@ redis.call('HSET', names.facts, 'chat', chat_id, 'chat_url', chat_url, 'opening'
 redis.call('SET', root .. 'chat:' .. tenant .. ':' .. chat_id, conversation)
 chat_keep(root, tenant, names, keep)
 due_mark(root, 'relay:' .. tenant .. ':' .. conversation)
-bell(root, 'conv', tenant, conversation, facts[3])
+bell('conv', tenant, conversation, facts[3])
 return 'bound'

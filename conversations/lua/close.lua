@@ -14,5 +14,5 @@ end
 redis.call('HSET', names.facts, 'closed', string.format('%.0f', clock_now(root, tenant, 0)))
 redis.call('DEL', names.early)
 chat_keep(root, tenant, names, keep)
-bell(root, 'conv', tenant, conversation, facts[3])
+bell('conv', tenant, conversation, facts[3])
 return 1

@@ -25,6 +25,6 @@ chat_keep(root, tenant, names, keep)
 local id = tenant .. ':' .. conversation
 due_mark(root, 'relay:' .. id)
 due_mark(root, 'card:' .. id .. ':' .. agent)
-bell(root, 'conv', tenant, conversation, facts[2])
-bell(root, 'task', tenant, conversation, redis.call('HGET', root .. 'task:' .. id, 'rev') or '0')
+bell('conv', tenant, conversation, facts[2])
+bell('task', tenant, conversation, redis.call('HGET', root .. 'task:' .. id, 'rev') or '0')
 return 'bound'

@@ -99,7 +99,7 @@ if seq > 0 then
   if for_teams and facts[4] then
     due_mark(root, 'relay:' .. tenant .. ':' .. conversation)
   end
-  bell(root, 'conv', tenant, conversation, last)
+  bell('conv', tenant, conversation, last)
 end
 chat_keep(root, tenant, names, keep)
 return { 'ok', seq, 0, now }

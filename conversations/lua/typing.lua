@@ -4,4 +4,4 @@
 -- returns: nothing
 -- journal: none
 --@include bell
-bell(root, 'typing', tenant, conversation, who)
+bell('typing', tenant, conversation, who)

@@ -9,4 +9,4 @@ local kept = redis.call('HGET', key, user)
 local chosen = kept and cjson.decode(kept) or {}
 chosen[field] = cjson.decode(value)
 redis.call('HSET', key, user, cjson.encode(chosen))
-bell(root, 'directory', tenant, user, 0)
+bell('directory', tenant, user, 0)

@@ -16,5 +16,5 @@ end
 redis.call('HINCRBY', root .. 'unprojected:' .. tenant, 'registration:' .. user, 1)
 -- As after a change of the directory: should who wrote this die before the distributor hears of it, a worker does it.
 due_mark(root, 'directory:' .. tenant, due_time() + 30000)
-bell(root, 'directory', tenant, '-', 0)
+bell('directory', tenant, '-', 0)
 return known

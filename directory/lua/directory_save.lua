@@ -69,5 +69,5 @@ due_mark(root, 'directory:' .. tenant, due_time() + 30000)
 journal(root, tenant, clock_now(root, tenant, 0), 'directory', {
   'by', actor, 'version', version, 'services', counts.services, 'users', counts.users, 'gone', counts.gone,
 })
-bell(root, 'directory', tenant, '-', 0)
+bell('directory', tenant, '-', 0)
 return 'ok'

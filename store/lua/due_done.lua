@@ -18,5 +18,5 @@ if tonumber(kept[2] or 0) == revision then
 end
 redis.call('HDEL', state, 'token', 'tries')
 redis.call('ZADD', root .. 'due', due_time(), subject)
-bell(root, 'due', '-', '-', 0)
+bell('due', '-', '-', 0)
 return 'newer'

@@ -18,5 +18,5 @@ else
   redis.call('HINCRBY', state, 'tries', 1)
 end
 redis.call('ZADD', root .. 'due', at, subject)
-bell(root, 'due', '-', '-', 0)
+bell('due', '-', '-', 0)
 return 'later'

@@ -69,6 +69,17 @@ async def test_the_fourth_word_may_be_a_word(bells: Doorbells, ring: Ring) -> No
     assert (heard[0].word, heard[0].number) == ("visitor", 0)
 
 
+async def test_a_message_may_carry_several_bells_and_one_that_is_no_bell_takes_none_along(
+    bells: Doorbells, ring: Ring
+) -> None:
+    heard: list[Bell] = []
+    for kind in ("conv", "task"):
+        bells.listen(kind, heard.append)
+    await ring("task t c1 7\nnonsense\nconv t c1 0")
+    await wait_until(lambda: len(heard) == 2, 5, "both bells")
+    assert [(bell.kind, bell.number, bell.root) for bell in heard] == [("task", 7, ROOT), ("conv", 0, ROOT)]
+
+
 async def test_who_stopped_listening_is_not_called(bells: Doorbells, ring: Ring) -> None:
     first: list[Bell] = []
     second: list[Bell] = []

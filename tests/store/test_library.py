@@ -84,6 +84,23 @@ async def test_every_call_that_marks_rings(tmp_path: Path, store: Store) -> None
     assert [await store.run(script, ROOT) for _ in range(2)] == [1, 1]
 
 
+async def test_the_bells_of_a_call_go_out_as_one_message_once_it_has_ended(tmp_path: Path, alone: Store) -> None:
+    rings = write(
+        tmp_path, "rings", "--@include bell\nbell('conv', 't', 'c', 7)\nbell('task', 't', 'c', '8')\nreturn 'x'"
+    )
+    fails = write(tmp_path, "fails", "--@include bell\nbell('conv', 't', 'c', 9)\nerror('oh')")
+    (pool,) = alone.network.homes()
+    ear = pool.make()
+    await pool.open(ear)
+    await ear.send_packed_command(ear.pack_commands([["SSUBSCRIBE", f"{ROOT}bell"]]), check_health=False)
+    await ear.read_response()
+    with pytest.raises(Exception, match="oh"):
+        await alone.run(fails, ROOT)
+    assert await alone.run(rings, ROOT) == "x"
+    assert await ear.read_response() == ["smessage", f"{ROOT}bell", "conv t c 7\ntask t c 8"]
+    await ear.disconnect()
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -54,7 +54,7 @@ local function finish_agent(c, agent)
     save(agent)
   end
   if agent.touched then
-    bell(c.root, 'agent', c.tenant, agent.user, agent.f.rev .. '')
+    bell('agent', c.tenant, agent.user, agent.f.rev)
   end
 end
 

@@ -139,9 +139,9 @@ local function finish_task(c, task)
   end
   if task.touched then
     mark_effects(c, task)
-    bell(c.root, 'task', c.tenant, task.id, f.rev .. '')
+    bell('task', c.tenant, task.id, f.rev)
     if VISITOR_SEES[f.state] ~= VISITOR_SEES[task.was] or task.changed.warned then
-      bell(c.root, 'conv', c.tenant, task.id, '0')
+      bell('conv', c.tenant, task.id, 0)
     end
   end
 end

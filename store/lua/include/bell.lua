@@ -1,8 +1,12 @@
 -- bell: tell every replica that something changed. It carries no content: whoever hears it looks for himself.
--- A shard's bells are heard from the server that keeps the shard; a plain PUBLISH would go to every node of a cluster.
-local function bell(root, kind, tenant, id, number)
-  if type(number) == 'number' then
-    number = string.format('%.0f', number)
+-- A call's bells go out as one message when it ends (`end_call`); they are heard from the server that keeps the shard, for a
+-- plain PUBLISH would go to every node of a cluster.
+local function bell(kind, tenant, id, word)
+  local bells = memo.bells
+  local line = kind .. ' ' .. tenant .. ' ' .. id .. ' ' .. word
+  if bells then
+    bells[#bells + 1] = line
+  else
+    memo.bells = { line }
   end
-  redis.call('SPUBLISH', root .. 'bell', kind .. ' ' .. tenant .. ' ' .. id .. ' ' .. number)
 end

@@ -23,7 +23,7 @@ local function clock_now(root, tenant, at)
   if now <= last then
     return last
   end
-  redis.call('HSET', key, 'last', string.format('%.0f', now))
+  redis.call('HSET', key, 'last', now)
   return now
 end
 

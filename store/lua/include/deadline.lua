@@ -13,11 +13,10 @@ end
 
 local function deadline_set(root, tenant, member, at)
   local key = deadline_key(root, tenant)
-  local score = string.format('%.0f', at)
-  redis.call('ZADD', key, score, member)
+  redis.call('ZADD', key, at, member)
   local is_near = key == root .. 'deadlines' and at - server_time() < LOOKED_AT_WITHIN
   if is_near and redis.call('ZRANGE', key, 0, 0)[1] == member then
-    bell(root, 'deadline', '-', '-', score)
+    bell('deadline', '-', '-', at)
   end
 end
 

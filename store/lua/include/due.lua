@@ -20,6 +20,6 @@ local function due_mark(root, subject, when)
   end
   if redis.call('ZADD', root .. 'due', 'LT', 'CH', string.format('%.0f', at), subject) == 1 and not memo.due_rung then
     memo.due_rung = true
-    bell(root, 'due', '-', '-', 0)
+    bell('due', '-', '-', 0)
   end
 end

@@ -3,5 +3,5 @@ local JOURNAL_LENGTH = 1000000
 
 local function journal(root, tenant, now, event, fields)
   redis.call('XADD', root .. 'journal:' .. tenant, 'MAXLEN', '~', JOURNAL_LENGTH, '*',
-    'e', event, 'at', string.format('%.0f', now), unpack(fields or {}))
+    'e', event, 'at', now, unpack(fields or {}))
 end
