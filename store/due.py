@@ -1,8 +1,8 @@
 """The due set's workers: they bring the outside world to what the state is now, and no two hold one subject at once.
 
 A script marks a subject (`include/due.lua`); a worker claims it for a lease, runs the handler of its kind, and says
-"done" for the revision that it claimed. A newer mark makes it due again at once; a failure makes it due later; a
-worker that dies lets its lease run out. Handlers must be harmless when they run twice.
+"done". A mark that came meanwhile makes it due again at once; a failure makes it due later; a worker that dies lets its
+lease run out. Handlers must be harmless when they run twice.
 """
 
 import asyncio
@@ -67,7 +67,6 @@ class _Claim:
     root: str
     text: str
     token: str
-    revision: int
     tries: int
 
 
@@ -199,8 +198,8 @@ class DueWorker:
         if next_at:
             wait = max(0.0, (int(next_at) - int(server_now)) / 1000)
             self._next_look[root] = min(self._next_look[root], time.monotonic() + wait)
-        for text, revision, tries in zip(claimed[::3], claimed[1::3], claimed[2::3], strict=True):
-            claim = _Claim(root, text, token, int(revision), int(tries))
+        for text, tries in zip(claimed[::2], claimed[1::2], strict=True):
+            claim = _Claim(root, text, token, int(tries))
             task = asyncio.create_task(self._bring_up_to_date(claim), name=f"due {text}")
             self._running[task] = claim
             task.add_done_callback(self._ended)
@@ -226,7 +225,7 @@ class DueWorker:
             tell("due_failed", kind=subject.kind, subject=claim.text, tries=claim.tries + 1, again_in=round(seconds, 1))
             await self._settle("due_retry", claim, after=round(seconds * 1000), hold=0)
         else:
-            await self._settle("due_done", claim, revision=claim.revision)
+            await self._settle("due_done", claim)
 
     async def _settle(self, script: str, claim: _Claim, **args: int) -> None:
         try:

@@ -94,15 +94,22 @@ _STORE = (
         "store",
         "permanent",
         "The due set: subjects whose outside picture must be brought up to date, scored by when (ms). "
-        "A leased subject is scored by the end of its lease.",
+        "A leased one stands here if it was marked again.",
+    ),
+    KeySpec(
+        "<root>leases",
+        "zset",
+        "store",
+        "permanent",
+        "Subjects that are not to be claimed before their score (ms): the end of a lease, or of a wait that the outside "
+        "asked for.",
     ),
     KeySpec(
         "<root>due:<subject>",
         "hash",
         "store",
         "until the subject is done",
-        "`rev`: revision, counted up by each mark; `token`: the lease; `tries`: failures in a row; "
-        "`hold`: not to be tried before this instant (ms).",
+        "`token`: whose lease it is; `tries`: failures in a row.",
     ),
     KeySpec(
         "<root>deadlines",

@@ -5,10 +5,10 @@
 -- journal: none
 --@include due
 local lost = {}
-local until_at = due_time() + lease
+local ends = due_time() + lease
 for subject, token in pairs(leases) do
   if redis.call('HGET', root .. 'due:' .. subject, 'token') == token then
-    redis.call('ZADD', root .. 'due', 'XX', until_at, subject)
+    redis.call('ZADD', root .. 'leases', 'XX', ends, subject)
   else
     lost[#lost + 1] = subject
   end

@@ -13,10 +13,11 @@ end
 local at = due_time() + after
 redis.call('HDEL', state, 'token')
 if hold == 1 then
-  redis.call('HSET', state, 'hold', string.format('%.0f', at))
+  redis.call('ZADD', root .. 'leases', at, subject)
 else
   redis.call('HINCRBY', state, 'tries', 1)
+  redis.call('ZREM', root .. 'leases', subject)
+  redis.call('ZADD', root .. 'due', at, subject)
 end
-redis.call('ZADD', root .. 'due', at, subject)
 bell('due', '-', '-', 0)
 return 'later'

@@ -309,7 +309,7 @@ class House:
         """Return when no effect is due any more."""
 
         async def is_settled() -> bool:
-            names = [key for key in await self.store.scan("*") if key.endswith("}:due")]
+            names = [key for key in await self.store.scan("*") if key.endswith(("}:due", "}:leases"))]
             left.clear()
             for name in names:
                 subjects = await self.store.zrange(name, 0, -1)

@@ -18,9 +18,9 @@ async def talk(conversations: Conversations, tenant: str, opens: Opens) -> Talk:
     return Talk(conversations, tenant, await opens())
 
 
-async def relay_mark(store: Store, talk: Talk) -> int:
-    """How often the relay of this conversation was marked due."""
-    return int(await store.hget(f"{root(talk.tenant)}due:relay:{talk.tenant}:{talk.id}", "rev") or 0)
+async def relay_marked(store: Store, talk: Talk) -> bool:
+    """Whether the relay of this conversation was marked due since this was asked last."""
+    return await store.zrem(f"{root(talk.tenant)}due", f"relay:{talk.tenant}:{talk.id}") == 1
 
 
 async def test_the_first_intent_stands(talk: Talk) -> None:
@@ -61,17 +61,18 @@ async def test_there_is_no_room_for_a_conversation_that_never_was(conversations:
 
 async def test_relay_is_due_from_the_room_on_and_only_for_what_goes_to_teams(talk: Talk, store: Store) -> None:
     await talk.visitor("before the room")
-    assert await relay_mark(store, talk) == 0
+    assert not await relay_marked(store, talk)
     await talk.conversations.bind_room(talk.tenant, talk.id, CHAT, URL)
-    assert await relay_mark(store, talk) == 1
+    assert await relay_marked(store, talk)
     await talk.agent("from the room")
     await talk.note("// from the room")
-    assert await relay_mark(store, talk) == 1
+    assert not await relay_marked(store, talk)
     await talk.visitor("to the room", "v1")
+    assert await relay_marked(store, talk)
     await talk.system("to the room")
-    assert await relay_mark(store, talk) == 3
+    assert await relay_marked(store, talk)
     await talk.visitor("to the room", "v1")
-    assert await relay_mark(store, talk) == 3
+    assert not await relay_marked(store, talk), "nothing new"
 
 
 async def test_batches_carry_what_came_after_the_opening_card(talk: Talk) -> None:
@@ -176,4 +177,4 @@ async def test_a_chat_goes_on_in_another_room(talk: Talk, store: Store) -> None:
     with pytest.raises(ConversationMoved):
         await words(CHAT, "t1")
     await words(other, "t2")
-    assert await relay_mark(store, talk) == 4
+    assert await relay_marked(store, talk)

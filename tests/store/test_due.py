@@ -90,18 +90,22 @@ def state_of(what: Subject) -> str:
 
 
 async def claim(store: Store, tenant: str, token: str, lease: int) -> list[str]:
-    """Claim as a worker does; return what was claimed: subject, revision, tries, subject, …"""
+    """Claim as a worker does; return what was claimed: subject, tries, subject, …"""
     return (await store.run(SCRIPTS["due_claim"], keys.root(tenant), token=token, limit=10, lease=lease))[2:]
 
 
-async def done(store: Store, what: Subject, token: str, revision: int) -> str:
-    args = {"subject": str(what), "token": token, "revision": revision}
-    return await store.run(SCRIPTS["due_done"], keys.root(what.tenant), **args)
+async def done(store: Store, what: Subject, token: str) -> str:
+    return await store.run(SCRIPTS["due_done"], keys.root(what.tenant), subject=str(what), token=token)
 
 
 async def settled(store: Store, tenant: str) -> bool:
-    due = await store.zrange(f"{keys.root(tenant)}due", 0, -1)
-    return not any(tenant in text for text in due) and not await store.scan(f"*due:*{tenant}*")
+    root = keys.root(tenant)
+    marked = [*await store.zrange(f"{root}due", 0, -1), *await store.zrange(f"{root}leases", 0, -1)]
+    return not any(tenant in text for text in marked) and not await store.scan(f"*due:*{tenant}*")
+
+
+async def no_longer_claimed(store: Store, what: Subject) -> bool:
+    return await store.hget(state_of(what), "token") is None
 
 
 def test_a_subject_is_text_and_back() -> None:
@@ -162,7 +166,7 @@ async def test_no_more_than_parallel_at_once(store: Store, tenant: str, workers:
     for number in range(10):
         await mark_due(store, tenant, card(tenant, f"t{number}"))
     await wait_until(lambda: len(handler.begun) == 3, 5, "three at once")
-    assert len(await claim(store, tenant, "other", 1)) == 7 * 3  # the others were left for somebody else
+    assert len(await claim(store, tenant, "other", 1)) == 7 * 2  # the others were left for somebody else
     gate.set()
     await wait_until(lambda: len(handler.ended) == 10, 10, "all ten")
     await wait_until(lambda: settled(store, tenant), 10, "settling")
@@ -188,12 +192,12 @@ async def test_a_mark_while_it_is_handled_leads_to_one_more_turn_and_never_two_a
 async def test_a_worker_that_lost_its_lease_makes_it_due_again(store: Store, tenant: str) -> None:
     what = card(tenant)
     await mark_due(store, tenant, what)
-    assert await claim(store, tenant, "slow", 1) == [str(what), "1", "0"]
+    assert await claim(store, tenant, "slow", 1) == [str(what), "0"]
     await wait_until(lambda: claim(store, tenant, "quick", 60_000), 5, "the lease's end")
-    assert await done(store, what, "slow", 1) == "lost"
-    assert await done(store, what, "quick", 1) == "newer"
-    assert await claim(store, tenant, "third", 60_000) == [str(what), "2", "0"]
-    assert await done(store, what, "third", 2) == "done"
+    assert await done(store, what, "slow") == "lost"
+    assert await done(store, what, "quick") == "newer"
+    assert await claim(store, tenant, "third", 60_000) == [str(what), "0"]
+    assert await done(store, what, "third") == "done"
     assert await settled(store, tenant)
 
 
@@ -202,9 +206,35 @@ async def test_a_worker_that_lost_its_lease_long_ago_paints_over_nothing_unseen(
     await mark_due(store, tenant, what)
     await claim(store, tenant, "slow", 1)
     await wait_until(lambda: claim(store, tenant, "quick", 60_000), 5, "the lease's end")
-    assert await done(store, what, "quick", 1) == "done"
-    assert await done(store, what, "slow", 1) == "lost"
-    assert await claim(store, tenant, "third", 60_000) == [str(what), "1", "0"]
+    assert await done(store, what, "quick") == "done"
+    assert await done(store, what, "slow") == "lost"
+    assert await claim(store, tenant, "third", 60_000) == [str(what), "0"]
+
+
+async def test_a_mark_under_a_lease_that_is_renewed_waits_for_its_end(store: Store, tenant: str) -> None:
+    what, root = card(tenant), keys.root(tenant)
+    await mark_due(store, tenant, what)
+    assert await claim(store, tenant, "slow", 200)
+    await mark_due(store, tenant, what)
+    assert await store.run(SCRIPTS["due_renew"], root, leases={str(what): "slow"}, lease=60_000) == []
+    at_first = await store.zscore(f"{root}due", str(what))
+    assert at_first is not None
+    await wait_until(lambda: time.time() * 1000 > at_first, 5, "the end of the lease as it was at first")
+    assert await claim(store, tenant, "other", 60_000) == []
+    assert await done(store, what, "slow") == "newer"
+    assert await claim(store, tenant, "other", 60_000) == [str(what), "0"]
+
+
+async def test_the_next_look_is_when_the_first_of_leases_and_marks_ends(store: Store, tenant: str) -> None:
+    root = keys.root(tenant)
+    for task, at in (("one", None), ("two", 9_000_000_000_000)):
+        await mark_due(store, tenant, card(tenant, task), at)
+    next_at, now, *claimed = await store.run(SCRIPTS["due_claim"], root, token="slow", limit=10, lease=60_000)
+    assert claimed == [str(card(tenant, "one")), "0"]
+    assert next_at == str(int(now) + 60_000)
+    assert await done(store, card(tenant, "one"), "slow") == "done"
+    next_at, _, *claimed = await store.run(SCRIPTS["due_claim"], root, token="slow", limit=10, lease=60_000)
+    assert (next_at, claimed) == ("9000000000000", [])
 
 
 async def test_what_a_killed_worker_held_is_handled_when_its_lease_ends(
@@ -289,7 +319,8 @@ async def test_a_mark_does_not_break_a_wait_that_the_outside_asked_for(
 
     workers.begin(throttled_once)
     await mark_due(store, tenant, card(tenant))
-    await wait_until(lambda: store.hget(state_of(card(tenant)), "hold"), 5, "the wait")
+    await wait_until(lambda: times, 5, "the first try")
+    await wait_until(lambda: no_longer_claimed(store, card(tenant)), 5, "the wait")
     await mark_due(store, tenant, card(tenant))
     await wait_until(lambda: settled(store, tenant), 5, "settling")
     assert len(times) == 2
@@ -311,7 +342,7 @@ async def test_a_stopped_worker_finishes_what_it_has_begun_and_claims_nothing_mo
     await stopping
     await workers.running[0]
     assert handler.ended == [card(tenant)]
-    assert await claim(store, tenant, "next", 60_000) == [str(card(tenant, "two")), "1", "0"]
+    assert await claim(store, tenant, "next", 60_000) == [str(card(tenant, "two")), "0"]
 
 
 async def test_what_does_not_end_in_the_grace_time_is_given_back_at_once(
