@@ -3,9 +3,11 @@
 -- what has been quiet for long, in every state before after-call work. Nothing scans: each task has its own deadline.
 
 local function look_up_silence(c, task)
-  look_up(
-    c, service_of(task), 'idle_warn_seconds', 'idle_seconds', 'stale_seconds', 'sweeps', 'sweep_quiet_seconds'
-  )
+  local service = service_of(task)
+  local rules = c.rules[service]
+  if not rules or rules.idle_seconds == nil then
+    look_up(c, service, 'idle_warn_seconds', 'idle_seconds', 'stale_seconds', 'sweeps', 'sweep_quiet_seconds')
+  end
 end
 
 -- The last word of either side, or since when they talk.
@@ -43,10 +45,14 @@ local function stale_at(c, task)
   if HAS_ENDED[task.f.state] then
     return nil
   end
-  local since, service = quiet_since(task), service_of(task)
-  local stale, quiet = rule(c, service, 'stale_seconds') * 1000, rule(c, service, 'sweep_quiet_seconds') * 1000
+  local service = service_of(task)
+  local stale, sweeps = rule(c, service, 'stale_seconds') * 1000, rule_word(c, service, 'sweeps') or ''
+  if stale == 0 and sweeps == '' then
+    return nil
+  end
+  local since, quiet = quiet_since(task), rule(c, service, 'sweep_quiet_seconds') * 1000
   local at = stale > 0 and since + stale or nil
-  for sweep in string.gmatch(rule_word(c, service, 'sweeps') or '', '%d+') do
+  for sweep in string.gmatch(sweeps, '%d+') do
     sweep = tonumber(sweep)
     if sweep >= since + quiet then
       return at and math.min(at, sweep) or sweep

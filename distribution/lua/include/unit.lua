@@ -56,11 +56,12 @@ local function put(record, name, value)
   if value == '' then
     value = nil
   end
-  local old = record.f[name]
-  if old == value or (type(value) == 'number' and tonumber(old) == value) then
+  local fields = record.f
+  local old = fields[name]
+  if old == value or (old and type(value) == 'number' and tonumber(old) == value) then
     return false
   end
-  record.f[name] = value
+  fields[name] = value
   record.changed[name] = true
   return true
 end
@@ -80,20 +81,26 @@ end
 
 -- One rule of a service ('' = the tenant's Direct settings); nil when there is no such service.
 local function rule_word(c, service, name)
-  local known = c.rules[service .. ' ' .. name]
+  local rules = c.rules[service]
+  if not rules then
+    rules = {}
+    c.rules[service] = rules
+  end
+  local known = rules[name]
   if known == nil then
     known = redis.call('HGET', key_of(c, 'rules', service), name)
-    c.rules[service .. ' ' .. name] = known
+    rules[name] = known
   end
   return known or nil
 end
 
 -- Several rules in one go, for what follows.
 local function look_up(c, service, ...)
-  local values = redis.call('HMGET', key_of(c, 'rules', service), ...)
-  for i, name in ipairs({ ... }) do
-    c.rules[service .. ' ' .. name] = values[i]
+  local values, rules = redis.call('HMGET', key_of(c, 'rules', service), ...), c.rules[service] or {}
+  for i = 1, select('#', ...) do
+    rules[select(i, ...)] = values[i]
   end
+  c.rules[service] = rules
 end
 
 local function rule(c, service, name)

@@ -27,7 +27,7 @@ end
 -- When the next step of silence is due. It only ever comes later, so that it is worked out where a talk begins, and where
 -- the deadline that stood has passed.
 local function silence_next(c, task)
-  if task.f.next and task.was == task.f.state then
+  if task.f.next and (task.was == task.f.state or task.f.state ~= 'active') then
     return nil
   end
   look_up_silence(c, task)
@@ -80,22 +80,24 @@ local function arm(c, record, member, at)
 end
 
 local function save(record)
-  local sets, dels = { 'HSET', record.key }, nil
+  local fields, key = record.f, record.key
+  local sets, set_to, dels, del_to = { 'HSET', key }, 2, nil, 2
   for name in pairs(record.changed) do
-    local value = record.f[name]
+    local value = fields[name]
     if value ~= nil then
-      sets[#sets + 1] = name
-      sets[#sets + 1] = value
+      sets[set_to + 1], sets[set_to + 2] = name, value
+      set_to = set_to + 2
     else
-      dels = dels or { 'HDEL', record.key }
-      dels[#dels + 1] = name
+      dels = dels or { 'HDEL', key }
+      del_to = del_to + 1
+      dels[del_to] = name
     end
   end
-  if sets[3] then
-    redis.call(unpack(sets))
+  if set_to > 2 then
+    redis.call(unpack(sets, 1, set_to))
   end
   if dels then
-    redis.call(unpack(dels))
+    redis.call(unpack(dels, 1, del_to))
   end
 end
 
@@ -148,11 +150,11 @@ end
 
 -- The reply of a task's verb: verdict, why, and the fields of the task as it is now, parted by the unit separator.
 local function answer(task, verdict, why)
-  local parts = {}
+  local parts, count = {}, 0
   if task then
     for name, value in pairs(task.f) do
-      parts[#parts + 1] = name
-      parts[#parts + 1] = value
+      parts[count + 1], parts[count + 2] = name, value
+      count = count + 2
     end
   end
   return { verdict, why or '', table.concat(parts, '\31') }
