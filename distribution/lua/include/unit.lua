@@ -97,8 +97,8 @@ end
 -- Several rules in one go, for what follows.
 local function look_up(c, service, ...)
   local values, rules = redis.call('HMGET', key_of(c, 'rules', service), ...), c.rules[service] or {}
-  for i = 1, select('#', ...) do
-    rules[select(i, ...)] = values[i]
+  for i, name in ipairs({ ... }) do
+    rules[name] = values[i]
   end
   c.rules[service] = rules
 end
