@@ -26,6 +26,14 @@ class Reason:
     text: str
 
 
+class RoomRefused(Exception):
+    """There will be no room, for this reason."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.text)
+        self.reason = reason
+
+
 APP_NOT_IN_CATALOGUE = Reason(
     "app_not_in_catalogue",
     "Usher is not in your organisation's Teams app catalogue. An administrator can upload its package in the Teams admin centre.",

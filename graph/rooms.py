@@ -4,49 +4,37 @@ What the agent wrote in the room before its bot was there is carried over twice.
 then nothing from the bot is taken, so those words come before all others. Once more when the room is open: for what was
 written between that reading and the binding, and for what could not be read then.
 
-`POST /chats` is not idempotent and its answer can be lost, so: intent and request are written down first, a lost answer
-leads to a search among the agent's chats, and a found chat is claimed before it is used. A crash at any line leaves
-neither a second room nor a task that waits for ever.
-
 Where Teams does not let the agent in to whom a talk is handed on, a second room is made in the same way (`Note.moves`).
 The talk moves there once he has it; should he not get it, that room is given back.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 import structlog
 
 from conversations.messages import Conversation, Conversations
-from conversations.topic import room_topic
 from distribution.distributor import Distributor
 from distribution.tasks import Task, TaskState
 from graph.client import GraphClient
-from graph.company import Company, host_name, seat_of, second_owner
+from graph.company import Company
 from graph.early import EarlyWords
 from graph.errors import GraphProblem, ProblemKind
-from graph.facts import Chat, Seat
+from graph.facts import Chat
+from graph.making import LOOK_AGAIN_SECONDS, RoomMaker
+from graph.members import RoomMembers
 from graph.notes import Note, RoomNotes
 from graph.pace import Pace
-from graph.permissions import READ_ROOM, RSC
-from graph.reasons import AGENT_LEFT_OUT, APP_NOT_IN_CATALOGUE, NO_SUCH_USER, ONE_PERSON_REFUSED, Reason, reason_of
-from graph.sdk import TenantSdk
+from graph.permissions import READ_ROOM
+from graph.reasons import NO_SUCH_USER, Reason, RoomRefused, reason_of
 from store.connection import Store
 from store.due import RetryLater, Subject
-
-T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
 # Graph has been seen to take ten seconds to make a chat. One that is not in the agent's list after twelve was never made.
 SETTLE_SECONDS = 12.0
-LOOK_AGAIN_SECONDS = 1.5
 NOT_FOUND_TIMES = 5  # looks again at a chat that Microsoft has just made, and does not know
-SEARCH_PAGES = 4  # 200 chats; a new one is among the first, because Graph lists by what happened last
-# Microsoft's clock and ours may differ by so much; an older chat of the same name is another customer's talk.
-CLOCKS_MS = 60_000
 EARLY_SECONDS = (
     5.0  # so long a room waits for the first reading of what was written in it; the second one waits for nobody
 )
@@ -54,37 +42,6 @@ EARLY_SECONDS = (
 CONSENT_SECONDS = 30.0
 LONGEST_WAIT_SECONDS = 60.0
 LONGEST_ASKED_SECONDS = 300.0  # more than Graph's Retry-After has been seen to ask
-
-
-class RoomRefused(Exception):
-    """There will be no room, for this reason."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.text)
-        self.reason = reason
-
-
-async def create_group_chat(
-    sdk: TenantSdk, topic: str, agent: Seat, second: Callable[[], Awaitable[Seat | None]], *, alone: bool = True
-) -> Chat:
-    """Make the room: the one function that knows who sits in it besides the agent.
-
-    Microsoft documents no least number of people for an app-only group chat, and nobody has tried it on every tenant. So
-    the agent is alone first; where Teams refuses that with 400, `second` (the service's owner, else an admin) joins him.
-    A standing room per agent would avoid the second person, but would mix customers in one history and lose the room's
-    name; the owner is answerable for the service's talks anyway. `alone=False` skips the attempt that is known to fail.
-    Raises GraphProblem, RoomRefused.
-    """
-    if alone:
-        try:
-            return await sdk.create_chat(topic, [agent])
-        except GraphProblem as problem:
-            if problem.kind is not ProblemKind.BAD_REQUEST:
-                raise
-    other = await second()
-    if other is None:
-        raise RoomRefused(ONE_PERSON_REFUSED)
-    return await sdk.create_chat(topic, [agent, other])
 
 
 class Rooms:
@@ -105,14 +62,19 @@ class Rooms:
         self._graph = graph
         self._conversations = conversations
         self._distributor = distributor
-        self._directory = directory
         self._notes = RoomNotes(store)
-        self._pace = pace or Pace()
-        self._early = EarlyWords(graph=graph, conversations=conversations, directory=directory, pace=self._pace)
-        self._settle_ms = settle_seconds * 1000
+        pace = pace or Pace()
+        self._early = EarlyWords(graph=graph, conversations=conversations, directory=directory, pace=pace)
+        self._members = RoomMembers(graph=graph, directory=directory, pace=pace)
+        self._maker = RoomMaker(
+            graph=graph,
+            conversations=conversations,
+            directory=directory,
+            notes=self._notes,
+            pace=pace,
+            settle_seconds=settle_seconds,
+        )
         self._consent_ms = consent_seconds * 1000
-        # Tenants whose Teams has refused a room of one since this process started.
-        self._never_alone: set[str] = set()
 
     async def handle_room(self, subject: Subject) -> None:
         """Raises RetryLater while Graph cannot be used; everything else is settled when this returns."""
@@ -168,8 +130,8 @@ class Rooms:
     async def _make_room(self, task: Task, conversation: Conversation, agent: str) -> Chat | None:
         """A chat with the agent and the bot in it; None if there will be none, and the distributor knows."""
         try:
-            chat = await self._find_or_make(task, conversation, agent)
-            await self._furnish(task, chat, agent)
+            chat = await self._maker.find_or_make(task, conversation, agent)
+            await self._members.furnish(task.tenant, chat.id, agent)
         except GraphProblem as problem:
             await self._after_problem(task, problem)
         except RoomRefused as refused:
@@ -188,7 +150,7 @@ class Rooms:
             note = Note(None, None, "")
         if note.moves != conversation.chat_id:
             try:
-                await self._let_in(task, conversation.chat_id, agent)
+                await self._members.let_in(task.tenant, conversation.chat_id, agent)
             except GraphProblem as problem:
                 if not problem.refuses_members:
                     return await self._stay_out(task, problem)
@@ -232,9 +194,7 @@ class Rooms:
     async def _take_out(self, task: Task, chat: str, users: set[str]) -> None:
         """These have no business in the room any more. Whoever joined by himself stays."""
         try:
-            members = await self._members(task.tenant, chat)
-            for user in users & set(members):
-                await self._on_chat(task.tenant, chat, lambda sdk, one=members[user]: sdk.remove_member(chat, one))
+            await self._members.take_out(task.tenant, chat, users)
         except GraphProblem as problem:
             if problem.passes:
                 await self._wait(task, problem)
@@ -279,100 +239,6 @@ class Rooms:
             permission=READ_ROOM.name,
             why=str(problem),
         )
-
-    async def _find_or_make(self, task: Task, conversation: Conversation, agent: str) -> Chat:
-        host = await host_name(self._directory, task.tenant, service=task.service, user=task.user)
-        topic = room_topic(host, conversation.customer or task.customer, task.id)
-        intent = await self._conversations.intend_room(task.tenant, task.id, topic)
-        note = await self._notes.read(task.tenant, task.id)
-        if note.chat is not None:
-            return note.chat
-        if note.asked_ms_ago is not None:
-            found = await self._look(task, note.agent or agent, intent.topic, intent.at)
-            if found is not None:
-                log.info("room found after a lost answer", tenant=task.tenant, task=task.id)
-                return found
-            if note.asked_ms_ago < self._settle_ms:
-                raise RetryLater(LOOK_AGAIN_SECONDS, "the answer to a room's creation was lost; looking for it")
-        return await self._make(task, agent, intent.topic)
-
-    async def _make(self, task: Task, agent: str, topic: str) -> Chat:
-        seat = await seat_of(self._directory, task.tenant, agent)
-        alone = task.tenant not in self._never_alone
-        await self._notes.asked(task.tenant, task.id, agent)
-        try:
-            chat = await self._graph.ask(
-                task.tenant,
-                lambda sdk: create_group_chat(sdk, topic, seat, lambda: self._second(task, agent), alone=alone),
-            )
-        except RoomRefused:
-            await self._notes.refused(task.tenant, task.id)
-            raise
-        except GraphProblem as problem:
-            if not problem.maybe_done:
-                # A 503 has most likely made nothing: worth a look before the next attempt, but not the long wait.
-                await self._notes.refused(task.tenant, task.id, doubtful=problem.kind is ProblemKind.UNAVAILABLE)
-            raise
-        self._pace.touched(chat.id)
-        await self._keep(task, chat)
-        return chat
-
-    async def _second(self, task: Task, agent: str) -> Seat | None:
-        self._never_alone.add(task.tenant)
-        return await second_owner(self._directory, task.tenant, task.service, agent)
-
-    async def _keep(self, task: Task, chat: Chat) -> None:
-        if not await self._notes.claim(task.tenant, chat.id, task.id):
-            # A task of the same name and agent, whose own answer was lost, found this chat first. It is his.
-            await self._notes.refused(task.tenant, task.id)
-            raise RetryLater(0, "another task took the room")
-        await self._notes.made(task.tenant, task.id, chat)
-
-    async def _look(self, task: Task, agent: str, topic: str, intended_at: int) -> Chat | None:
-        chats = await self._graph.ask(task.tenant, lambda sdk: sdk.chats_of(agent, SEARCH_PAGES))
-        for chat in chats:
-            # Never a chat without a name: people have many of those, and none of them is a room.
-            fits = topic != "" and chat.topic.strip() == topic.strip()
-            young = chat.created_at >= intended_at - CLOCKS_MS
-            if not (fits and young) or await self._conversations.by_room(task.tenant, chat.id) is not None:
-                continue
-            if await self._notes.claim(task.tenant, chat.id, task.id):
-                await self._notes.made(task.tenant, task.id, chat)
-                return chat
-        return None
-
-    async def _furnish(self, task: Task, chat: Chat, agent: str) -> None:
-        """The agent must be in the room (Teams has dropped people silently), and so must the bot."""
-        app = await self._graph.catalogue_id(task.tenant)
-        if app is None:
-            raise RoomRefused(APP_NOT_IN_CATALOGUE)
-        await self._let_in(task, chat.id, agent)
-        try:
-            consented = [permission.name for permission in RSC]
-            await self._on_chat(task.tenant, chat.id, lambda sdk: sdk.install_in_chat(chat.id, app, consented))
-        except GraphProblem as problem:
-            if problem.kind is not ProblemKind.CONFLICT:
-                raise
-
-    async def _let_in(self, task: Task, chat: str, agent: str) -> None:
-        if agent in await self._members(task.tenant, chat):
-            return
-        seat = await seat_of(self._directory, task.tenant, agent)
-        await self._on_chat(task.tenant, chat, lambda sdk: sdk.add_member(chat, seat))
-        if agent not in await self._members(task.tenant, chat):
-            raise RoomRefused(AGENT_LEFT_OUT)
-
-    async def _members(self, tenant: str, chat: str) -> dict[str, str]:
-        found = await self._on_chat(tenant, chat, lambda sdk: sdk.members(chat))
-        return {member.user: member.membership for member in found}
-
-    async def _on_chat(self, tenant: str, chat: str, call: Callable[[TenantSdk], Awaitable[T]]) -> T:
-        await self._pace.turn(chat)
-        try:
-            return await self._graph.ask(tenant, call)
-        finally:
-            # An installation takes seconds at times, and nobody knows at which end of them Graph counts it.
-            self._pace.touched(chat)
 
     async def _after_problem(self, task: Task, problem: GraphProblem) -> None:
         note = await self._notes.read(task.tenant, task.id)
@@ -424,11 +290,7 @@ class Rooms:
         """Give back the room of this note, whose making may be half-way."""
         try:
             if note.chat is None and note.asked_ms_ago is not None:
-                intent = await self._conversations.intend_room(task.tenant, task.id, "")
-                found = await self._look(task, note.agent, intent.topic, intent.at)
-                if found is None and (note.asked_ms_ago or 0) < self._settle_ms:
-                    raise RetryLater(LOOK_AGAIN_SECONDS, "a room may still appear that nobody needs")
-                note = Note(None, found, note.agent)
+                note = Note(None, await self._maker.find_lost(task, note.agent, note.asked_ms_ago), note.agent)
             await self._give_back(task, note)
         except GraphProblem as problem:
             if problem.passes:
@@ -439,10 +301,8 @@ class Rooms:
     async def _give_back(self, task: Task, note: Note) -> None:
         """Take everybody out of a room that nobody needs (it leaves their chat lists), and forget it."""
         if note.chat is not None:
-            chat = note.chat.id
             try:
-                for membership in (await self._members(task.tenant, chat)).values():
-                    await self._on_chat(task.tenant, chat, lambda sdk, one=membership: sdk.remove_member(chat, one))
+                await self._members.take_out(task.tenant, note.chat.id)
             except GraphProblem as problem:
                 if problem.passes:
                     await self._wait(task, problem)

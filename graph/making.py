@@ -1,0 +1,146 @@
+"""A room comes to be: a group chat is made in Teams, or found again after its answer was lost.
+
+`POST /chats` is not idempotent and its answer can be lost, so: intent and request are written down first, a lost answer
+leads to a search among the agent's chats, and a found chat is claimed before it is used. A crash at any line leaves
+neither a second room nor a task that waits for ever.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from conversations.messages import Conversation, Conversations
+from conversations.topic import room_topic
+from distribution.tasks import Task
+from graph.client import GraphClient
+from graph.company import Company, host_name, seat_of, second_owner
+from graph.errors import GraphProblem, ProblemKind
+from graph.facts import Chat, Seat
+from graph.notes import RoomNotes
+from graph.pace import Pace
+from graph.reasons import ONE_PERSON_REFUSED, RoomRefused
+from graph.sdk import TenantSdk
+from store.due import RetryLater
+
+log = structlog.get_logger(__name__)
+
+LOOK_AGAIN_SECONDS = 1.5
+SEARCH_PAGES = 4  # 200 chats; a new one is among the first, because Graph lists by what happened last
+# Microsoft's clock and ours may differ by so much; an older chat of the same name is another customer's talk.
+CLOCKS_MS = 60_000
+
+
+async def create_group_chat(
+    sdk: TenantSdk, topic: str, agent: Seat, second: Callable[[], Awaitable[Seat | None]], *, alone: bool = True
+) -> Chat:
+    """Make the room: the one function that knows who sits in it besides the agent.
+
+    Microsoft documents no least number of people for an app-only group chat, and nobody has tried it on every tenant. So
+    the agent is alone first; where Teams refuses that with 400, `second` (the service's owner, else an admin) joins him.
+    A standing room per agent would avoid the second person, but would mix customers in one history and lose the room's
+    name; the owner is answerable for the service's talks anyway. `alone=False` skips the attempt that is known to fail.
+    Raises GraphProblem, RoomRefused.
+    """
+    if alone:
+        try:
+            return await sdk.create_chat(topic, [agent])
+        except GraphProblem as problem:
+            if problem.kind is not ProblemKind.BAD_REQUEST:
+                raise
+    other = await second()
+    if other is None:
+        raise RoomRefused(ONE_PERSON_REFUSED)
+    return await sdk.create_chat(topic, [agent, other])
+
+
+class RoomMaker:
+    """`settle_seconds`: a chat that is not in the agent's list so long after it was asked for was never made."""
+
+    def __init__(
+        self,
+        *,
+        graph: GraphClient,
+        conversations: Conversations,
+        directory: Company,
+        notes: RoomNotes,
+        pace: Pace,
+        settle_seconds: float,
+    ) -> None:
+        self._graph = graph
+        self._conversations = conversations
+        self._directory = directory
+        self._notes = notes
+        self._pace = pace
+        self._settle_ms = settle_seconds * 1000
+        # Tenants whose Teams has refused a room of one since this process started.
+        self._never_alone: set[str] = set()
+
+    async def find_or_make(self, task: Task, conversation: Conversation, agent: str) -> Chat:
+        """The chat of this task, with the agent in it as far as Teams did so. Raises GraphProblem, RoomRefused, RetryLater."""
+        host = await host_name(self._directory, task.tenant, service=task.service, user=task.user)
+        topic = room_topic(host, conversation.customer or task.customer, task.id)
+        intent = await self._conversations.intend_room(task.tenant, task.id, topic)
+        note = await self._notes.read(task.tenant, task.id)
+        if note.chat is not None:
+            return note.chat
+        if note.asked_ms_ago is not None:
+            found = await self._look(task, note.agent or agent, intent.topic, intent.at)
+            if found is not None:
+                log.info("room found after a lost answer", tenant=task.tenant, task=task.id)
+                return found
+            if note.asked_ms_ago < self._settle_ms:
+                raise RetryLater(LOOK_AGAIN_SECONDS, "the answer to a room's creation was lost; looking for it")
+        return await self._make(task, agent, intent.topic)
+
+    async def _make(self, task: Task, agent: str, topic: str) -> Chat:
+        seat = await seat_of(self._directory, task.tenant, agent)
+        alone = task.tenant not in self._never_alone
+        await self._notes.asked(task.tenant, task.id, agent)
+        try:
+            chat = await self._graph.ask(
+                task.tenant,
+                lambda sdk: create_group_chat(sdk, topic, seat, lambda: self._second(task, agent), alone=alone),
+            )
+        except RoomRefused:
+            await self._notes.refused(task.tenant, task.id)
+            raise
+        except GraphProblem as problem:
+            if not problem.maybe_done:
+                # A 503 has most likely made nothing: worth a look before the next attempt, but not the long wait.
+                await self._notes.refused(task.tenant, task.id, doubtful=problem.kind is ProblemKind.UNAVAILABLE)
+            raise
+        self._pace.touched(chat.id)
+        await self._keep(task, chat)
+        return chat
+
+    async def _second(self, task: Task, agent: str) -> Seat | None:
+        self._never_alone.add(task.tenant)
+        return await second_owner(self._directory, task.tenant, task.service, agent)
+
+    async def _keep(self, task: Task, chat: Chat) -> None:
+        if not await self._notes.claim(task.tenant, chat.id, task.id):
+            # A task of the same name and agent, whose own answer was lost, found this chat first. It is his.
+            await self._notes.refused(task.tenant, task.id)
+            raise RetryLater(0, "another task took the room")
+        await self._notes.made(task.tenant, task.id, chat)
+
+    async def find_lost(self, task: Task, agent: str, asked_ms_ago: int) -> Chat | None:
+        """What came of a request without an answer; None if nothing did. Raises RetryLater while something may yet come."""
+        intent = await self._conversations.intend_room(task.tenant, task.id, "")
+        found = await self._look(task, agent, intent.topic, intent.at)
+        if found is None and asked_ms_ago < self._settle_ms:
+            raise RetryLater(LOOK_AGAIN_SECONDS, "a room may still appear that nobody needs")
+        return found
+
+    async def _look(self, task: Task, agent: str, topic: str, intended_at: int) -> Chat | None:
+        chats = await self._graph.ask(task.tenant, lambda sdk: sdk.chats_of(agent, SEARCH_PAGES))
+        for chat in chats:
+            # Never a chat without a name: people have many of those, and none of them is a room.
+            fits = topic != "" and chat.topic.strip() == topic.strip()
+            young = chat.created_at >= intended_at - CLOCKS_MS
+            if not (fits and young) or await self._conversations.by_room(task.tenant, chat.id) is not None:
+                continue
+            if await self._notes.claim(task.tenant, chat.id, task.id):
+                await self._notes.made(task.tenant, task.id, chat)
+                return chat
+        return None
