@@ -55,7 +55,9 @@ def on_a_server(measure: Callable[[str], Awaitable[list[dict[str, Any]]]]) -> Ca
 # Which figures a benchmark produces: what `ONLY=` is looked up in.
 BENCHMARKS: dict[tuple[str, ...], Callable[[], Awaitable[list[Figure]]]] = {
     ("bot_turns_vs_stock", "bot_turns_vs_bare"): bots,
-    ("task_lives_vs_evalsha", "task_lives_vs_durable_evalsha"): on_a_server(task_lives.measure),
+    ("task_lives_vs_evalsha", "task_lives_vs_durable_evalsha", "task_lives_vs_redis_py_evalsha"): on_a_server(
+        task_lives.measure
+    ),
     ("task_lives_vs_taskiq", "task_lives_vs_arq", "task_lives_vs_saq"): on_a_server(peers.measure),
     ("offer_p99_ms",): on_a_server(offers.measure),
     (

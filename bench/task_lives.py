@@ -1,9 +1,10 @@
 """How much of the speed of a bare script call remains when the call decides something: whole task lives against EVALSHA.
 
 A life with a service's default rules is five calls: create and queue (which offers), confirm, accept, opened, terminate
-(which closes, frees the agent and looks for his next task). The bare call does nothing; beside it stands one that writes one
-key, and waits for the disk like every call of a life. All sides use the same client, 32 in flight, and arguments of the same size;
-their rounds are interleaved and the median of five ratios counts.
+(which closes, frees the agent and looks for his next task). The bare call does nothing. All sides use the same client, 32 in
+flight, and arguments of the same size; their rounds are interleaved and the median of five ratios counts. Beside it stand a
+script that writes one key, and so waits for the disk like every call of a life, and the bare call by redis-py's own client,
+with 32 connections.
 """
 
 import asyncio
@@ -13,16 +14,20 @@ from collections.abc import Awaitable, Callable
 from statistics import median
 from typing import Any
 
+from redis.asyncio import Redis
+
 from distribution.agents import AgentRules, Presence, ServiceRules
 from distribution.distributor import Distributor
 from distribution.scripts import distribution_scripts
 from distribution.tasks import TaskState, Via
+from store.commands import Word
 from store.connection import Store, open_store
 from store.ids import new_id
 from store.keys import root
 
 NAME = "task_lives_vs_evalsha"
 NAME_DURABLE = "task_lives_vs_durable_evalsha"
+NAME_REDIS_PY = "task_lives_vs_redis_py_evalsha"
 GOAL = 0.10
 IN_FLIGHT = 32
 AGENTS = 48
@@ -32,8 +37,8 @@ SERVICE = "sales"
 
 
 async def measure(url: str) -> list[dict[str, Any]]:
-    """Two rows for `build/bench.json`: lives per second divided by bare EVALSHA calls per second, and by calls that write."""
-    store = await open_store(url)
+    """Rows for `build/bench.json`: lives per second divided by EVALSHA calls per second, bare and otherwise."""
+    store, redis_py = await open_store(url), _redis_py(url)
     try:
         tenant = str(uuid.uuid4())
         distributor = Distributor(store)
@@ -41,12 +46,14 @@ async def measure(url: str) -> list[dict[str, Any]]:
         sides = {
             "bare": await _call(store, tenant, "return 1"),
             "writing": await _call(store, tenant, "redis.call('SET', KEYS[1] .. 'bench', ARGV[2]) return 1"),
+            "redis-py": await _call_of(redis_py, tenant),
             "lives": a_life(distributor, tenant),
         }
         for side in sides.values():
             await rate(side, ROUND_SECONDS / 4)
         rounds = [{name: await rate(side, ROUND_SECONDS) for name, side in sides.items()} for _ in range(ROUNDS)]
     finally:
+        await redis_py.aclose()
         await store.close()
     lives = f"{median(one['lives'] for one in rounds):.0f} lives/s"
     shared = f"{IN_FLIGHT} in flight, median of {ROUNDS} rounds"
@@ -61,6 +68,7 @@ async def measure(url: str) -> list[dict[str, Any]]:
         for name, side, goal, what in (
             (NAME, "bare", f">= {GOAL:.2f}", "of a script that does nothing"),
             (NAME_DURABLE, "writing", "-", "of a script that writes one key"),
+            (NAME_REDIS_PY, "redis-py", "-", "of a script that does nothing, by redis-py's own client"),
         )
     ]
 
@@ -77,26 +85,45 @@ async def staff(distributor: Distributor, tenant: str) -> None:
     await distributor.set_presence(tenant, dict.fromkeys(users, Presence.AVAILABLE))
 
 
+def _words_of_accept(tenant: str) -> Callable[[], list[Word]]:
+    accept, task, user = distribution_scripts()["accept"], new_id(), str(uuid.uuid4())
+    return lambda: accept.encode(
+        {
+            "tenant": tenant,
+            "task": task,
+            "offer": "1",
+            "user": user,
+            "via": Via.CARD,
+            "allowed": " offered ",
+            "at": 0,
+        }
+    )
+
+
 async def _call(store: Store, tenant: str, source: str) -> Callable[[], Awaitable[None]]:
     """EVALSHA of this script, with what `accept` is called with, by the same client."""
-    where, task, user = root(tenant), new_id(), str(uuid.uuid4())
-    accept = distribution_scripts()["accept"]
+    where, words = root(tenant), _words_of_accept(tenant)
     (sha,) = await store.network.talk([("SCRIPT", "LOAD", source)], [where])
 
     async def call() -> None:
-        words = accept.encode(
-            {
-                "tenant": tenant,
-                "task": task,
-                "offer": "1",
-                "user": user,
-                "via": Via.CARD,
-                "allowed": " offered ",
-                "at": 0,
-            }
-        )
-        answers = await store.network.talk([("EVALSHA", sha, 1, where, *words)], [where])
+        answers = await store.network.talk([("EVALSHA", sha, 1, where, *words())], [where])
         assert answers == [1]
+
+    return call
+
+
+def _redis_py(url: str) -> Redis:
+    # As the library's users have it, but that calls in flight wait for no connection.
+    return Redis.from_url(url, max_connections=IN_FLIGHT)  # pyright: ignore[reportUnknownMemberType]  # untyped **kwargs
+
+
+async def _call_of(redis_py: Redis, tenant: str) -> Callable[[], Awaitable[None]]:
+    """The bare call by this client."""
+    where, words = root(tenant), _words_of_accept(tenant)
+    sha = await redis_py.script_load("return 1")
+
+    async def call() -> None:
+        assert await redis_py.evalsha(sha, 1, where, *words()) == 1
 
     return call
 
