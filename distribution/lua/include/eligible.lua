@@ -62,8 +62,8 @@ local function standing_reason(agent, service)
   end
 end
 
-local function presence_reason(c, agent, service)
-  local presence = presence_now(c, agent)
+-- What a presence means for a service.
+local function reason_of_presence(c, presence, service)
   if presence == 'Offline' then
     return 'offline'
   elseif BUSY[presence] then
@@ -71,6 +71,10 @@ local function presence_reason(c, agent, service)
   elseif AWAY[presence] then
     return rule(c, service, 'allow_away') == 0 and 'away' or nil
   end
+end
+
+local function presence_reason(c, agent, service)
+  return reason_of_presence(c, presence_now(c, agent), service)
 end
 
 -- What stands against every task alike: the cheap question, asked first.

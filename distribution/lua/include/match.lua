@@ -256,13 +256,14 @@ local function open_lanes(c, agent)
   if is_blocked(c, agent) then
     return lanes
   end
+  local presence, levels = presence_now(c, agent), agent.f.levels
   for service, active in string.gmatch(agent.f.services or '', PAIR) do
-    local level = pair_get(agent.f.levels, service) or '1'
-    if active == '1' and level ~= '0' and not presence_reason(c, agent, service) then
+    local level = levels and pair_get(levels, service) or '1'
+    if active == '1' and level ~= '0' and not reason_of_presence(c, presence, service) then
       lanes[#lanes + 1] = level == '1' and service or lane_at(service, level)
     end
   end
-  if agent.f.direct == '1' and not presence_reason(c, agent, '') then
+  if agent.f.direct == '1' and not reason_of_presence(c, presence, '') then
     lanes[#lanes + 1] = '@' .. agent.user
   end
   return lanes
