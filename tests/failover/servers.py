@@ -1,6 +1,7 @@
 """Real servers for these tests: a master with a replica and three sentinels, and a cluster of three masters.
 
-All of them are the program that Usher carries, on free ports of this machine; each is ended by its own process.
+All of them are the program that Usher carries, or another one (`Make`), on free ports of this machine; each is ended by its
+own process.
 """
 
 import signal
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import trustme
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -57,20 +59,73 @@ def _holds(true: Callable[[], Any]) -> bool:
         return False
 
 
+@dataclass(frozen=True)
+class Make:
+    """Which program a server is, and how one talks to it. `authority`: the certificate that vouches for its own, for TLS."""
+
+    program: Path
+    authority: Path | None = None
+    tls: Sequence[str] = ()
+
+    @property
+    def scheme(self) -> str:
+        return "rediss" if self.tls else "redis"
+
+    def url(self, port: int) -> str:
+        return f"{self.scheme}://{HOST}:{port}{self.query}"
+
+    @property
+    def query(self) -> str:
+        return f"?ssl_ca_certs={self.authority}" if self.tls else ""
+
+    def listening(self, port: int) -> Sequence[str]:
+        if not self.tls:
+            return ("--port", str(port))
+        # Servers talk to each other in the same way.
+        return ("--port", "0", "--tls-port", str(port), *self.tls, "--tls-replication", "yes", "--tls-cluster", "yes")
+
+    def client(self, port: int) -> Redis:
+        return Redis.from_url(  # pyright: ignore[reportUnknownMemberType]  # untyped **kwargs
+            self.url(port), decode_responses=True, protocol=2, socket_timeout=5
+        )
+
+
+def carried() -> Make:
+    """The program that Usher carries, without TLS, which it does not know."""
+    return Make(find_engine().binary)
+
+
+def with_tls(program: Path, folder: Path) -> Make:
+    """This program, with a certificate for this machine of an authority of its own; both lie in `folder`."""
+    authority, files = trustme.CA(), {name: folder / f"{name}.pem" for name in ("authority", "chain", "key")}
+    own = authority.issue_cert(HOST)
+    authority.cert_pem.write_to_path(files["authority"])
+    own.private_key_pem.write_to_path(files["key"])
+    for part in own.cert_chain_pems:
+        part.write_to_path(files["chain"], append=True)
+    said = ("--tls-cert-file", files["chain"], "--tls-key-file", files["key"], "--tls-ca-cert-file", files["authority"])
+    return Make(program, files["authority"], (*map(str, said), "--tls-auth-clients", "no"))
+
+
 @dataclass
 class Server:
     """One process. `ask` is for what only a test says to a server."""
 
     folder: Path
     arguments: Sequence[str]
+    make: Make = field(default_factory=carried)
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return self.make.url(self.port)
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [find_engine().binary, *self.arguments, "--port", str(self.port), "--bind", HOST],
+                [self.make.program, *self.arguments, *self.make.listening(self.port), "--bind", HOST],
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -79,8 +134,12 @@ class Server:
         until(lambda: self.ask("PING"), f"the server on {self.port}")
 
     def ask(self, *words: str | int) -> Any:
-        with Redis(HOST, self.port, decode_responses=True, protocol=2, socket_timeout=5) as client:
+        with self.make.client(self.port) as client:
             return client.execute_command(*words)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+    def is_master(self) -> bool:
+        # A sentinel ends all connections of the server that it makes the master, this question's among them.
+        return _holds(lambda: self.ask("ROLE")[0] == "master")
 
     def signal(self, number: signal.Signals) -> None:
         assert self.process is not None
@@ -93,13 +152,14 @@ class Server:
             self.process.wait()
 
 
-def _data(folder: Path, *more: str) -> Server:
+def data_server(make: Make, folder: Path, *more: str) -> Server:
+    """One that holds data, not yet started."""
     always = ("--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--repl-diskless-sync-delay", "0")
-    return Server(folder, (*always, *more))
+    return Server(folder, (*always, *more), make)
 
 
 @contextmanager
-def _running(servers: Sequence[Server]) -> Generator[None]:
+def running(servers: Sequence[Server]) -> Generator[None]:
     try:
         for server in servers:
             server.start()
@@ -121,7 +181,8 @@ class Watched:
     @property
     def url(self) -> str:
         places = ",".join(f"{HOST}:{sentinel.port}" for sentinel in self.sentinels)
-        return f"redis+sentinel://{places}/{MASTER}"
+        make = self.master.make
+        return f"{make.scheme}+sentinel://{places}/{MASTER}{make.query}"
 
     def copied(self) -> None:
         """Return once the replica has everything that the master has acknowledged so far."""
@@ -142,17 +203,18 @@ class Watched:
         self.replica.signal(signal.SIGCONT)
 
     def failed_over(self) -> bool:
-        return self.replica.ask("ROLE")[0] == "master"
+        return self.replica.is_master()
 
 
 @contextmanager
-def watched(folder: Path, *settings: str, lag: float = 0.0) -> Generator[Watched]:
+def watched(folder: Path, *settings: str, lag: float = 0.0, make: Make | None = None) -> Generator[Watched]:
     """One master, one replica, three sentinels. `settings`: further arguments for the two that hold data; `lag`: how
     many seconds a write is on its way to the replica."""
-    master = _data(folder / "master", *settings)
+    make = make or carried()
+    master = data_server(make, folder / "master", *settings)
     link = Link(master.port, lag)
-    replica = _data(folder / "replica", *settings, "--replicaof", f"{HOST} {link.port}")
-    with closing(link), _running([master, replica]):
+    replica = data_server(make, folder / "replica", *settings, "--replicaof", f"{HOST} {link.port}")
+    with closing(link), running([master, replica]):
         until(lambda: replica.ask("ROLE")[3] == "connected", "a replica")
         sentinels: list[Server] = []
         for number in range(3):
@@ -163,8 +225,8 @@ def watched(folder: Path, *settings: str, lag: float = 0.0) -> Generator[Watched
                 f"sentinel down-after-milliseconds {MASTER} {DOWN_AFTER_MS}\n"
                 f"sentinel failover-timeout {MASTER} 4000\n"
             )
-            sentinels.append(Server(place, ("sentinel.conf", "--sentinel")))
-        with _running(sentinels):
+            sentinels.append(Server(place, ("sentinel.conf", "--sentinel"), make))
+        with running(sentinels):
             for sentinel in sentinels:
                 until(
                     lambda one=sentinel: len(one.ask("SENTINEL", "SENTINELS", MASTER)) == 2,
@@ -183,7 +245,8 @@ class Clustered:
 
     @property
     def url(self) -> str:
-        return f"redis+cluster://{HOST}:{self.nodes[0].port},{HOST}:{self.nodes[1].port}"
+        make = self.nodes[0].make
+        return f"{make.scheme}+cluster://{HOST}:{self.nodes[0].port},{HOST}:{self.nodes[1].port}{make.query}"
 
     def owner_of(self, key: str) -> Server:
         everybody = [*self.nodes, *self.replicas]
@@ -206,15 +269,18 @@ class Clustered:
 
 
 @contextmanager
-def clustered(folder: Path, *, with_replicas: bool = False) -> Generator[Clustered]:
+def clustered(folder: Path, *, with_replicas: bool = False, make: Make | None = None) -> Generator[Clustered]:
     """Three masters, each with a third of the slots, and with a replica each if so wished."""
     settings = ("--cluster-enabled", "yes", "--cluster-node-timeout", str(NODE_TIMEOUT_MS))
     # Otherwise all nodes stand still while one is away.
     settings += ("--cluster-require-full-coverage", "no")
-    nodes = [_data(folder / f"node{number}", *settings) for number in range(3)]
-    replicas = [_data(folder / f"replica{number}", *settings) for number in range(3 if with_replicas else 0)]
+    make = make or carried()
+    nodes = [data_server(make, folder / f"node{number}", *settings) for number in range(3)]
+    replicas = [
+        data_server(make, folder / f"replica{number}", *settings) for number in range(3 if with_replicas else 0)
+    ]
     everybody = [*nodes, *replicas]
-    with _running(everybody):
+    with running(everybody):
         for number, node in enumerate(nodes):
             node.ask("CLUSTER", "ADDSLOTSRANGE", number * SLOTS // 3, (number + 1) * SLOTS // 3 - 1)
         for epoch, node in enumerate(everybody, start=1):
