@@ -88,8 +88,9 @@ def _level_agents(company: Company, people: People, after: State) -> Iterable[Lo
 def _overflow(company: Company, after: State) -> Iterable[LoadError]:
     at = {service.id: index for index, service in enumerate(company.file.services)}
     said: set[int] = set()
-    for service in after.services.values():
-        way = _way(service, after.services)
+    # Those of the file first: what is wrong is said as it looks from there.
+    for name in (*at, *sorted(set(after.services) - set(at))):
+        way = _way(after.services[name], after.services)
         wrong = _wrong_way(way, after.services)
         # What was there before was right by itself: whatever is wrong now, a service of the file has to do with it.
         index = next((at[name] for name in way if name in at), None)
