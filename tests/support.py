@@ -2,11 +2,18 @@
 
 import asyncio
 import inspect
+import os
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
 STEP_SECONDS = 0.005
+
+on_one_server = pytest.mark.skipif(
+    os.environ.get("USHER_TEST_ENGINE") == "cluster", reason="asks the one server, and here are three"
+)
 
 
 async def wait_until(

@@ -4,6 +4,7 @@ import pytest
 
 from store.connection import Store
 from tests.distribution.world import SALES, World
+from tests.support import on_one_server
 
 WAITING = 40
 SERVICES = [f"s{number}" for number in range(50)]
@@ -16,6 +17,7 @@ async def hashes_read(store: Store) -> int:
     return int(said["calls"])
 
 
+@on_one_server
 @pytest.mark.parametrize("services", [[SALES], SERVICES])
 async def test_the_end_of_a_talk_looks_at_no_more_tasks_than_the_one_that_is_offered(
     world: World, services: list[str]

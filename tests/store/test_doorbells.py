@@ -15,7 +15,7 @@ from store.connection import Store, open_store
 from store.doorbells import Bell, Doorbells
 from store.embedded import start_embedded
 from tests.store.raw import tell
-from tests.support import wait_until
+from tests.support import on_one_server, wait_until
 
 Ring = Callable[[str], Awaitable[None]]
 ROOT = keys.shard_root(3)
@@ -123,6 +123,7 @@ async def test_a_listener_that_fails_does_not_make_the_others_deaf(bells: Doorbe
     await wait_until(lambda: len(heard) == 2, 5, "both bells")
 
 
+@on_one_server
 async def test_everyone_looks_once_bells_are_heard_again(store: Store, valkey_url: str, ring: Ring) -> None:
     async with hearing(store) as bells:
         every: list[Bell] = []

@@ -9,6 +9,7 @@ from store.connection import Store, open_store
 from store.durability import risks
 from store.embedded import EmbeddedServer, start_embedded
 from tests.store.raw import tell
+from tests.support import on_one_server
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +25,7 @@ async def risky(server: EmbeddedServer) -> AsyncIterator[Store]:
     server.release()
 
 
+@on_one_server
 async def test_the_embedded_server_loses_nothing(store: Store) -> None:
     assert await risks(store) == []
 
