@@ -62,7 +62,10 @@ class Address:
 
 def parse_address(url: str) -> Address:
     """Read an address in one of `FORMS`. Raises ValueError, which says what is wrong with it, without its password."""
-    parts = urlsplit(url)
+    # Python from 2025 on refuses what is no single host in brackets (`one,[::1]`), so it does not see the hosts.
+    head, slashes, rest = url.partition("://")
+    netloc = re.split("[/?#]", rest, maxsplit=1)[0]
+    parts = urlsplit(f"{head}{slashes}{rest.removeprefix(netloc)}")
     if parts.scheme == "unix":
         if not parts.path:
             raise ValueError("the path of the socket is missing")
@@ -71,7 +74,7 @@ def parse_address(url: str) -> Address:
     if scheme not in {"redis", "rediss"} or kind_word not in {"", "sentinel", "cluster"}:
         raise ValueError("not a Redis address")
     kind = Kind(kind_word or "server")
-    user, at, hosts = parts.netloc.rpartition("@")
+    user, at, hosts = netloc.rpartition("@")
     places = tuple(_place(one, _PORTS[kind]) for one in hosts.split(","))
     if kind is Kind.SERVER and len(places) > 1:
         raise ValueError("several servers: begin with redis+sentinel:// or redis+cluster://")
