@@ -19,6 +19,9 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 8
 """Deadlines in one script call: few, so that nobody waits behind a thousand that fall due together."""
 
+MOST_CALLS_AT_AN_INSTANT = 20_000
+"""Of a virtual tenant: far more than any day needs, and few enough to notice a deadline that never ends."""
+
 LOOK_EVERY_SECONDS = 5.0
 """A lost doorbell costs so much at most."""
 
@@ -125,15 +128,19 @@ def _report(reply: Reply) -> None:
 async def fire_virtual(store: Store, tenant: str, to: int, fire: LuaScript | None = None) -> int:
     """Let a virtual tenant's time go on to `to`, each deadline at its own instant; returns how many fired.
 
-    `fire`: the script of that name, when it is not the distributor's own.
+    `fire`: the script of that name, when it is not the distributor's own. Raises RuntimeError for a deadline that is set
+    to the same instant for ever.
     """
     fire = fire or distribution_scripts()["fire"]
     key = f"{root(tenant)}deadlines:{tenant}"
-    count = 0
+    count, calls, instant = 0, 0, 0.0
     while True:
         due = await store.zrange(key, 0, 0, scores=True)
         if not due or due[0][1] > to:
             return count
+        calls, instant = calls + 1 if due[0][1] == instant else 1, due[0][1]
+        if calls > MOST_CALLS_AT_AN_INSTANT:
+            raise RuntimeError(f"{due[0][0]} never lets {instant:.0f} pass")
         reply = await store.run(fire, root(tenant), tenant=tenant, limit=AT_ONCE, at=int(due[0][1]))
         _report(reply)
         count += int(reply[0])

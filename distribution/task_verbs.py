@@ -62,7 +62,8 @@ class TaskVerbs(Scripts):
         return await self._event(Event.QUEUE, tenant, task, at=at)
 
     async def confirm_delivery(self, tenant: str, task: str, offer: str, user: str, via: Via, *, at: int = 0) -> Answer:
-        """The offer has arrived: the offer time starts, once. Also says that the agent can be reached."""
+        """The offer has arrived: the offer time starts, once; anew for one whom a broadcast reaches only when it is over
+        for the others. Also says that the agent can be reached."""
         answer = await self._event(Event.CONFIRM_DELIVERY, tenant, task, offer=offer, user=user, via=via, at=at)
         if answer.why == "unreached":
             await self._run("reached", tenant, user=user, at=at)

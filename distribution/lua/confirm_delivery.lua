@@ -1,4 +1,5 @@
--- confirm_delivery: the offer has arrived somewhere he sees it: the offer time starts, once.
+-- confirm_delivery: the offer has arrived somewhere he sees it: the offer time starts, once; anew for one whom a broadcast
+-- reaches only when it is over for the others.
 -- keys: root
 -- args: tenant, task, offer, user, via, allowed, at:int
 -- returns: verdict, why (`unreached`: he was not to be reached, call `reached`), fields and values of the task in one string (see answer)
@@ -20,7 +21,7 @@ elseif allows(allowed, record) and record.f.offer == offer then
   else
     verdict = 'ok'
     put(record, 'delivered', record.f.delivered and record.f.delivered .. ' ' .. user or user)
-    if not record.f.deadline then
+    if c.now >= (num(record, 'deadline') or 0) then
       set(record, 'deadline', c.now + rule(c, service_of(record), 'offer_seconds') * 1000)
     end
     log(c, 'delivered', { 'task', task, 'offer', offer, 'user', user, 'via', via, 'deadline', record.f.deadline })

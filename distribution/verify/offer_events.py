@@ -87,7 +87,7 @@ class OfferEvents(QueueEvents):
         self.fits(task, fields, "offered")
         self.hold(Rule.FITS, user in task.invited, f"{task.id} arrived at {user}, who is not invited")
         deadline = instant(fields, "deadline")
-        if task.deadline is None:
+        if self.now >= (task.deadline or 0):
             self.check_set(task.id, "offer time", deadline, self.now + self.service(task.service).ms("offer_seconds"))
         task.deadline = deadline
         task.delivered.add(user)

@@ -93,7 +93,8 @@ class Model(ModelCore):
             verdict = V.UNCHANGED
         elif verdict is V.OK:
             task.delivered |= {user}
-            task.deadline = task.deadline or self.now + self.rules[task.service].offer_seconds * 1000
+            if self.now >= (task.deadline or 0):
+                task.deadline = self.now + self.rules[task.service].offer_seconds * 1000
         self._reached(self.agents[user])
         self.match()
         return verdict

@@ -7,6 +7,7 @@ import pytest
 from distribution.agents import Reason
 from distribution.tasks import OfferResult, TaskState, Via
 from distribution.verdicts import Verdict
+from store.keys import root
 from tests.distribution.world import SALES, World
 
 # --- broadcast
@@ -64,6 +65,26 @@ async def test_one_whom_the_broadcast_does_not_reach_is_left_out_and_the_others_
     found = await world.see(task)
     assert (found.state, found.invited) == (TaskState.OFFERED, ("anna",))
     assert found.past["ben"] is OfferResult.UNDELIVERED
+
+
+async def test_one_whom_the_broadcast_reaches_late_has_his_own_time(world: World) -> None:
+    await world.rules(SALES, kind="broadcast", offer_seconds=5, deliver_seconds=10)
+    for user in ("anna", "ben"):
+        await world.agent(user)
+    task = await world.task()
+    await world.deliver(task)
+    await world.go(5)  # anna lets it ring; nothing is to happen until ben's ten seconds are over
+    found = await world.see(task)
+    assert (found.invited, found.past["anna"]) == (("ben",), OfferResult.RONA)
+    assert await world.store.zscore(
+        f"{root(world.tenant)}deadlines:{world.tenant}", f"task:{world.tenant}:{task}"
+    ) == pytest.approx(world.now + 5_000, abs=10)
+    await world.go(2)
+    await world.deliver(task)
+    await world.go(4.9)
+    assert (await world.see(task)).invited == ("ben",)
+    await world.go(0.1)
+    assert (await world.see(task)).past["ben"] is OfferResult.RONA
 
 
 # --- pickup

@@ -48,9 +48,8 @@ local function task_next(c, task)
     at = earlier(num(task, 'transfer_ends'), at)
   end
   if state == 'offered' then
-    at = earlier(num(task, 'deadline'), at)
     for user in string.gmatch(task.f.invited, WORD) do
-      at = not has_word(task.f.delivered, user) and earlier(num(task, 'deliver_by'), at) or at
+      at = earlier(num(task, has_word(task.f.delivered, user) and 'deadline' or 'deliver_by'), at)
     end
   elseif state == 'queued' then
     at = earlier(num(task, 'ends'), at)
