@@ -24,6 +24,8 @@ from store.due import RetryLater
 
 log = structlog.get_logger(__name__)
 
+# Graph has been seen to take ten seconds to make a chat. One that is not in the agent's list after twelve was never made.
+SETTLE_SECONDS = 12.0
 LOOK_AGAIN_SECONDS = 1.5
 SEARCH_PAGES = 4  # 200 chats; a new one is among the first, because Graph lists by what happened last
 # Microsoft's clock and ours may differ by so much; an older chat of the same name is another customer's talk.
@@ -92,6 +94,14 @@ class RoomMaker:
                 raise RetryLater(LOOK_AGAIN_SECONDS, "the answer to a room's creation was lost; looking for it")
         return await self._make(task, agent, intent.topic)
 
+    async def find_lost(self, task: Task, agent: str, asked_ms_ago: int) -> Chat | None:
+        """What came of a request without an answer; None if nothing did. Raises RetryLater while something may yet come."""
+        intent = await self._conversations.intend_room(task.tenant, task.id, "")
+        found = await self._look(task, agent, intent.topic, intent.at)
+        if found is None and asked_ms_ago < self._settle_ms:
+            raise RetryLater(LOOK_AGAIN_SECONDS, "a room may still appear that nobody needs")
+        return found
+
     async def _make(self, task: Task, agent: str, topic: str) -> Chat:
         seat = await seat_of(self._directory, task.tenant, agent)
         alone = task.tenant not in self._never_alone
@@ -123,14 +133,6 @@ class RoomMaker:
             await self._notes.refused(task.tenant, task.id)
             raise RetryLater(0, "another task took the room")
         await self._notes.made(task.tenant, task.id, chat)
-
-    async def find_lost(self, task: Task, agent: str, asked_ms_ago: int) -> Chat | None:
-        """What came of a request without an answer; None if nothing did. Raises RetryLater while something may yet come."""
-        intent = await self._conversations.intend_room(task.tenant, task.id, "")
-        found = await self._look(task, agent, intent.topic, intent.at)
-        if found is None and asked_ms_ago < self._settle_ms:
-            raise RetryLater(LOOK_AGAIN_SECONDS, "a room may still appear that nobody needs")
-        return found
 
     async def _look(self, task: Task, agent: str, topic: str, intended_at: int) -> Chat | None:
         chats = await self._graph.ask(task.tenant, lambda sdk: sdk.chats_of(agent, SEARCH_PAGES))

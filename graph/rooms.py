@@ -21,7 +21,7 @@ from graph.company import Company
 from graph.early import EarlyWords
 from graph.errors import GraphProblem, ProblemKind
 from graph.facts import Chat
-from graph.making import LOOK_AGAIN_SECONDS, RoomMaker
+from graph.making import LOOK_AGAIN_SECONDS, SETTLE_SECONDS, RoomMaker
 from graph.members import RoomMembers
 from graph.notes import Note, RoomNotes
 from graph.pace import Pace
@@ -32,12 +32,9 @@ from store.due import RetryLater, Subject
 
 log = structlog.get_logger(__name__)
 
-# Graph has been seen to take ten seconds to make a chat. One that is not in the agent's list after twelve was never made.
-SETTLE_SECONDS = 12.0
 NOT_FOUND_TIMES = 5  # looks again at a chat that Microsoft has just made, and does not know
-EARLY_SECONDS = (
-    5.0  # so long a room waits for the first reading of what was written in it; the second one waits for nobody
-)
+# So long a room waits for the first reading of what was written in it; the second one waits for nobody.
+EARLY_SECONDS = 5.0
 # A consent that was given in a chat may not be known everywhere in Microsoft at once. A refusal after this stands.
 CONSENT_SECONDS = 30.0
 LONGEST_WAIT_SECONDS = 60.0

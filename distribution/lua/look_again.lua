@@ -18,5 +18,5 @@ end
 if record.f.state == 'arriving' then
   due_mark(root, 'arrival:' .. id)
 end
-bell('task', tenant, task, record.f.rev .. '')
+bell('task', tenant, task, record.f.rev)
 return 1

@@ -7,13 +7,15 @@ import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
 
+from distribution import deadlines
 from distribution.agents import AgentRules, Presence, ServiceRules
-from distribution.deadlines import Timers
+from distribution.deadlines import Timers, fire_virtual
 from distribution.distributor import Distributor
 from distribution.scripts import distribution_scripts
 from distribution.tasks import TaskState, Via
@@ -21,7 +23,7 @@ from store.connection import Store, open_store
 from store.doorbells import Bell, Doorbells
 from store.ids import new_id
 from store.keys import root
-from store.scripts import Argument, LuaScript
+from store.scripts import Argument, LuaScript, load_scripts
 from tests.distribution.consistency import faults, read_everything
 from tests.support import wait_until
 
@@ -227,3 +229,16 @@ async def test_a_bell_that_rings_while_the_scripts_run_is_not_lost(
     await wait_until(lambda: looks.count(shard) == 2, 10, "the second look at the shard that rang")
     await timers.stop()
     await running
+
+
+async def test_a_virtual_deadline_that_never_lets_its_instant_pass_is_named(
+    store: Store, virtual_tenant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deadlines, "MOST_CALLS_AT_AN_INSTANT", 3)
+    (tmp_path / "idle.lua").write_text(
+        "-- idle: does nothing about what is due.\n-- keys: root\n-- args: tenant, limit:int, at:int\n"
+        "-- returns: as `fire`\n-- journal: none\nreturn { '0', '' }\n"
+    )
+    await store.zadd(f"{root(virtual_tenant)}deadlines:{virtual_tenant}", {"task:stuck": 5_000})
+    with pytest.raises(RuntimeError, match="task:stuck never lets 5000 pass"):
+        await fire_virtual(store, virtual_tenant, 9_000, load_scripts(tmp_path)["idle"])

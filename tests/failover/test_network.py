@@ -3,19 +3,17 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from store import keys
 from store.connection import Store, StoreDown, StoreRefused, open_store
-from store.doorbells import Bell, Doorbells
 from store.durability import risks
-from store.scripts import LuaScript, load_scripts
+from store.scripts import LuaScript
 from store.wire import ANSWER_SECONDS
 from tests.failover.servers import HOST, MASTER, Clustered, Watched
+from tests.failover.talking import hearing, opened, script_in
 from tests.support import wait_until
 
 COUNT = """\
@@ -27,31 +25,6 @@ COUNT = """\
 return redis.call('INCR', root .. 'count')
 """
 ROOT = keys.shard_root(7)
-
-
-@asynccontextmanager
-async def opened(url: str) -> AsyncGenerator[Store]:
-    store = await open_store(url)
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-@asynccontextmanager
-async def hearing(store: Store) -> AsyncGenerator[list[Bell]]:
-    doorbells = Doorbells(store)
-    heard: list[Bell] = []
-    doorbells.listen("conv", heard.append)
-    running = asyncio.create_task(doorbells.run())
-    await asyncio.wait_for(doorbells.connected(), 5)
-    await wait_until(lambda: heard, 5, "the first look")
-    heard.clear()
-    try:
-        yield heard
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
 
 
 async def ring_all(store: Store) -> None:
@@ -66,10 +39,7 @@ async def count(store: Store, script: LuaScript) -> int:
 
 @pytest.fixture
 def script(tmp_path: Path) -> LuaScript:
-    folder = tmp_path / "lua"
-    folder.mkdir()
-    (folder / "count.lua").write_text(COUNT)
-    return load_scripts(folder)["count"]
+    return script_in(tmp_path, "count", COUNT)
 
 
 async def test_the_new_master_is_found_within_two_seconds_of_its_election(pair: Watched, script: LuaScript) -> None:

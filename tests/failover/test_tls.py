@@ -1,17 +1,15 @@
 """Redis 7, Debian's own, behind TLS: one server, sentinels with a failover, and a cluster whose masters fail over."""
 
-import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from store import keys
 from store.connection import Store, StoreDown, open_store
-from store.doorbells import Bell, Doorbells
-from store.scripts import LuaScript, load_scripts
+from store.doorbells import Bell
+from store.scripts import LuaScript
 from tests.failover.servers import Make, clustered, data_server, running, watched, with_tls
+from tests.failover.talking import hearing, opened, script_in
 from tests.support import wait_until
 
 REDIS = Path("/usr/bin/redis-server")
@@ -36,26 +34,7 @@ def make(tmp_path: Path) -> Make:
 
 @pytest.fixture
 def ring(tmp_path: Path) -> LuaScript:
-    folder = tmp_path / "lua"
-    folder.mkdir()
-    (folder / "ring.lua").write_text(RING)
-    return load_scripts(folder)["ring"]
-
-
-@asynccontextmanager
-async def opened(url: str) -> AsyncGenerator[tuple[Store, list[Bell]]]:
-    """A store on these servers, and the bells that are heard there."""
-    store = await open_store(url)
-    doorbells, heard = Doorbells(store), list[Bell]()
-    doorbells.listen("conv", heard.append)
-    hearing = asyncio.create_task(doorbells.run())
-    try:
-        await asyncio.wait_for(doorbells.connected(), 5)
-        yield store, heard
-    finally:
-        hearing.cancel()
-        await asyncio.gather(hearing, return_exceptions=True)
-        await store.close()
+    return script_in(tmp_path, "ring", RING)
 
 
 async def everywhere(store: Store, ring: LuaScript, heard: list[Bell]) -> set[int]:
@@ -72,7 +51,7 @@ async def everywhere(store: Store, ring: LuaScript, heard: list[Bell]) -> set[in
 async def test_one_server(tmp_path: Path, make: Make, ring: LuaScript) -> None:
     server = data_server(make, tmp_path / "server")
     with running([server]):
-        async with opened(server.url) as (store, heard):
+        async with opened(server.url) as store, hearing(store) as heard:
             assert await everywhere(store, ring, heard) == {1}
 
 
@@ -88,7 +67,7 @@ async def test_a_server_that_nobody_vouches_for_is_refused_in_words(tmp_path: Pa
 
 async def test_sentinels_and_a_failover(tmp_path: Path, make: Make, ring: LuaScript) -> None:
     with watched(tmp_path, make=make) as pair:
-        async with opened(pair.url) as (store, heard):
+        async with opened(pair.url) as store, hearing(store) as heard:
             assert await everywhere(store, ring, heard) == {1}
             pair.copied()
             pair.master.kill()
@@ -98,7 +77,7 @@ async def test_sentinels_and_a_failover(tmp_path: Path, make: Make, ring: LuaScr
 
 async def test_a_cluster_whose_masters_fail_over(tmp_path: Path, make: Make, ring: LuaScript) -> None:
     with clustered(tmp_path, with_replicas=True, make=make) as six:
-        async with opened(six.url) as (store, heard):
+        async with opened(six.url) as store, hearing(store) as heard:
             assert len(store.network.homes()) == 3
             assert await everywhere(store, ring, heard) == {1}
             for replica in six.replicas:

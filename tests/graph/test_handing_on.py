@@ -149,15 +149,15 @@ async def test_a_worker_that_dies_before_it_moves_the_chat_moves_it_later(
     desk = await furnish(store, graph, *people)
     task = await handed_on(desk, people)
     await blocked(microsoft)
-    before, move = await room_of(desk, task), desk.conversations.move_room
+    before = await room_of(desk, task)
 
     async def dies(*_args: str, **_more: str) -> bool:
         raise StoreDown("killed")
 
-    desk.conversations.move_room = dies  # type: ignore[method-assign]  # the moment that matters
-    with pytest.raises(StoreDown):
-        await desk.handle(task)
-    desk.conversations.move_room = move  # type: ignore[method-assign]  # and the worker after him lives
+    with pytest.MonkeyPatch.context() as patch:  # only the moment that matters: the worker after him lives
+        patch.setattr(desk.conversations, "move_room", dies)
+        with pytest.raises(StoreDown):
+            await desk.handle(task)
     assert (await desk.task(task)).agent == people[1]
     assert await desk.settle(task) is TaskState.ACTIVE
     assert (await room_of(desk, task)).left == (before.chat_id,)

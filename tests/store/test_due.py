@@ -216,6 +216,7 @@ async def test_a_mark_under_a_lease_that_is_renewed_waits_for_its_end(store: Sto
     await mark_due(store, tenant, what)
     assert await claim(store, tenant, "slow", 200)
     await mark_due(store, tenant, what)
+    assert await store.zscore(f"{root}due", str(what)) == await store.zscore(f"{root}leases", str(what))
     assert await store.run(SCRIPTS["due_renew"], root, leases={str(what): "slow"}, lease=60_000) == []
     at_first = await store.zscore(f"{root}due", str(what))
     assert at_first is not None
