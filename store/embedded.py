@@ -125,7 +125,10 @@ class EmbeddedServer:
             process.stop(self._place)
         note_files(folder, self._engine)
         self._child = process.start(self._place, self._engine)
-        log.info("embedded_started", engine=str(self._engine), folder=str(folder), pid=self._child.pid)
+        allocator = self._engine.allocator.name if self._engine.allocator else "its own"
+        log.info(
+            "embedded_started", engine=str(self._engine), allocator=allocator, folder=str(folder), pid=self._child.pid
+        )
 
     def _is_well(self) -> bool:
         return self._place.socket.exists() and process.is_running(self._place)

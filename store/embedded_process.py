@@ -17,6 +17,7 @@ from pathlib import Path
 
 import structlog
 
+from store.allocator import environment
 from store.engine import EmbeddedRefused, Engine
 
 log = structlog.get_logger(__name__)
@@ -90,6 +91,7 @@ def start(place: Place, engine: Engine) -> subprocess.Popen[bytes]:
             stdout=log_file,
             stderr=log_file,
             pass_fds=(life.fileno(),),
+            env=environment(engine.allocator),
             # Its own process group: Ctrl-C in a terminal is for Usher, which then stops the server in order.
             start_new_session=True,
         )

@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from store.allocator import find_allocator
+
 # Beside the server's files: who wrote them. Written before the server first starts.
 NOTE = "engine.json"
 FILES = "appendonlydir"
@@ -22,11 +24,13 @@ class EmbeddedRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A server program: `name` is `valkey` or `redis`, `version` as it says itself."""
+    """A server program: `name` is `valkey` or `redis`, `version` as it says itself, `allocator` what it runs with in place of
+    the C library's."""
 
     name: str
     version: tuple[int, ...]
     binary: Path
+    allocator: Path | None = None
 
     def __str__(self) -> str:
         return f"{NAMES[self.name]} {'.'.join(map(str, self.version))}"
@@ -47,7 +51,8 @@ def find_engine(binary: Path | None = None) -> Engine:
     read = re.search(r"(valkey|redis)[ -]server.* v=(\d+)\.(\d+)\.(\d+)", said, re.IGNORECASE)
     if read is None:
         raise EmbeddedRefused(f"{found} does not look like a Redis or Valkey server: `{said.strip()[:80]}`")
-    engine = Engine(read[1].lower(), (int(read[2]), int(read[3]), int(read[4])), Path(found))
+    version = (int(read[2]), int(read[3]), int(read[4]))
+    engine = Engine(read[1].lower(), version, Path(found), find_allocator(Path(found), said))
     if engine.version[:2] < OLDEST:
         raise EmbeddedRefused(
             f"{found} is {engine}; Usher needs 7.0 or later. Set USHER_REDIS_URL, or install another."

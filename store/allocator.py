@@ -1,0 +1,45 @@
+"""A better memory allocator for the embedded server, where the system has one.
+
+The program that comes with Usher uses the C library's `malloc`; those of distributions use jemalloc, with which scripts
+need about a seventh less of the processor. Where jemalloc is installed, it is put before the C library.
+"""
+
+import os
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+NAME = "libjemalloc.so.2"
+_MULTIARCH: str = sysconfig.get_config_var("MULTIARCH") or ""
+FOLDERS = tuple(
+    Path(folder)
+    for folder in (f"/usr/lib/{_MULTIARCH}", "/usr/lib64", "/usr/lib", f"/usr/local/lib/{_MULTIARCH}", "/usr/local/lib")
+)
+PRELOAD = "LD_PRELOAD"
+
+
+def find_allocator(binary: Path, said: str, folders: Sequence[Path] = FOLDERS) -> Path | None:
+    """jemalloc for a server program, whose `--version` said this; None if there is none, if it has one of its own, if it does
+    not run with it, or if whoever runs Usher has put something before the C library himself."""
+    if not sys.platform.startswith("linux") or "malloc=libc" not in said or os.environ.get(PRELOAD):
+        return None
+    for folder in folders:
+        library = folder / NAME
+        if library.is_file() and _runs_with(binary, library):
+            return library
+    return None
+
+
+def environment(allocator: Path | None) -> Mapping[str, str]:
+    """What a server is started with."""
+    return {**os.environ, PRELOAD: str(allocator)} if allocator else os.environ
+
+
+def _runs_with(binary: Path, library: Path) -> bool:
+    # A library for another processor, or for other memory pages, shows here. The loader goes on without it, and says so.
+    tried = subprocess.run(  # noqa: S603  # our own program
+        [binary, "--version"], capture_output=True, check=False, timeout=10, env=environment(library)
+    )
+    return tried.returncode == 0 and not tried.stderr
