@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from json import JSONDecoder
 
 from distribution.tasks import Task, read_task
 
@@ -41,8 +42,7 @@ class Answer:
     def task(self) -> Task | None:
         if self._reply is not None:
             tenant, task, text = self._reply
-            words = text.split("\x1f")
-            self._task = read_task(tenant, task, dict(zip(words[::2], words[1::2], strict=True)))
+            self._task = read_task(tenant, task, _FIELDS.decode(text))
             self._reply = None
         return self._task
 
@@ -55,10 +55,12 @@ class Answer:
         return f"Answer({self.verdict!r}, {self.task!r}, {self.why!r})"
 
 
+# Fields are strings wherever they are read; scripts have some of them as numbers.
+_FIELDS = JSONDecoder(parse_int=str)
 _BY_NAME = {verdict.value: verdict for verdict in Verdict}
 
 
 def read_answer(tenant: str, task: str, reply: Sequence[str]) -> Answer:
-    """A task script's reply: `[verdict, why, "field<US>value<US>…"]`, US = the unit separator, which no value contains."""
+    """A task script's reply: `[verdict, why, JSON object of the task's fields, or ""]`."""
     verdict, why, text = reply
     return Answer(_BY_NAME[verdict], None, why, reply=(tenant, task, text) if text else None)

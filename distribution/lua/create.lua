@@ -14,11 +14,11 @@ end
 if redis.call('GET', root .. 'im:' .. tenant) ~= '1' then
   return answer(nil, 'refused', 'im_off')
 end
-look_up(
-  c, service, 'kind', 'removed', 'im_enabled', 'licensed', 'concurrent', 'deliver_seconds', 'queue_seconds', 'priority',
+look_up(c, service, {
+  'kind', 'removed', 'im_enabled', 'licensed', 'concurrent', 'deliver_seconds', 'queue_seconds', 'priority',
   'age_every_seconds', 'levels', 'queue_limit', 'hours', 'hours_end', 'idle_warn_seconds', 'idle_seconds', 'stale_seconds',
-  'sweeps', 'sweep_quiet_seconds'
-)
+  'sweeps', 'sweep_quiet_seconds',
+})
 if service ~= '' then
   if not rule_word(c, service, 'kind') or rule_word(c, service, 'removed') then
     return answer(nil, 'no_such_service')

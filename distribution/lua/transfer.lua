@@ -11,7 +11,7 @@
 local HE_IS_MEANT = { not_a_member = true, inactive = true }
 
 local function service_refuses(c, service)
-  look_up(c, service, 'kind', 'removed', 'im_enabled', 'licensed', 'hours')
+  look_up(c, service, { 'kind', 'removed', 'im_enabled', 'licensed', 'hours' })
   if rule(c, service, 'im_enabled') == 0 then
     return 'im_off'
   elseif rule(c, service, 'licensed') == 0 then

@@ -48,7 +48,7 @@ end
 
 -- The talk is over: after-call work, where the service has it.
 local function end_talk(c, task, outcome, by, why, via)
-  look_up(c, service_of(task), 'acw_seconds', 'concurrent', 'policy')
+  look_up(c, service_of(task), { 'acw_seconds', 'concurrent', 'policy' })
   local acw = rule(c, service_of(task), 'acw_seconds') * 1000
   local agent = load_agent(c, task.f.agent)
   if acw == 0 or not agent then

@@ -22,7 +22,7 @@ end
 local function offers(c, task)
   local service = task.f.service
   if rule_word(c, service, 'kind') == nil then
-    look_up(c, service, 'kind', 'concurrent', 'deliver_seconds')
+    look_up(c, service, { 'kind', 'concurrent', 'deliver_seconds' })
   end
   return rule_word(c, service, 'kind') ~= 'pickup' and has_room(c, task)
 end

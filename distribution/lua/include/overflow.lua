@@ -5,7 +5,7 @@
 local MOST_HOPS = 3
 
 local function can_take(c, task, service)
-  look_up(c, service, 'kind', 'removed', 'im_enabled', 'licensed', 'hours')
+  look_up(c, service, { 'kind', 'removed', 'im_enabled', 'licensed', 'hours' })
   return rule_word(c, service, 'kind') and not rule_word(c, service, 'removed')
     and rule(c, service, 'im_enabled') == 1 and rule(c, service, 'licensed') == 1
     and closes_at(c, service) ~= nil

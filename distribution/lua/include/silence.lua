@@ -6,7 +6,7 @@ local function look_up_silence(c, task)
   local service = service_of(task)
   local rules = c.rules[service]
   if not rules or rules.idle_seconds == nil then
-    look_up(c, service, 'idle_warn_seconds', 'idle_seconds', 'stale_seconds', 'sweeps', 'sweep_quiet_seconds')
+    look_up(c, service, { 'idle_warn_seconds', 'idle_seconds', 'stale_seconds', 'sweeps', 'sweep_quiet_seconds' })
   end
 end
 

@@ -18,11 +18,10 @@ local function key_of(c, kind, id)
 end
 
 local function load(key)
-  local flat, fields = redis.call('HGETALL', key), {}
-  for i = 1, #flat, 2 do
-    fields[flat[i]] = flat[i + 1]
-  end
-  return flat[1] and { key = key, f = fields, changed = {} }
+  redis.setresp(3)
+  local fields = redis.call('HGETALL', key).map
+  redis.setresp(2)
+  return next(fields) and { key = key, f = fields, changed = {} }
 end
 
 local function load_task(c, id)
@@ -95,10 +94,10 @@ local function rule_word(c, service, name)
 end
 
 -- Several rules in one go, for what follows.
-local function look_up(c, service, ...)
-  local values, rules = redis.call('HMGET', key_of(c, 'rules', service), ...), c.rules[service] or {}
-  for i, name in ipairs({ ... }) do
-    rules[name] = values[i]
+local function look_up(c, service, names)
+  local values, rules = redis.call('HMGET', key_of(c, 'rules', service), unpack(names)), c.rules[service] or {}
+  for i = 1, #names do
+    rules[names[i]] = values[i]
   end
   c.rules[service] = rules
 end

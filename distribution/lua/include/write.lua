@@ -103,24 +103,31 @@ end
 -- Whose picture of the task must be brought up to date: everybody who has it or had it, the room, the visitor's door.
 local function mark_effects(c, task)
   local f, state = task.f, task.f.state
-  local id = c.tenant .. ':' .. task.id
+  local id, subjects, count = c.tenant .. ':' .. task.id, {}, 0
+  local function mark(subject)
+    count = count + 1
+    subjects[count] = subject
+  end
   for user in string.gmatch(f.past or '', PAIR) do
-    due_mark(c.root, 'card:' .. id .. ':' .. user)
+    mark('card:' .. id .. ':' .. user)
   end
   for user in string.gmatch(f.invited or '', WORD) do
     if not pair_get(f.past, user) then
-      due_mark(c.root, 'card:' .. id .. ':' .. user)
+      mark('card:' .. id .. ':' .. user)
     end
   end
   if task.room_changed
     or task.was ~= state and (state == 'connecting' or task.was == 'connecting' and state == 'closed') then
-    due_mark(c.root, 'room:' .. id)
+    mark('room:' .. id)
   end
   if f.won and (TALKED[state] or f.holder) then
-    due_mark(c.root, 'relay:' .. id)
+    mark('relay:' .. id)
   end
   if state == 'arriving' and not task.was then
-    due_mark(c.root, 'arrival:' .. id)
+    mark('arrival:' .. id)
+  end
+  if count > 0 then
+    due_mark_all(c.root, subjects)
   end
 end
 
@@ -147,16 +154,9 @@ local function finish_task(c, task)
   end
 end
 
--- The reply of a task's verb: verdict, why, and the fields of the task as it is now, parted by the unit separator.
+-- The reply of a task's verb: verdict, why, and the fields of the task as it is now.
 local function answer(task, verdict, why)
-  local parts, count = {}, 0
-  if task then
-    for name, value in pairs(task.f) do
-      parts[count + 1], parts[count + 2] = name, value
-      count = count + 2
-    end
-  end
-  return { verdict, why or '', table.concat(parts, '\31') }
+  return { verdict, why or '', task and cjson.encode(task.f) or '' }
 end
 
 local function allows(allowed, task)

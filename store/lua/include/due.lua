@@ -8,17 +8,30 @@ local function due_time()
   return server_time()
 end
 
--- Mark `subject` due at `when` (ms; nil = now). A mark never takes a lease away and never delays what is due earlier.
-local function due_mark(root, subject, when)
-  local due = root .. 'due'
-  if redis.call('ZADD', due, 'LT', 'CH', when or due_time(), subject) == 0 then
+-- Mark these subjects due at `when` (ms; nil = now). A mark never takes a lease away and never delays what is due earlier.
+local function due_mark_all(root, subjects, when)
+  local due, leases, at = root .. 'due', root .. 'leases', when or due_time()
+  local marks = { 'ZADD', due, 'LT', 'CH' }
+  for i = 1, #subjects do
+    marks[2 * i + 3], marks[2 * i + 4] = at, subjects[i]
+  end
+  if redis.call(unpack(marks)) == 0 then
     return
   end
-  local ends = redis.call('ZSCORE', root .. 'leases', subject)
-  if ends then
-    redis.call('ZADD', due, ends, subject)
-  elseif not memo.due_rung then
+  -- Whatever has a lease and stands there now, stands there too early.
+  local ends, held = redis.call('ZMSCORE', leases, unpack(subjects)), 0
+  for i = 1, #subjects do
+    if ends[i] then
+      held = held + 1
+      redis.call('ZADD', due, ends[i], subjects[i])
+    end
+  end
+  if held < #subjects and not memo.due_rung then
     memo.due_rung = true
     bell('due', '-', '-', 0)
   end
+end
+
+local function due_mark(root, subject, when)
+  due_mark_all(root, { subject }, when)
 end
