@@ -162,6 +162,22 @@ async def test_a_deadline_that_cannot_be_handled_does_not_hold_up_the_others(sto
     await d.cancel(tenant, task, actor="test", why="over")
 
 
+async def test_a_record_that_cannot_be_read_does_not_change_how_the_others_are(store: Store, tenant: str) -> None:
+    d = await staffed(store, tenant, agents=1)
+    task = await create(d, tenant)
+    where = root(tenant)
+    broken = f"{where}task:{tenant}:broken"
+    await store.set(broken, "no hash")
+    await store.zadd(f"{where}deadlines", {f"task:{tenant}:{task}": 1, f"task:{tenant}:broken": 2})
+    fired, wait, problem = await store.run(distribution_scripts()["fire"], where, tenant="", limit=8, at=0)
+    assert (fired, problem.split(" ")[:2]) == (2, [f"task:{tenant}:broken", "WRONGTYPE"])
+    assert 0 < int(wait) <= 10_000
+    await store.zrem(f"{where}deadlines", f"task:{tenant}:broken")
+    await store.delete(broken)
+    assert await faults(store, tenant, now(), virtual=False) == []
+    await d.cancel(tenant, task, actor="test", why="over")
+
+
 async def test_timers_stop_at_once(valkey_url: str) -> None:
     begun = time.monotonic()
     async with replica(valkey_url) as timers:

@@ -17,10 +17,13 @@ local function key_of(c, kind, id)
   return c.root .. kind .. ':' .. c.tenant .. ':' .. id
 end
 
+-- RESP 3 has maps, which the server makes into tables itself. It must not stay on, not even after an error that somebody
+-- catches (`fire`): nearly every other reply would look different.
 local function load(key)
   redis.setresp(3)
-  local fields = redis.call('HGETALL', key).map
+  local reply = redis.pcall('HGETALL', key)
   redis.setresp(2)
+  local fields = reply.map or error(reply)
   return next(fields) and { key = key, f = fields, changed = {} }
 end
 
