@@ -4,7 +4,7 @@
 
 Each line on stdin asks for one round: 32 producers put so many jobs into the queue, then a worker with 32 jobs in flight
 takes them until all have run. Both in this one process, and one after the other, so that nobody waits for a poll. The
-answer is the number of jobs per second, on a line of stdout. Settings are each library's own, but for the number in
+answer is the number of jobs per second, on a line of stdout; how long a worker takes to stop does not count. Settings are each library's own, but for the number in
 flight.
 """
 
@@ -20,8 +20,8 @@ from collections.abc import Awaitable, Callable
 IN_FLIGHT = 32
 
 Enqueue = Callable[[], Awaitable[object]]
-Round = Callable[[int], Awaitable[None]]
-"""Put so many jobs into the queue, run them, and return when the last one has run."""
+Round = Callable[[int], Awaitable[float]]
+"""Put so many jobs into the queue and run them; returns the instant of `time.perf_counter` when the last one had run."""
 
 
 async def put(count: int, enqueue: Enqueue) -> None:
@@ -40,6 +40,7 @@ class Count:
     def __init__(self) -> None:
         self._left = 0
         self.reached = asyncio.Event()
+        self.reached_at = 0.0
 
     def expect(self, jobs: int) -> None:
         self._left = jobs
@@ -48,6 +49,7 @@ class Count:
     def one(self) -> None:
         self._left -= 1
         if not self._left:
+            self.reached_at = time.perf_counter()
             self.reached.set()
 
 
@@ -63,7 +65,7 @@ async def arq(url: str) -> Round:
     settings = RedisSettings(unix_socket_path=url.removeprefix("unix://"))
     pool = await create_pool(settings)
 
-    async def run(jobs: int) -> None:
+    async def run(jobs: int) -> float:
         count.expect(jobs)
         await put(jobs, lambda: pool.enqueue_job("noop"))
         worker = Worker(
@@ -76,6 +78,7 @@ async def arq(url: str) -> Round:
         )
         await worker.async_run()
         await worker.close()
+        return count.reached_at
 
     return run
 
@@ -93,7 +96,7 @@ async def saq(url: str) -> Round:
     queue = RedisQueue(Redis.from_url(url))
     await queue.connect()
 
-    async def run(jobs: int) -> None:
+    async def run(jobs: int) -> float:
         count.expect(jobs)
         await put(jobs, lambda: queue.enqueue("noop"))
         worker = Worker(queue, [("noop", noop)], concurrency=IN_FLIGHT, dequeue_timeout=0.1)
@@ -101,6 +104,7 @@ async def saq(url: str) -> Round:
         await count.reached.wait()
         await worker.stop()
         await asyncio.gather(working, return_exceptions=True)
+        return count.reached_at
 
     return run
 
@@ -121,12 +125,13 @@ async def taskiq(url: str) -> Round:
     # Its receiver cannot be stopped and started again, so it runs already while the jobs are put into the queue.
     working = asyncio.create_task(run_receiver_task(broker, max_async_tasks=IN_FLIGHT))
 
-    async def run(jobs: int) -> None:
+    async def run(jobs: int) -> float:
         count.expect(jobs)
         await put(jobs, noop.kiq)
         await asyncio.wait([working, asyncio.create_task(count.reached.wait())], return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             working.result()
+        return count.reached_at
 
     return run
 
@@ -137,8 +142,7 @@ async def main(name: str, url: str) -> None:
     for line in sys.stdin:
         jobs = int(line)
         start = time.perf_counter()
-        await run(jobs)
-        print(jobs / (time.perf_counter() - start), flush=True)
+        print(jobs / (await run(jobs) - start), flush=True)
 
 
 if __name__ == "__main__":
