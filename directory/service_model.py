@@ -141,6 +141,8 @@ class ServiceSettings(Settings):
     """After so long without a word the chat ends; 0 never."""
     agent_lost_seconds: Annotated[int, between(0, 86_400, "seconds")] = 600
     """An agent who is offline for so long, and has written nothing, loses the chat: it waits for another one; 0 never."""
+    stays_after_transfer: bool = False
+    """An agent who has handed a chat on to this service, or to a colleague for it, stays in the room and may write there."""
     stale_seconds: Annotated[int, between(0, 604_800, "seconds")] = 0
     """A chat in which nothing has happened for so long is ended; 0 only by the daily sweep."""
     sweep_quiet_seconds: Annotated[int, between(60, 86_400, "seconds")] = 3600

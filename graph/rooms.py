@@ -15,9 +15,9 @@ import structlog
 
 from conversations.messages import Conversation, Conversations
 from distribution.distributor import Distributor
-from distribution.tasks import Task, TaskState
+from distribution.tasks import OfferResult, Task, TaskState
 from graph.client import GraphClient
-from graph.company import Company
+from graph.company import Company, stays_after_transfer
 from graph.early import EarlyWords
 from graph.errors import GraphProblem, ProblemKind
 from graph.facts import Chat
@@ -57,6 +57,7 @@ class Rooms:
         consent_seconds: float = CONSENT_SECONDS,
     ) -> None:
         self._graph = graph
+        self._directory = directory
         self._conversations = conversations
         self._distributor = distributor
         self._notes = RoomNotes(store)
@@ -188,6 +189,13 @@ class Rooms:
         if note.moves and note.moves == conversation.chat_id:
             await self._undo(task, note)
 
+    async def _without_business(self, task: Task) -> set[str]:
+        """Who had the talk and has it no longer. One who has lost it never stays, he did not hand it to anybody."""
+        gone = set(task.handed_on) - {task.agent or "", task.holder or ""}
+        if gone and await stays_after_transfer(self._directory, task.tenant, task.service):
+            return {user for user in gone if task.past.get(user) is not OfferResult.ACCEPTED}
+        return gone
+
     async def _take_out(self, task: Task, chat: str, users: set[str]) -> None:
         """These have no business in the room any more. Whoever joined by himself stays."""
         try:
@@ -214,8 +222,7 @@ class Rooms:
             conversation = await self._conversations.get(task.tenant, task.id)
             note = await self._notes.read(task.tenant, task.id)
         if task.handed_on and task.state is TaskState.ACTIVE and conversation is not None and conversation.chat_id:
-            gone = set(task.handed_on) - {task.agent or "", task.holder or ""}
-            await self._take_out(task, conversation.chat_id, gone)
+            await self._take_out(task, conversation.chat_id, await self._without_business(task))
         if note.chat is not None and task.state in {TaskState.CONNECTING, TaskState.ACTIVE}:
             try:
                 await self._early.carry(task.tenant, task.id, note.chat.id)

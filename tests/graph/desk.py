@@ -77,8 +77,11 @@ class Desk:
         return [{name: value for name, value in fields.items() if name not in {"e", "at"}} for fields in found]
 
 
-async def furnish(store: Store, graph: GraphClient, *agents: str, owner: str | None = None) -> Desk:
-    """A desk at which these agents work, in this order of idleness. Chats are not paced, and settle at once."""
+async def furnish(
+    store: Store, graph: GraphClient, *agents: str, owner: str | None = None, service: str = "", direct: str = ""
+) -> Desk:
+    """A desk at which these agents work, in this order of idleness. Chats are not paced, and settle at once. `service`,
+    `direct`: further lines of the service, and of the settings for chats without one."""
     distributor, conversations = Distributor(store), Conversations(store)
     directory = Directory(store, distributor)
     lines = [
@@ -87,10 +90,13 @@ async def furnish(store: Store, graph: GraphClient, *agents: str, owner: str | N
         'name = "Fabrikam Gardens"',
         "[tenant.licences]",
         "contact_center = 5\ninteract_service = 5\ninstant_messaging = 25\ninteract_user = 25",
+        "[tenant.direct]",
+        direct,
         "[[services]]",
         f'id = "{SERVICE}"',
         'name = "Garden Advice"',
         "contact_center = true\ninteract = true",
+        service,
     ]
     for agent in agents:
         lines += ["[[users]]", f'user = "{agent}"', "instant_messaging = true", "interact_user = true"]

@@ -6,11 +6,14 @@ import pytest
 
 from conversations.messages import Conversation, Sender
 from distribution.agents import Presence
-from distribution.tasks import TaskState, Via
+from distribution.scripts import distribution_scripts
+from distribution.tasks import Task, TaskState, Via
 from graph.client import GraphClient
 from store.connection import Store, StoreDown
+from store.keys import root
 from tests.graph.desk import Desk, furnish
 from tests.graph.microsoft import TENANT, Microsoft
+from tests.support import wait_until
 
 TOPIC = "Garden Advice ¦ Mia"
 
@@ -27,10 +30,10 @@ async def people(microsoft: Microsoft) -> tuple[str, str]:
     return await microsoft.person("Anna Meier"), await microsoft.person("Ben Okafor")
 
 
-async def handed_on(desk: Desk, people: tuple[str, str]) -> str:
+async def handed_on(desk: Desk, people: tuple[str, str], *, direct: bool = False) -> str:
     """Anna talks, and has handed it on to Ben, who has accepted."""
     anna, ben = people
-    task = await desk.accepted(anna)
+    task = await (desk.accepted(anna, service=None, user=anna) if direct else desk.accepted(anna))
     assert await desk.settle(task) is TaskState.ACTIVE
     await desk.distributor.set_registered(TENANT, ben, registered=True)
     await desk.distributor.set_presence(TENANT, {ben: Presence.AVAILABLE})
@@ -56,6 +59,50 @@ async def test_the_new_agent_comes_into_the_same_room_and_the_one_before_leaves(
     assert added["body"]["visibleHistoryStartDateTime"].startswith("0001-01-01"), "he reads what was said before"
     assert await microsoft.chats(people[0]) == []
     assert await microsoft.chats(people[1]) == [TOPIC]
+
+
+async def test_the_one_before_stays_where_the_service_says_so(
+    store: Store, graph: GraphClient, microsoft: Microsoft, people: tuple[str, str]
+) -> None:
+    desk = await furnish(store, graph, *people, service="stays_after_transfer = true")
+    task = await handed_on(desk, people)
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert [await microsoft.chats(person) for person in people] == [[TOPIC], [TOPIC]]
+    assert (await desk.task(task)).handed_on == (people[0],)
+
+
+async def test_chats_without_a_service_have_a_setting_of_their_own(
+    store: Store, graph: GraphClient, microsoft: Microsoft, people: tuple[str, str]
+) -> None:
+    desk = await furnish(store, graph, *people, direct="stays_after_transfer = true")
+    task = await handed_on(desk, people)
+    await desk.settle(task)
+    assert await microsoft.chats(people[0]) == [], "the service lets nobody stay"
+    assert (await desk.distributor.terminate(TENANT, task, by="agent", actor=people[1], via=Via.ROOM)).ok
+    await desk.settle(await handed_on(desk, people, direct=True))
+    assert await microsoft.chats(people[0]) == ["Anna Meier ¦ Mia"]
+
+
+async def test_who_has_lost_the_chat_does_not_stay_in_any_case(
+    store: Store, graph: GraphClient, microsoft: Microsoft, people: tuple[str, str]
+) -> None:
+    anna, ben = people
+    desk = await furnish(store, graph, anna, ben, service="stays_after_transfer = true\nagent_lost_seconds = 1")
+    task = await desk.accepted(anna)
+    assert await desk.settle(task) is TaskState.ACTIVE
+    await desk.distributor.set_registered(TENANT, ben, registered=True)
+    await desk.distributor.set_presence(TENANT, {anna: Presence.OFFLINE, ben: Presence.AVAILABLE})
+
+    async def offered() -> Task | None:
+        await store.run(distribution_scripts()["fire"], root(TENANT), tenant="", limit=8, at=0)
+        found = await desk.task(task)
+        return found if found.state is TaskState.OFFERED else None
+
+    offer = (await wait_until(offered, 5, "Ben to be asked")).offer
+    assert (await desk.distributor.accept(TENANT, task, offer or "", ben, Via.CARD)).ok
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert (await desk.task(task)).handed_on == (anna,)
+    assert [await microsoft.chats(person) for person in people] == [[], [TOPIC]]
 
 
 async def test_the_new_agent_may_not_be_added_so_the_chat_stays_with_the_first(

@@ -38,6 +38,27 @@ async def test_a_chat_goes_on_with_another_agent(stage: Stage) -> None:
     assert (now.agent, now.handed_on) == (second.user, (first.user,))
 
 
+async def test_the_first_agent_stays_where_the_service_says_so(stage: Stage) -> None:
+    company = await stage.company("Anna", "Ben", stays_after_transfer=True)
+    visitor = await stage.visitor(company.widget, "Tilda")
+    await visitor.say("Where is my order?")
+    task = await stage.task_is(visitor.task, "offered")
+    first = next(agent for agent in company.agents if agent.user in task.invited)
+    second = next(agent for agent in company.agents if agent is not first)
+    await first.click(await first.sees("Tilda", "Accept"), "accept")
+    room = await first.room(topic="Tilda")
+    await visitor.is_("connected")
+    await stage.distributor.transfer(TENANT, visitor.task, first.user, to_user=second.user, via=Via.PORTAL)
+    await second.click(await second.sees("Tilda", "Accept"), "accept")
+    await second.write(await second.room(topic="Tilda"), "It is on its way.")
+    await visitor.hears("It is on its way.")
+    await first.sees("Tilda", "Transferred to")
+    await first.write(room, "// I looked that up before.")
+    await first.write(room, "You will have it on Monday.")
+    await visitor.hears("You will have it on Monday.")
+    assert visitor.heard() == ["It is on its way.", "You will have it on Monday."]
+
+
 async def test_nobody_takes_it_so_it_comes_back(stage: Stage) -> None:
     company = await stage.company("Anna", "Ben")
     visitor = await stage.visitor(company.widget, "Timo")
