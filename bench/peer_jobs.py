@@ -4,8 +4,8 @@
 
 Each line on stdin asks for one round: 32 producers put so many jobs into the queue, then a worker with 32 jobs in flight
 takes them until all have run. Both in this one process, and one after the other, so that nobody waits for a poll. The
-answer is the number of jobs per second, on a line of stdout; how long a worker takes to stop does not count. Settings are each library's own, but for the number in
-flight.
+answer is the number of jobs per second, on a line of stdout; how long a worker takes to stop does not count. Settings are
+each library's own, but for the number in flight.
 """
 
 # Each library is installed in an environment of its own, which pyright does not see.

@@ -195,7 +195,7 @@ def _packed(words: Sequence[str]) -> str:
 
 
 def _text(text: str) -> str:
-    """Without control characters other than line breaks and tabs: they part the fields of a reply."""
+    """Without control characters other than line breaks and tabs, which no card and no page could show."""
     return "".join(c for c in text if c >= " " or c in "\n\t")
 
 
