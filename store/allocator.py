@@ -33,8 +33,9 @@ def find_allocator(binary: Path, said: str, folders: Sequence[Path] = FOLDERS) -
 
 
 def environment(allocator: Path | None) -> Mapping[str, str]:
-    """What a server is started with."""
-    return {**os.environ, PRELOAD: str(allocator)} if allocator else os.environ
+    """What a server is started with: ours, without Usher's settings, among which are secrets."""
+    passed_on = {name: value for name, value in os.environ.items() if not name.startswith("USHER_")}
+    return {**passed_on, PRELOAD: str(allocator)} if allocator else passed_on
 
 
 def _runs_with(binary: Path, library: Path) -> bool:

@@ -42,7 +42,7 @@ def test_only_settings_reads_the_environment(room: str) -> None:
             if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
         ]
         # A worker hands its parent's environment on; the embedded server gets one without Usher's secrets.
-        allowed = {"operations/workers.py", "store/embedded_process.py"}
+        allowed = {"operations/workers.py", "store/allocator.py"}
         assert not reads or name in allowed, f"{name}:{reads}"
 
 

@@ -217,6 +217,20 @@ def test_the_last_holder_need_not_be_the_one_that_started_it(start: Start, holde
     assert first.pid is None
 
 
+def test_the_server_does_not_get_ushers_settings(
+    tmp_path: Path, engine_binary: Path | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("USHER_SECRET_KEY", "0123456789abcdef")
+    monkeypatch.setenv("ANYTHING_ELSE", "stays")
+    # The server hides its own environment when it gives its process a title.
+    program, given = tmp_path / "program", tmp_path / "given"
+    program.write_text(f'#!/bin/sh\nenv > {given}\nexec {find_engine(engine_binary).binary} "$@"\n')
+    program.chmod(0o700)
+    start_embedded(tmp_path, binary=program).release()
+    assert "ANYTHING_ELSE=stays" in given.read_text()
+    assert "USHER_" not in given.read_text()
+
+
 def test_another_engines_files_are_refused(start: Start, tmp_path: Path, engine_binary: Path | None) -> None:
     start().release()
     other = "redis" if find_engine(engine_binary).name == "valkey" else "valkey"
