@@ -8,7 +8,7 @@ from store.address import Kind, parse_address
 from store.cluster import Cluster
 from store.commands import Command, Entry, Fields, Word
 from store.network import Network, OneServer, home_of, talk_to
-from store.running import Call, run_calls
+from store.running import Call, run_call, run_calls
 from store.scripts import Argument, LuaScript
 from store.sentinels import Sentinels
 from store.wire import StoreDown, StoreError, translate
@@ -110,7 +110,7 @@ class Store:
 
         Mappings and lists are handed over as JSON. Raises `ScriptError` if the arguments are not the script's.
         """
-        return (await self.run_many([(script, root, args)]))[0]
+        return await run_call(self.network, script, root, args)
 
     async def run_many(self, calls: Sequence[Call]) -> list[Any]:
         """Run several scripts, in one round trip to each server (each for itself: others may come between). Raises as

@@ -18,6 +18,16 @@ Call = tuple[LuaScript, str, Mapping[str, Argument]]
 LOADS = 3
 
 
+async def run_call(network: Network, script: LuaScript, root: str, args: Mapping[str, Argument]) -> Any:
+    """What one call returned: the way that nearly all of them take. Raises StoreDown and StoreError."""
+    (answer,) = await network.talk((("FCALL", script.function, 1, root, *script.encode(args)),), (root,))
+    if _is_unknown(answer):
+        (answer,) = await run_calls(network, [(script, root, args)])
+    if isinstance(answer, Exception):
+        raise _in_words(script, answer)
+    return answer
+
+
 async def run_calls(network: Network, calls: Sequence[Call]) -> list[Any]:
     """What each call returned; for one that failed, its StoreDown or StoreError. One round trip to each server."""
     texts: list[list[Word]] = [
