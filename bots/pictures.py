@@ -75,16 +75,25 @@ class Pictures:
 
     async def wrapup(self, task: Task) -> Wrapup:
         """What may be noted of this task."""
-        settings: ServiceSettings | None
-        if task.service is not None:
-            settings = await self._directory.service(task.tenant, task.service)
-        else:
-            tenant = await self._directory.tenant(task.tenant)
-            settings = tenant.direct if tenant is not None else None
+        settings = await self._settings(task)
         if settings is None:
             return _NOTHING
         categories = tuple(Category(code.category, tuple(code.codes), code.required) for code in settings.codes)
         return Wrapup(categories, tuple(settings.tags), settings.acw_extensions, settings.acw_extension_seconds)
+
+    async def _settings(self, task: Task) -> ServiceSettings | None:
+        if task.service is not None:
+            return await self._directory.service(task.tenant, task.service)
+        tenant = await self._directory.tenant(task.tenant)
+        return tenant.direct if tenant is not None else None
+
+    async def _stays(self, task: Task, viewer: str, conversation: Conversation | None) -> bool:
+        """Has he handed the talk on, and is in its room all the same? Into another room nobody was taken along."""
+        gave_it_on = task.state is TaskState.ACTIVE and viewer in task.handed_on
+        if not gave_it_on or conversation is None or conversation.left:
+            return False
+        settings = await self._settings(task)
+        return settings is not None and settings.stays_after_transfer
 
     async def language(self, tenant: str, user: str) -> str:
         """The language that this agent reads."""
@@ -119,6 +128,7 @@ class Pictures:
             extension_seconds=wrapup.extension_seconds,
             names=await self._names(task),
             transferred_to=await self._transferred_to(task, viewer),
+            stays=await self._stays(task, viewer, conversation),
             refresh_for=(registration.teams_user_id,) if registration is not None else (),
             notice=notice,
         )

@@ -110,7 +110,7 @@ def _accepted(words: Wording, state: CardState) -> _Content:
         blocks.append(parts.text(words("accepted.handing_on", name=state.transferred_to), colour="warning"))
     buttons: list[BareObject] = []
     if state.chat_url:
-        buttons.append(make(el.OpenUrl, title=words("accepted.open"), url=state.chat_url, style="positive"))
+        buttons.append(_open_chat(words, state))
     buttons.append(
         parts.button(Verb.TERMINATE, words("accepted.terminate"), task.id, task.offer or "", style="destructive")
     )
@@ -142,6 +142,16 @@ def _failed(words: Wording, state: CardState) -> _Content:
     return _Content([parts.text(words.get(f"failed.{why}", "failed.text", detail=markdown(detail)))])
 
 
+def _transferred(words: Wording, state: CardState) -> _Content:
+    if not (state.stays and state.chat_url):
+        return _Content([parts.text(words("transferred.text"), subtle=True)])
+    return _Content([parts.text(words("transferred.stays"))], [_open_chat(words, state)])
+
+
+def _open_chat(words: Wording, state: CardState) -> BareObject:
+    return make(el.OpenUrl, title=words("accepted.open"), url=state.chat_url, style="positive")
+
+
 def _sentence(key: str) -> Callable[[Wording, CardState], _Content]:
     return lambda words, _state: _Content([parts.text(words(key), subtle=True)])
 
@@ -155,6 +165,6 @@ _CONTENT: Mapping[Picture, Callable[[Wording, CardState], _Content]] = {
     Picture.MISSED: _sentence("missed.text"),
     Picture.WITHDRAWN: _withdrawn,
     Picture.TAKEN: _sentence("taken.text"),
-    Picture.TRANSFERRED: _sentence("transferred.text"),
+    Picture.TRANSFERRED: _transferred,
     Picture.FAILED: _failed,
 }

@@ -81,6 +81,7 @@ class CardState:
     names: Mapping[str, str] = field(default_factory=lambda: _NOBODY)  # object id → display name
     refresh_for: tuple[str, ...] = ()  # Teams' ids (`29:…`) of those whose clients may refresh the card
     transferred_to: str = ""  # the name of whom, or the service, it was or is being handed on to
+    stays: bool = False  # the viewer has handed it on, and is in its room all the same
     targets: tuple[Target, ...] = ()  # to whom its agent could hand the chat on now
     notice: str = ""  # what the viewer is told about his last click
 

@@ -19,11 +19,13 @@ from distribution.tasks import OfferResult
 from tests.cards.samples import ACTIVE, ANNA, BEN, OVER, ROOM_TASKS, STATE, STATES, TASK, TASKS, past
 from tests.contract.published import read
 
+STAYS = replace(STATES[Picture.TRANSFERRED], stays=True)
+
 
 def every_card() -> list[tuple[str, Drawn]]:
     drawn: list[tuple[str, Drawn]] = []
     for language in LANGUAGES:
-        for picture, state in STATES.items():
+        for picture, state in [*STATES.items(), ("transferred, and stays", STAYS)]:
             card = personal_card(replace(state, language=language))
             assert card is not None, picture
             drawn.append((f"{language} {picture}", card))
@@ -150,6 +152,12 @@ def test_the_buttons_of_each_picture() -> None:
         "asks who is free now"
     )
     assert buttons(opening_card(replace(STATE, task=ROOM_TASKS["handed on"]))) == ["Terminate", "Take back"]
+
+
+def test_who_stays_after_he_has_handed_a_chat_on_can_open_it() -> None:
+    assert buttons(personal_card(STAYS)) == ["Open Chat"]
+    assert buttons(personal_card(replace(STAYS, stays=False))) == []
+    assert buttons(personal_card(replace(STAYS, chat_url=""))) == []
 
 
 def test_a_chat_is_handed_to_one_of_those_who_could_take_it() -> None:

@@ -52,7 +52,7 @@ async def test_the_first_agent_stays_where_the_service_says_so(stage: Stage) -> 
     await second.click(await second.sees("Tilda", "Accept"), "accept")
     await second.write(await second.room(topic="Tilda"), "It is on its way.")
     await visitor.hears("It is on its way.")
-    await first.sees("Tilda", "Transferred to")
+    await first.sees("Tilda", "Transferred to", "You are still in the room", "Open Chat")
     await first.write(room, "// I looked that up before.")
     await first.write(room, "You will have it on Monday.")
     await visitor.hears("You will have it on Monday.")
