@@ -1,24 +1,36 @@
 """A chat is handed on from one agent to another; the visitor keeps talking."""
 
+from typing import Any
+
 from distribution.tasks import Via
-from tests.story.people import SECONDS
+from tests.story.people import SECONDS, Json, Teammate, Visitor
 from tests.story.stage import TENANT, Stage
 from tests.support import wait_until
 
 
-async def test_a_chat_goes_on_with_another_agent(stage: Stage) -> None:
-    company = await stage.company("Anna", "Ben", acw_seconds=60)
-    visitor = await stage.visitor(company.widget, "Tess")
+async def talking(stage: Stage, customer: str, **settings: Any) -> tuple[Visitor, Teammate, Teammate, Json]:
+    """A visitor who talks with one of two agents, that agent, the other one, and the room."""
+    company = await stage.company("Anna", "Ben", **settings)
+    visitor = await stage.visitor(company.widget, customer)
     await visitor.say("Where is my order?")
     task = await stage.task_is(visitor.task, "offered")
     first = next(agent for agent in company.agents if agent.user in task.invited)
     second = next(agent for agent in company.agents if agent is not first)
-    await first.click(await first.sees("Tess", "Accept"), "accept")
-    room = await first.room(topic="Tess")
+    await first.click(await first.sees(customer, "Accept"), "accept")
+    room = await first.room(topic=customer)
     await visitor.is_("connected")
+    return visitor, first, second, room
 
+
+async def hand_on(stage: Stage, visitor: Visitor, first: Teammate, second: Teammate) -> None:
     answer = await stage.distributor.transfer(TENANT, visitor.task, first.user, to_user=second.user, via=Via.PORTAL)
     assert answer.ok, answer
+
+
+async def test_a_chat_goes_on_with_another_agent(stage: Stage) -> None:
+    visitor, first, second, room = await talking(stage, "Tess", acw_seconds=60)
+
+    await hand_on(stage, visitor, first, second)
     await first.sees("Tess", "Being passed on to", "Terminate")
     await wait_until(lambda: visitor.status["notice"] == "passed_on", SECONDS, "the visitor is told")
     assert visitor.status["state"] == "connected"
@@ -39,16 +51,8 @@ async def test_a_chat_goes_on_with_another_agent(stage: Stage) -> None:
 
 
 async def test_the_first_agent_stays_where_the_service_says_so(stage: Stage) -> None:
-    company = await stage.company("Anna", "Ben", stays_after_transfer=True)
-    visitor = await stage.visitor(company.widget, "Tilda")
-    await visitor.say("Where is my order?")
-    task = await stage.task_is(visitor.task, "offered")
-    first = next(agent for agent in company.agents if agent.user in task.invited)
-    second = next(agent for agent in company.agents if agent is not first)
-    await first.click(await first.sees("Tilda", "Accept"), "accept")
-    room = await first.room(topic="Tilda")
-    await visitor.is_("connected")
-    await stage.distributor.transfer(TENANT, visitor.task, first.user, to_user=second.user, via=Via.PORTAL)
+    visitor, first, second, room = await talking(stage, "Tilda", stays_after_transfer=True)
+    await hand_on(stage, visitor, first, second)
     await second.click(await second.sees("Tilda", "Accept"), "accept")
     await second.write(await second.room(topic="Tilda"), "It is on its way.")
     await visitor.hears("It is on its way.")
@@ -60,16 +64,8 @@ async def test_the_first_agent_stays_where_the_service_says_so(stage: Stage) -> 
 
 
 async def test_nobody_takes_it_so_it_comes_back(stage: Stage) -> None:
-    company = await stage.company("Anna", "Ben")
-    visitor = await stage.visitor(company.widget, "Timo")
-    await visitor.say("Hello?")
-    task = await stage.task_is(visitor.task, "offered")
-    first = next(agent for agent in company.agents if agent.user in task.invited)
-    second = next(agent for agent in company.agents if agent is not first)
-    await first.click(await first.sees("Timo", "Accept"), "accept")
-    room = await first.room(topic="Timo")
-    await visitor.is_("connected")
-    await stage.distributor.transfer(TENANT, visitor.task, first.user, to_user=second.user, via=Via.PORTAL)
+    visitor, first, second, room = await talking(stage, "Timo")
+    await hand_on(stage, visitor, first, second)
     await second.click(await second.sees("Timo", "Decline"), "decline")
     await wait_until(lambda: visitor.status["notice"] is None, SECONDS, "the visitor is with his agent again")
     await first.sees("Timo", "Terminate", without=("Being passed on to",))
@@ -78,17 +74,9 @@ async def test_nobody_takes_it_so_it_comes_back(stage: Stage) -> None:
 
 
 async def test_teams_lets_nobody_else_in_so_it_goes_on_in_another_room(stage: Stage) -> None:
-    company = await stage.company("Anna", "Ben", acw_seconds=60)
-    visitor = await stage.visitor(company.widget, "Theo")
-    await visitor.say("Where is my order?")
-    task = await stage.task_is(visitor.task, "offered")
-    first = next(agent for agent in company.agents if agent.user in task.invited)
-    second = next(agent for agent in company.agents if agent is not first)
-    await first.click(await first.sees("Theo", "Accept"), "accept")
-    room = await first.room(topic="Theo")
-    await visitor.is_("connected")
+    visitor, first, second, room = await talking(stage, "Theo", acw_seconds=60)
     await stage.fault("/members$", status=403, code="Forbidden", message="RosterAddMemberBlocked", times=9)
-    await stage.distributor.transfer(TENANT, visitor.task, first.user, to_user=second.user, via=Via.PORTAL)
+    await hand_on(stage, visitor, first, second)
     await second.click(await second.sees("Theo", "Accept"), "accept")
 
     other = await second.room(topic="Theo")
