@@ -13,7 +13,6 @@ from cards.state import CardState, Category, Line, Picture, picture_of
 from conversations.messages import Conversation, Conversations, Kind, Message, Sender, as_seen
 from conversations.topic import clean_name, visitor_name
 from directory.directory import Directory
-from directory.model import ServiceSettings
 from distribution.tasks import Task, TaskState
 
 ADAPTIVE: Final = "application/vnd.microsoft.card.adaptive"
@@ -75,24 +74,18 @@ class Pictures:
 
     async def wrapup(self, task: Task) -> Wrapup:
         """What may be noted of this task."""
-        settings = await self._settings(task)
+        settings = await self._directory.settings(task.tenant, task.service)
         if settings is None:
             return _NOTHING
         categories = tuple(Category(code.category, tuple(code.codes), code.required) for code in settings.codes)
         return Wrapup(categories, tuple(settings.tags), settings.acw_extensions, settings.acw_extension_seconds)
-
-    async def _settings(self, task: Task) -> ServiceSettings | None:
-        if task.service is not None:
-            return await self._directory.service(task.tenant, task.service)
-        tenant = await self._directory.tenant(task.tenant)
-        return tenant.direct if tenant is not None else None
 
     async def _stays(self, task: Task, viewer: str, conversation: Conversation | None) -> bool:
         """Has he handed the talk on, and is in its room all the same? Into another room nobody was taken along."""
         gave_it_on = task.state is TaskState.ACTIVE and viewer in task.handed_on
         if not gave_it_on or conversation is None or conversation.left:
             return False
-        settings = await self._settings(task)
+        settings = await self._directory.settings(task.tenant, task.service)
         return settings is not None and settings.stays_after_transfer
 
     async def language(self, tenant: str, user: str) -> str:

@@ -100,11 +100,7 @@ class Arrival:
 
     async def _own_text(self, task: Task) -> str:
         """The owner's words for somebody who is turned away, "" when he has none."""
-        if task.service is not None:
-            settings = await self._directory.service(task.tenant, task.service)
-        else:
-            tenant = await self._directory.tenant(task.tenant)
-            settings = tenant.direct if tenant is not None else None
+        settings = await self._directory.settings(task.tenant, task.service)
         if settings is None:
             return ""
         return settings.closed_text if task.outcome is Outcome.OUTSIDE_HOURS else settings.full_text

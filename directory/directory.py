@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, get_args
 
-from directory.model import Language, Missing, Registration, Service, Tenant, Theme, User, WidgetTarget
+from directory.model import Language, Missing, Registration, Service, ServiceSettings, Tenant, Theme, User, WidgetTarget
 from directory.preconditions import missing_for_service, missing_for_user
 from directory.projection import TENANTS, Projection, widget_key, widget_name
 from directory.state import SCRIPTS, State, read_service, read_state, read_tenant, read_user, write_state
@@ -46,6 +46,13 @@ class Directory:
     async def service(self, tenant: str, service: str) -> Service | None:
         text = await self._store.hget(_key("services", tenant), service)
         return read_service(text) if text else None
+
+    async def settings(self, tenant: str, service: str | None) -> ServiceSettings | None:
+        """What a task runs under: its service's settings, or the tenant's for chats that go straight to a user."""
+        if service is not None:
+            return await self.service(tenant, service)
+        found = await self.tenant(tenant)
+        return found.direct if found is not None else None
 
     async def services(self, tenant: str) -> list[Service]:
         """All services of a tenant, by name."""

@@ -11,19 +11,9 @@ class Named(Protocol):
     def name(self) -> str: ...
 
 
-class Host(Protocol):
-    """A service, or what a tenant lays down for chats without one."""
-
+class Settings(Protocol):
     @property
     def stays_after_transfer(self) -> bool: ...
-
-
-class Service(Named, Host, Protocol): ...
-
-
-class Tenant(Protocol):
-    @property
-    def direct(self) -> Host: ...
 
 
 class Membership(Protocol):
@@ -48,9 +38,9 @@ class Colleague(Named, Protocol):
 class Company(Protocol):
     """The directory."""
 
-    async def tenant(self, tenant: str, /) -> Tenant | None: ...
+    async def service(self, tenant: str, service: str, /) -> Named | None: ...
 
-    async def service(self, tenant: str, service: str, /) -> Service | None: ...
+    async def settings(self, tenant: str, service: str | None, /) -> Settings | None: ...
 
     async def user(self, tenant: str, user: str, /) -> Colleague | None: ...
 
@@ -61,16 +51,6 @@ async def host_name(company: Company, tenant: str, *, service: str | None, user:
     """The first half of a room's name: the service's, or the user's who is written to directly."""
     host = await company.service(tenant, service) if service else await company.user(tenant, user or "")
     return host.name if host is not None else ""
-
-
-async def stays_after_transfer(company: Company, tenant: str, service: str | None) -> bool:
-    """Does whoever has handed a chat on stay in its room? Who has the chat now decides who reads it: `service`, None = direct."""
-    if service:
-        host = await company.service(tenant, service)
-    else:
-        known = await company.tenant(tenant)
-        host = known.direct if known else None
-    return host is not None and host.stays_after_transfer
 
 
 async def seat_of(company: Company, tenant: str, user: str) -> Seat:

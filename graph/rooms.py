@@ -17,7 +17,7 @@ from conversations.messages import Conversation, Conversations
 from distribution.distributor import Distributor
 from distribution.tasks import OfferResult, Task, TaskState
 from graph.client import GraphClient
-from graph.company import Company, stays_after_transfer
+from graph.company import Company
 from graph.early import EarlyWords
 from graph.errors import GraphProblem, ProblemKind
 from graph.facts import Chat
@@ -190,9 +190,11 @@ class Rooms:
             await self._undo(task, note)
 
     async def _without_business(self, task: Task) -> set[str]:
-        """Who had the talk and has it no longer. One who has lost it never stays, he did not hand it to anybody."""
+        """Who had the talk and has it no longer, unless those who handed it on stay. Who has the chat now decides who reads it;
+        one who has lost it never stays, for he handed it to nobody."""
         gone = set(task.handed_on) - {task.agent or "", task.holder or ""}
-        if gone and await stays_after_transfer(self._directory, task.tenant, task.service):
+        settings = await self._directory.settings(task.tenant, task.service)
+        if settings is not None and settings.stays_after_transfer:
             return {user for user in gone if task.past.get(user) is not OfferResult.ACCEPTED}
         return gone
 

@@ -1,7 +1,8 @@
 """A better memory allocator for the embedded server, where the system has one.
 
 The program that comes with Usher uses the C library's `malloc`; those of distributions use jemalloc, with which scripts
-need about a seventh less of the processor. Where jemalloc is installed, it is put before the C library.
+need about a seventh less of the processor. Where jemalloc is installed, it is put before the C library,
+by what the server gets as its environment; Usher's own settings are not in that.
 """
 
 import os

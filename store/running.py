@@ -20,7 +20,7 @@ LOADS = 3
 
 async def run_call(network: Network, script: LuaScript, root: str, args: Mapping[str, Argument]) -> Any:
     """What one call returned: the way that nearly all of them take. Raises StoreDown and StoreError."""
-    (answer,) = await network.talk((("FCALL", script.function, 1, root, *script.encode(args)),), (root,))
+    (answer,) = await network.talk((_words(script, root, args),), (root,))
     if _is_unknown(answer):
         (answer,) = await run_calls(network, [(script, root, args)])
     if isinstance(answer, Exception):
@@ -28,11 +28,13 @@ async def run_call(network: Network, script: LuaScript, root: str, args: Mapping
     return answer
 
 
+def _words(script: LuaScript, root: str, args: Mapping[str, Argument]) -> tuple[Word, ...]:
+    return ("FCALL", script.function, 1, root, *script.encode(args))
+
+
 async def run_calls(network: Network, calls: Sequence[Call]) -> list[Any]:
     """What each call returned; for one that failed, its StoreDown or StoreError. One round trip to each server."""
-    texts: list[list[Word]] = [
-        ["FCALL", script.function, 1, root, *script.encode(args)] for script, root, args in calls
-    ]
+    texts = [_words(*call) for call in calls]
     roots = [root for _, root, _ in calls]
     answers = await network.talk(texts, roots)
     for _ in range(LOADS):

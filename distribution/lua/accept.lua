@@ -1,7 +1,7 @@
 -- accept: the agent takes the offer. One winner, always.
 -- keys: root
 -- args: tenant, task, offer, user, via, allowed, at:int
--- returns: verdict, why, fields and values of the task in one string (see answer)
+-- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: accepted, withdrawn, reached, offered
 --@include offer_end
 --@include reach

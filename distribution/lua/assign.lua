@@ -1,7 +1,7 @@
 -- assign: a supervisor gives a waiting task to this agent: it rings at him at once.
 -- keys: root
 -- args: tenant, task, user, actor, allowed, at:int
--- returns: verdict, why (what stands against it), fields and values of the task in one string (see answer)
+-- returns: verdict, why (what stands against it), the task's fields as JSON (see `answer`)
 -- journal: assigned, offered
 --@include reasons
 --@include finish

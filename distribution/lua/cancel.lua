@@ -1,7 +1,7 @@
 -- cancel: take it away before the talk.
 -- keys: root
 -- args: tenant, task, actor, why, allowed, at:int
--- returns: verdict, why, fields and values of the task in one string (see answer)
+-- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: cancelled, closed, withdrawn, offered
 --@include closing
 --@include finish

@@ -2,7 +2,7 @@
 -- reaches only when it is over for the others.
 -- keys: root
 -- args: tenant, task, offer, user, via, allowed, at:int
--- returns: verdict, why (`unreached`: he was not to be reached, call `reached`), fields and values of the task in one string (see answer)
+-- returns: verdict, why (`unreached`: he was not to be reached, call `reached`), the task's fields as JSON (see `answer`)
 -- journal: delivered
 --@include write
 local c = begin(root, tenant, at)

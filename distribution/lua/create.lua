@@ -1,7 +1,7 @@
 -- create: a visitor wants to talk: a new task, with its arrival due, or queued at once where there is no workflow.
 -- keys: root
 -- args: tenant, task, service, user, customer, priority, preferred, workflow:int, at:int
--- returns: verdict, why, fields and values of the task in one string (see answer)
+-- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: created, offered, overflowed, closed, waits_on
 --@include visitor
 --@include overflow

@@ -1,7 +1,7 @@
 -- decline: the agent does not want it: another is asked, with the waiting time the task already has.
 -- keys: root
 -- args: tenant, task, offer, user, via, allowed, at:int
--- returns: verdict, why, fields and values of the task in one string (see answer)
+-- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: returned, declined, reached, rona_set, requeued, offered, closed, overflowed, waits_on
 --@include rona
 --@include reach

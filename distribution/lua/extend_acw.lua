@@ -1,7 +1,7 @@
 -- extend_acw: more time for the after-call work: a new counter from now, never less than what was left.
 -- keys: root
 -- args: tenant, task, user, via, allowed, at:int
--- returns: verdict, why, fields and values of the task in one string (see answer)
+-- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: acw_extended
 --@include wraps
 --@include finish

@@ -1,7 +1,7 @@
 -- finish_acw: early end of the after-call work.
 -- keys: root
 -- args: tenant, task, user, via, allowed, at:int
--- returns: verdict, why, fields and values of the task in one string (see answer)
+-- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: closed, wrapped, offered
 --@include closing
 --@include wraps

@@ -1,7 +1,7 @@
 -- opened: the room is open: they talk. Who handed the talk on is out of it.
 -- keys: root
 -- args: tenant, task, allowed, at:int
--- returns: verdict, why, fields and values of the task in one string (see answer)
+-- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: opened, handed_on, offered
 --@include transfer
 --@include finish

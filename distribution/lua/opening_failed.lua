@@ -1,7 +1,7 @@
 -- opening_failed: the room cannot be opened, for good: the agent is freed, the task waits again.
 -- keys: root
 -- args: tenant, task, why, allowed, at:int
--- returns: verdict, why, fields and values of the task in one string (see answer)
+-- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: returned, failed, requeued, offered, closed, overflowed, waits_on
 --@include going_back
 --@include finish

@@ -1,7 +1,7 @@
 -- pick: an agent takes a waiting task himself, where the service allows it.
 -- keys: root
 -- args: tenant, task, user, via, allowed, at:int
--- returns: verdict, why (what stands against it), fields and values of the task in one string (see answer)
+-- returns: verdict, why (what stands against it), the task's fields as JSON (see `answer`)
 -- journal: picked, reached, offered
 --@include reasons
 --@include reach

@@ -1,7 +1,7 @@
 -- queue: the workflow is over: wait for an agent, or be offered to one at once.
 -- keys: root
 -- args: tenant, task, allowed, at:int
--- returns: verdict, why, fields and values of the task in one string (see answer)
+-- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: queued, offered, overflowed, closed, waits_on
 --@include overflow
 --@include finish

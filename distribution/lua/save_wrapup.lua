@@ -1,7 +1,7 @@
 -- save_wrapup: codes, tags and the note, as the form shows them now.
 -- keys: root
 -- args: tenant, task, user, codes, tags, note, allowed, at:int
--- returns: verdict, why, fields and values of the task in one string (see answer)
+-- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: wrapup
 --@include write
 local c = begin(root, tenant, at)

@@ -1,7 +1,7 @@
 -- set_priority: a supervisor lets it wait further in front, or further behind.
 -- keys: root
 -- args: tenant, task, priority, actor, allowed, at:int
--- returns: verdict, why, fields and values of the task in one string (see answer)
+-- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: priority
 --@include levels
 --@include finish

@@ -1,7 +1,7 @@
 -- take_back: the agent who hands the talk on changes his mind, as long as nobody else is in it.
 -- keys: root
 -- args: tenant, task, user, via, allowed, at:int
--- returns: verdict, why, fields and values of the task in one string (see answer)
+-- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: returned, withdrawn, offered
 --@include closing
 --@include finish

@@ -1,7 +1,7 @@
 -- terminate: end it, from everywhere, as often as anybody likes.
 -- keys: root
 -- args: tenant, task, by, actor, via, allowed, at:int
--- returns: verdict, why, fields and values of the task in one string (see answer)
+-- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: returned, terminated, ended, closed, withdrawn, offered
 --@include closing
 --@include finish

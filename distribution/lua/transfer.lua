@@ -1,7 +1,7 @@
 -- transfer: the agent hands the talk on, to a service or to another agent ('' = not that). He keeps it until somebody is in it.
 -- keys: root
 -- args: tenant, task, user, to_service, to_user, via, allowed, at:int
--- returns: verdict, why (what stands against it), fields and values of the task in one string (see answer)
+-- returns: verdict, why (what stands against it), the task's fields as JSON (see `answer`)
 -- journal: transferred, offered
 --@include reasons
 --@include closing

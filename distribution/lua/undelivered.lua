@@ -1,7 +1,7 @@
 -- undelivered: the offer cannot be brought to him: it goes back, and he is unreachable until something reaches him.
 -- keys: root
 -- args: tenant, task, offer, user, why, allowed, at:int
--- returns: verdict, why, fields and values of the task in one string (see answer)
+-- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: returned, undelivered, unreachable, requeued, offered, closed, overflowed, waits_on
 --@include eligible
 --@include offer_fails

@@ -1,7 +1,7 @@
 -- visitor_away: one of the visitor's connections closed; the grace time starts when it was the last.
 -- keys: root
 -- args: tenant, task, connection, allowed, at:int
--- returns: verdict, why, fields and values of the task in one string (see answer)
+-- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: visitor_away
 --@include visitor
 --@include write

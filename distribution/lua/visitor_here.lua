@@ -1,7 +1,7 @@
 -- visitor_here: one of the visitor's connections is alive; it counts for 45 s.
 -- keys: root
 -- args: tenant, task, connection, allowed, at:int
--- returns: verdict, why, fields and values of the task in one string (see answer)
+-- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: visitor_back
 --@include visitor
 --@include write

@@ -1,7 +1,7 @@
 -- visitor_left: the visitor said that he leaves.
 -- keys: root
 -- args: tenant, task, allowed, at:int
--- returns: verdict, why, fields and values of the task in one string (see answer)
+-- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: returned, ended, closed, withdrawn, offered
 --@include closing
 --@include finish

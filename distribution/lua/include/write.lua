@@ -103,10 +103,9 @@ end
 -- Whose picture of the task must be brought up to date: everybody who has it or had it, the room, the visitor's door.
 local function mark_effects(c, task)
   local f, state = task.f, task.f.state
-  local id, subjects, count = c.tenant .. ':' .. task.id, {}, 0
+  local id, subjects = c.tenant .. ':' .. task.id, {}
   local function mark(subject)
-    count = count + 1
-    subjects[count] = subject
+    subjects[#subjects + 1] = subject
   end
   for user in string.gmatch(f.past or '', PAIR) do
     mark('card:' .. id .. ':' .. user)
@@ -126,7 +125,7 @@ local function mark_effects(c, task)
   if state == 'arriving' and not task.was then
     mark('arrival:' .. id)
   end
-  if count > 0 then
+  if subjects[1] then
     due_mark_all(c.root, subjects)
   end
 end
