@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from store.connection import Store
+
 STEP_SECONDS = 0.005
 
 on_one_server = pytest.mark.skipif(
@@ -39,3 +41,10 @@ async def wait_until(
             sentence = description if isinstance(description, str) else description()
             raise AssertionError(f"{sentence} did not happen within {timeout} s (last: {found!r})")
         await asyncio.sleep(step)
+
+
+async def unsettled(store: Store, root: str) -> list[str]:
+    """The shard's subjects that are due, or that somebody works on. In one command: between two, one could be claimed, or be
+    marked and done, and would be seen in neither place."""
+    (found,) = await store.network.talk([("ZUNION", 2, f"{root}due", f"{root}leases")], [root])
+    return list(found)

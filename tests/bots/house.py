@@ -34,9 +34,10 @@ from store.connection import Store
 from store.doorbells import Doorbells
 from store.due import DueWorker, Subject
 from store.ids import new_id
+from store.keys import root
 from tests.sandbox.product import ANNA, BEN, DOMINIQUE, OLIVIA, Answer, Product
 from tests.sandbox.product import Bot as NoBot
-from tests.support import wait_until
+from tests.support import unsettled, wait_until
 
 SOON = 10.0
 WORLD = Path(__file__).parents[2] / "demo" / "world.toml"
@@ -309,11 +310,8 @@ class House:
         """Return when no effect is due any more."""
 
         async def is_settled() -> bool:
-            names = [key for key in await self.store.scan("*") if key.endswith(("}:due", "}:leases"))]
-            left.clear()
-            for name in names:
-                subjects = await self.store.zrange(name, 0, -1)
-                left.extend(subject for subject in subjects if not subject.startswith("directory:"))
+            subjects = await unsettled(self.store, root(self.tenant))
+            left[:] = [subject for subject in subjects if not subject.startswith("directory:")]
             return not left
 
         left: list[str] = []

@@ -17,7 +17,7 @@ from store.connection import Store, open_store
 from store.doorbells import Bell, Doorbells
 from store.due import SCRIPTS, DueWorker, RetryLater, Subject, mark_due
 from store.embedded import start_embedded
-from tests.support import wait_until
+from tests.support import unsettled, wait_until
 
 Handler = Callable[[Subject], Awaitable[None]]
 
@@ -99,8 +99,7 @@ async def done(store: Store, what: Subject, token: str) -> str:
 
 
 async def settled(store: Store, tenant: str) -> bool:
-    root = keys.root(tenant)
-    marked = [*await store.zrange(f"{root}due", 0, -1), *await store.zrange(f"{root}leases", 0, -1)]
+    marked = await unsettled(store, keys.root(tenant))
     return not any(tenant in text for text in marked) and not await store.scan(f"*due:*{tenant}*")
 
 

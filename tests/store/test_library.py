@@ -84,6 +84,21 @@ async def test_every_call_that_marks_rings(tmp_path: Path, store: Store) -> None
     assert [await store.run(script, ROOT) for _ in range(2)] == [1, 1]
 
 
+async def test_a_mark_rings_unless_all_that_it_marks_is_held(tmp_path: Path, store: Store) -> None:
+    script = write(
+        tmp_path,
+        "marks",
+        "--@include due\nlocal function rung(subjects)\n  memo.due_rung = nil\n  due_mark_all(root, subjects)\n"
+        "  return memo.due_rung and 1 or 0\nend\n"
+        "redis.call('ZADD', root .. 'leases', due_time() + 60000, 'test:held')\n"
+        "local said = { rung({ 'test:held' }), rung({ 'test:held', 'test:free' }), rung({ 'test:held', 'test:free' }) }\n"
+        "redis.call('ZREM', root .. 'leases', 'test:held')\n"
+        "redis.call('ZREM', root .. 'due', 'test:held', 'test:free')\nreturn said",
+    )
+    # What is held is moved to the end of its lease each time, so the third mark changes something again.
+    assert await store.run(script, ROOT) == [0, 1, 1]
+
+
 async def test_the_bells_of_a_call_go_out_as_one_message_once_it_has_ended(tmp_path: Path, alone: Store) -> None:
     rings = write(
         tmp_path, "rings", "--@include bell\nbell('conv', 't', 'c', 7)\nbell('task', 't', 'c', '8')\nreturn 'x'"
