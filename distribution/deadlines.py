@@ -4,7 +4,6 @@ import asyncio
 import math
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 
 import structlog
 
@@ -13,6 +12,7 @@ from store.connection import Store, StoreDown, StoreError
 from store.doorbells import Bell, Doorbells
 from store.keys import root, roots
 from store.scripts import LuaScript
+from store.waiting import is_set_within
 
 log = structlog.get_logger(__name__)
 
@@ -99,8 +99,7 @@ class Timers:
         left = [at for shard, at in self._look_at.items() if shard not in self._asked]
         seconds = min(left, default=math.inf) - time.monotonic()
         if seconds > 0:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), None if seconds == math.inf else seconds)
+            await is_set_within(self._woken, None if seconds == math.inf else seconds)
 
 
 def _read(reply: Reply | StoreDown | StoreError) -> Reply:

@@ -15,6 +15,7 @@ from store.connection import Store, StoreDown
 from store.doorbells import Doorbells
 from store.ids import new_id
 from store.keys import ALL
+from store.waiting import is_set_within
 
 log = structlog.get_logger(__name__)
 
@@ -59,8 +60,7 @@ class PresencePoller:
         try:
             while True:
                 await self._round()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._somebody_new.wait(), EVERY_SECONDS)
+                if await is_set_within(self._somebody_new, EVERY_SECONDS):
                     await asyncio.sleep(TOGETHER_SECONDS)
         finally:
             unsubscribe()

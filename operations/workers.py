@@ -11,6 +11,8 @@ from pathlib import Path
 
 import structlog
 
+from store.waiting import is_set_within
+
 log = structlog.get_logger(__name__)
 
 # A worker that dies at once would otherwise be replaced in a tight loop.
@@ -47,18 +49,14 @@ class Workers:
             stopping.cancel()
             if not ended.done():
                 process.send_signal(signal.SIGTERM)
-                try:
-                    await asyncio.wait_for(ended, STOP_SECONDS)
-                except TimeoutError:
+                done, _ = await asyncio.wait({ended}, timeout=STOP_SECONDS)
+                if not done:
                     log.warning("worker_killed", worker=number, pid=process.pid)
                     process.kill()
-                    await process.wait()
+                    await ended
                 return
             log.warning("worker_died", worker=number, code=process.returncode)
-            try:
-                await asyncio.wait_for(self._stopping.wait(), RESTART_SECONDS)
-            except TimeoutError:
-                continue
+            await is_set_within(self._stopping, RESTART_SECONDS)
 
 
 def worker_command(script: Path) -> list[str]:

@@ -9,7 +9,6 @@ import itertools
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -18,6 +17,7 @@ from redis import exceptions as redis_errors
 from store import keys
 from store.address import Place
 from store.commands import Word
+from store.waiting import is_set_within
 from store.wire import CONNECT_PATIENCE_SECONDS, Pool, StoreDown, StoreError, StoreUnsent
 
 log = structlog.get_logger(__name__)
@@ -198,8 +198,7 @@ class Several(Network):
                     self._why = f"{named(place)}: {error}"
                     self.forget_witness(place)
                 self._heard.set()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._ask_now.wait(), LOOK_SECONDS)
+                await is_set_within(self._ask_now, LOOK_SECONDS)
         finally:
             await pool.close()
 
@@ -212,8 +211,7 @@ class Several(Network):
         self.look()
         self._heard.clear()
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._heard.wait(), LOOK_AGAIN_SECONDS)
+        await is_set_within(self._heard, LOOK_AGAIN_SECONDS)
 
     def settle(self, where: Mapping[str, Place], *, took_over: frozenset[Place] = frozenset()) -> None:
         """From now on each root is there. `took_over`: places whose data another server has now, for good."""

@@ -5,7 +5,6 @@ replication id of its predecessor as its second one; a slot that was moved as a 
 has a server that restarted with every write on disk. All else may have: then `failover:-:<shard>` becomes due.
 """
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from store import keys
 from store.connection import Store, StoreDown, StoreError, read_report
 from store.network import talk_to
 from store.scripts import load_scripts
+from store.waiting import is_set_within
 from store.wire import Pool
 
 log = structlog.get_logger(__name__)
@@ -50,8 +50,7 @@ class Takeovers:
             for pool, roots in self._store.network.homes().items():
                 with suppress(StoreDown):
                     await self._look(pool, [root for root in roots if root != keys.ALL])
-            with suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), LOOK_SECONDS)
+            await is_set_within(news, LOOK_SECONDS)
 
     async def _look(self, pool: Pool, roots: list[str]) -> None:
         info, only, fsync, node = await talk_to(pool, _FACTS)

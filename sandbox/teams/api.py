@@ -87,7 +87,8 @@ async def events(request: web.Request) -> web.StreamResponse:
         await response.write(_event(Ring("change", {"revision": core.bells.revision, "chat": None})))
         while True:
             try:
-                ring = await asyncio.wait_for(queue.get(), BEAT_SECONDS)
+                async with asyncio.timeout(BEAT_SECONDS):
+                    ring = await queue.get()
             except TimeoutError:
                 await response.write(b": beat\n\n")
                 continue

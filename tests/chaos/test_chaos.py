@@ -158,7 +158,8 @@ async def test_no_task_is_lost_whoever_is_killed(tmp_path: Path, tenant: str) ->
             coming = [asyncio.create_task(visitors.come()) for _ in range(AT_ONCE)]
             killed = await wreak_havoc(server, replicas, dice)
             visitors.leaving = True
-            await asyncio.wait_for(asyncio.gather(*coming), 20)
+            async with asyncio.timeout(20):
+                await asyncio.gather(*coming)
             assert killed["replica"] >= SECONDS / 3
             assert killed["server"] > 0
             assert visitors.met > SECONDS, "they hardly got on"

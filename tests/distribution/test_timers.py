@@ -41,7 +41,8 @@ async def replica(url: str) -> AsyncGenerator[Timers]:
     try:
         yield timers
         await timers.stop()
-        await asyncio.wait_for(running, 10)
+        async with asyncio.timeout(10):
+            await running
     finally:
         hearing.cancel()
         running.cancel()

@@ -56,7 +56,8 @@ async def replica(url: str) -> AsyncGenerator[Replica]:
     loops = [doorbells.run(), Timers(store, doorbells).run(), worker.run(), takeovers.run()]
     running = [asyncio.create_task(loop) for loop in loops]
     try:
-        await asyncio.wait_for(doorbells.connected(), 5)
+        async with asyncio.timeout(5):
+            await doorbells.connected()
         # What is not yet known to be kept by this server cannot be found to be kept by another.
         known = [("exists", (f"{root}server",)) for root in keys.roots()]
         await wait_until(lambda: _all(store.many(known)), 5, "the first look at the servers")

@@ -33,7 +33,8 @@ async def hearing(store: Store) -> AsyncGenerator[list[Bell]]:
     heard: list[Bell] = []
     doorbells.listen("conv", heard.append)
     running = asyncio.create_task(doorbells.run())
-    await asyncio.wait_for(doorbells.connected(), 5)
+    async with asyncio.timeout(5):
+        await doorbells.connected()
     await wait_until(lambda: heard, 5, "the first look")
     heard.clear()
     try:

@@ -39,14 +39,16 @@ async def living(*lives: Lives) -> AsyncGenerator[None]:
     yield
     for one in lives:
         one.stopping = True
-    await asyncio.wait_for(asyncio.gather(*running), 15)
+    async with asyncio.timeout(15):
+        await asyncio.gather(*running)
 
 
 async def is_well(store: Store, lives: Lives) -> None:
     """Every task that the store has can be brought to its end, and then nobody holds anything."""
     everything = await read_everything(store, lives.tenant, now())
     for task in everything.tasks:
-        await asyncio.wait_for(lives.live(task), 5)
+        async with asyncio.timeout(5):
+            await lives.live(task)
     assert await faults(store, lives.tenant, now(), virtual=False) == []
     everything = await read_everything(store, lives.tenant, now())
     assert {task.state for task in everything.tasks.values()} == {TaskState.CLOSED}

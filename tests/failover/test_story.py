@@ -31,7 +31,8 @@ async def stay(visitor: Visitor) -> None:
             visitor.seen = 0
             visitor.messages.clear()
             with contextlib.suppress(aiohttp.ClientError, ConnectionError, OSError, AssertionError, TimeoutError):
-                await asyncio.wait_for(visitor.connect(), 3)
+                async with asyncio.timeout(3):
+                    await visitor.connect()
         await asyncio.sleep(0.1)  # a widget's pause between two attempts to connect
 
 

@@ -40,10 +40,8 @@ class PatientVisitor(Visitor):
             await asyncio.sleep(0.02)
             with contextlib.suppress(aiohttp.ClientError, ConnectionError, OSError, AssertionError, TimeoutError):
                 if self.socket is None or self.socket.closed:
-                    if self.token:
-                        await asyncio.wait_for(self.connect(), 3)
-                    else:
-                        await asyncio.wait_for(self.arrive(), 3)
+                    async with asyncio.timeout(3):
+                        await (self.connect() if self.token else self.arrive())
                 await self.send(text, key)
                 await wait_until(lambda: key in self.acknowledged, 1.5, "an acknowledgement")
         return key
@@ -53,7 +51,8 @@ class PatientVisitor(Visitor):
         while True:
             if self.socket is None or self.socket.closed:
                 with contextlib.suppress(aiohttp.ClientError, ConnectionError, OSError, AssertionError, TimeoutError):
-                    await asyncio.wait_for(self.connect(), 3)
+                    async with asyncio.timeout(3):
+                        await self.connect()
             await asyncio.sleep(0.1)
 
 

@@ -43,14 +43,16 @@ async def test_it_says_where_it_listens_and_stops_when_told(state: Path, tmp_pat
         async with session.get(ready["tls"] + "/v1/.well-known/keys", ssl=context) as keys:
             assert keys.status == 200
     process.send_signal(signal.SIGTERM)
-    assert await asyncio.wait_for(process.wait(), 10) == 0
+    async with asyncio.timeout(10):
+        assert await process.wait() == 0
 
 
 async def test_a_port_in_use_is_one_sentence(state: Path) -> None:
     server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     process = await start("--world", str(WORLD), "--state", str(state), "--http-port", str(port))
-    _, errors = await asyncio.wait_for(process.communicate(), 20)
+    async with asyncio.timeout(20):
+        _, errors = await process.communicate()
     server.close()
     assert process.returncode == 2
     assert errors.decode().startswith("The sandbox cannot start: ")
