@@ -19,7 +19,7 @@ from cards.wording import Wording, wording
 from conversations.messages import Conversations
 from distribution import verdicts
 from distribution.distributor import Distributor
-from distribution.tasks import Task, TaskState, Via
+from distribution.tasks import Task, Via
 from distribution.verdicts import Verdict
 from store.connection import Store
 from store.due import Subject, mark_due
@@ -169,20 +169,21 @@ class Clicks:
 
     async def _finish(self, click: _Click, task: Task) -> verdicts.Answer | str:
         missing = await self._save(click, task)
-        if task.state is TaskState.ACW and missing:
+        if missing and task.after_call_of(click.user):
             return click.words("acw.missing", names=", ".join(missing))
         return await self._distributor.finish_acw(click.tenant, task.id, click.user, click.via)
 
     async def _extend(self, click: _Click, task: Task) -> verdicts.Answer | str:
         await self._save(click, task)
         # The end that the card showed is the fence: Teams has sent clicks twice, even with a new id.
-        if click.again or click.action.offer != str(task.acw_until_at):
+        acw = task.after_call_of(click.user)
+        if click.again or acw is None or click.action.offer != str(acw.until_at):
             return ""
         return await self._distributor.extend_acw(click.tenant, task.id, click.user, click.via)
 
     async def _save(self, click: _Click, task: Task) -> tuple[str, ...]:
         """Keep what was typed; returns the required categories of which nothing is chosen."""
-        wrapup = await self._pictures.wrapup(task)
+        wrapup = await self._pictures.wrapup(task, click.user)
         codes, tags, note = read_form(click.action.inputs, wrapup.categories, wrapup.tags)
         await self._distributor.save_wrapup(click.tenant, task.id, click.user, codes=codes, tags=tags, note=note)
         return missing_codes(codes, wrapup.categories)

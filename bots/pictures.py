@@ -9,7 +9,7 @@ from bots.targets import Targets
 from cards.parts import Drawn
 from cards.personal import personal_card
 from cards.room import opening_card
-from cards.state import CardState, Category, Line, Picture, picture_of
+from cards.state import CardState, Category, Line, Picture, picture_of, writer_of
 from conversations.messages import Conversation, Conversations, Kind, Message, Sender, as_seen
 from conversations.topic import clean_name, visitor_name
 from directory.directory import Directory
@@ -72,9 +72,9 @@ class Pictures:
             state = replace(state, targets=await self._targets.of(task))
         return opening_card(state)
 
-    async def wrapup(self, task: Task) -> Wrapup:
-        """What may be noted of this task."""
-        settings = await self._directory.settings(task.tenant, task.service)
+    async def wrapup(self, task: Task, user: str) -> Wrapup:
+        """What this agent may note of this task: as the service says of which he had it."""
+        settings = await self._directory.settings(task.tenant, _service_of(task, user))
         if settings is None:
             return _NOTHING
         categories = tuple(Category(code.category, tuple(code.codes), code.required) for code in settings.codes)
@@ -104,20 +104,21 @@ class Pictures:
         notice: str,
     ) -> CardState:
         registration = await self._directory.registration(task.tenant, viewer) if viewer else None
-        wrapup = await self.wrapup(task)
+        wrapup = await self.wrapup(task, viewer)
+        acw = task.after_call_of(writer_of(task, viewer))
         return CardState(
             task=task,
             viewer=viewer,
             language=await self.language(task.tenant, viewer),
             customer=customer_of(task, conversation),
-            service=await self._service_name(task),
+            service=await self._service_name(task.tenant, _service_of(task, viewer)),
             page=conversation.page_shown if conversation is not None else "",
             said=tuple(said),
             said_before=before,
             chat_url=conversation.chat_url if conversation is not None else "",
             categories=wrapup.categories,
             tags=wrapup.tags,
-            extensions_left=wrapup.extensions - task.acw_extensions,
+            extensions_left=wrapup.extensions - (acw.extensions if acw else 0),
             extension_seconds=wrapup.extension_seconds,
             names=await self._names(task),
             transferred_to=await self._transferred_to(task, viewer),
@@ -130,11 +131,11 @@ class Pictures:
         messages = await self._conversations.read(task.tenant, task.id, 0, 10)
         return [message for message in messages if message.sender is Sender.VISITOR][:1]
 
-    async def _service_name(self, task: Task) -> str:
-        if task.service is None:
+    async def _service_name(self, tenant: str, service: str | None) -> str:
+        if service is None:
             return ""
-        service = await self._directory.service(task.tenant, task.service)
-        return service.name if service is not None else task.service
+        found = await self._directory.service(tenant, service)
+        return found.name if found is not None else service
 
     async def _transferred_to(self, task: Task, viewer: str) -> str:
         """Who is meant to have it, or has it now, as the agent who hands it on knows him."""
@@ -148,8 +149,15 @@ class Pictures:
         return user.name if user is not None else ""
 
     async def _names(self, task: Task) -> dict[str, str]:
-        agent = await self._directory.user(task.tenant, task.agent) if task.agent else None
-        return {agent.id: agent.name} if agent is not None else {}
+        who = {*task.noted, *([task.agent] if task.agent else [])}
+        found = [await self._directory.user(task.tenant, user) for user in sorted(who)]
+        return {user.id: user.name for user in found if user is not None}
+
+
+def _service_of(task: Task, viewer: str) -> str | None:
+    """Of which the viewer's after-call work is, or the talk."""
+    acw = task.after_call_of(writer_of(task, viewer))
+    return acw.service if acw else task.service
 
 
 def customer_of(task: Task, conversation: Conversation | None) -> str:

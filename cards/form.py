@@ -24,13 +24,16 @@ def code_input(index: int) -> str:
 
 
 def form(words: Wording, state: CardState, *, complete: bool) -> list[BareObject]:
-    """The inputs, filled with what is stored already. If not `complete`, only the note, and where the rest is."""
-    task = state.task
+    """Until when, and the inputs, filled with what is stored already. If not `complete`, only the note, and where the rest
+    is."""
+    noted = state.task.noted_by(state.writer)
     blocks: list[BareObject] = []
+    if state.acw is not None:
+        blocks.append(parts.text(words("acw.until", time=parts.clock(state.acw.until_at)), bold=True))
     if complete:
-        blocks += [_codes(words, index, category, task.codes) for index, category in enumerate(state.categories)]
+        blocks += [_codes(words, index, category, noted.codes) for index, category in enumerate(state.categories)]
         if state.tags:
-            blocks.append(_choices(words, TAGS, words("acw.tags"), state.tags, task.tags))
+            blocks.append(_choices(words, TAGS, words("acw.tags"), state.tags, noted.tags))
     elif state.categories or state.tags:
         blocks.append(parts.text(words("acw.too_large"), subtle=True))
     note = make(
@@ -40,18 +43,18 @@ def form(words: Wording, state: CardState, *, complete: bool) -> list[BareObject
         placeholder=words("acw.note_hint"),
         multiline=True,
         max_length=LONGEST_NOTE,
-        value=task.note or None,
+        value=noted.note or None,
     )
     return [*blocks, note]
 
 
 def buttons(words: Wording, state: CardState) -> list[BareObject]:
     """Done, and extend while that is possible. The end shown fences the extension: a repeated click adds nothing."""
-    task = state.task
-    made = [parts.button(Verb.ACW_DONE, words("acw.done"), task.id, "", style="positive", inputs=True)]
-    if state.extensions_left > 0 and state.extension_seconds > 0 and task.acw_until_at is not None:
+    task = state.task.id
+    made = [parts.button(Verb.ACW_DONE, words("acw.done"), task, "", style="positive", inputs=True)]
+    if state.extensions_left > 0 and state.extension_seconds > 0 and state.acw is not None:
         title = words("acw.extend", duration=duration(state.extension_seconds * 1000))
-        made.append(parts.button(Verb.ACW_EXTEND, title, task.id, str(task.acw_until_at), inputs=True))
+        made.append(parts.button(Verb.ACW_EXTEND, title, task, str(state.acw.until_at), inputs=True))
     return made
 
 

@@ -10,7 +10,7 @@ from cards import form, parts
 from cards.elements import make
 from cards.escape import markdown
 from cards.parts import Drawn
-from cards.result import result_facts
+from cards.result import noted_entries, result_facts
 from cards.state import LIVE, CardState, Picture, picture_of
 from cards.verbs import Verb
 from cards.wording import Wording, wording
@@ -118,14 +118,13 @@ def _accepted(words: Wording, state: CardState) -> _Content:
 
 
 def _acw(words: Wording, state: CardState, *, complete: bool) -> _Content:
-    blocks = result_facts(words, state, wrapup=False)
-    if state.task.acw_until_at is not None:
-        blocks.append(parts.text(words("acw.until", time=parts.clock(state.task.acw_until_at)), bold=True))
-    return _Content([*blocks, *form.form(words, state, complete=complete)], form.buttons(words, state))
+    return _Content(
+        [*result_facts(words, state), *form.form(words, state, complete=complete)], form.buttons(words, state)
+    )
 
 
 def _ended(words: Wording, state: CardState) -> _Content:
-    return _Content(result_facts(words, state, wrapup=True))
+    return _Content(result_facts(words, state, state.task.noted_by(state.viewer)))
 
 
 def _withdrawn(words: Wording, state: CardState) -> _Content:
@@ -143,9 +142,10 @@ def _failed(words: Wording, state: CardState) -> _Content:
 
 
 def _transferred(words: Wording, state: CardState) -> _Content:
+    noted = parts.facts(noted_entries(words, state.task.noted_by(state.viewer)))
     if not (state.stays and state.chat_url):
-        return _Content([parts.text(words("transferred.text"), subtle=True)])
-    return _Content([parts.text(words("transferred.stays"))], [_open_chat(words, state)])
+        return _Content([parts.text(words("transferred.text"), subtle=True), *noted])
+    return _Content([parts.text(words("transferred.stays")), *noted], [_open_chat(words, state)])
 
 
 def _open_chat(words: Wording, state: CardState) -> BareObject:

@@ -1,25 +1,44 @@
-"""What became of a chat, as facts: result, duration, who ended it, and what was noted in after-call work."""
+"""What became of a chat, as facts: result, duration, who ended it, and what agents noted in after-call work."""
 
 from adaptivecards.baseobject import BareObject
 
 from cards import parts
 from cards.state import CardState
 from cards.wording import Wording, duration
+from distribution.tasks import NOTHING, Noted
 
 
-def result_facts(words: Wording, state: CardState, *, wrapup: bool) -> list[BareObject]:
-    """The facts; `wrapup` adds codes, tags and note (left out where a form shows them)."""
+def result_facts(words: Wording, state: CardState, noted: Noted = NOTHING) -> list[BareObject]:
+    """The facts, with what somebody noted (left out where a form shows it)."""
     task = state.task
     began, ended = task.active_at or task.accepted_at, task.ended_at or task.closed_at
     entries = [
         (words("fact.result"), words(f"outcome.{task.outcome}") if task.outcome else ""),
         (words("fact.duration"), duration(ended - began) if began is not None and ended is not None else ""),
         (words("fact.ended_by"), words(f"by.{task.ended_by}") if task.ended_by else ""),
+        *noted_entries(words, noted),
     ]
-    if wrapup:
-        entries += [
-            (words("fact.codes"), " · ".join(task.codes)),
-            (words("fact.tags"), " · ".join(task.tags)),
-            (words("fact.note"), task.note),
-        ]
     return parts.facts(entries)
+
+
+def noted_entries(words: Wording, noted: Noted) -> list[tuple[str, str]]:
+    """Codes, tags and note, each with its title."""
+    return [
+        (words("fact.codes"), " · ".join(noted.codes)),
+        (words("fact.tags"), " · ".join(noted.tags)),
+        (words("fact.note"), noted.note),
+    ]
+
+
+def noted_before(words: Wording, state: CardState) -> list[tuple[str, str]]:
+    """What those who had the talk before noted, a line each; not the one whose form stands on the card."""
+    found: list[tuple[str, str]] = []
+    for user in state.task.handed_on:
+        if user == state.writer:
+            continue
+        noted = state.task.noted.get(user, NOTHING)
+        name = state.names.get(user, "") or words("taken.somebody")
+        found.append(
+            (words("fact.noted_by", name=name), " · ".join((*noted.codes, *noted.tags, noted.note)).rstrip(" ·"))
+        )
+    return found

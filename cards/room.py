@@ -7,7 +7,7 @@ from adaptivecards.baseobject import BareObject
 from cards import form, handing, parts
 from cards.escape import markdown
 from cards.parts import Drawn
-from cards.result import result_facts
+from cards.result import noted_before, result_facts
 from cards.state import CardState
 from cards.verbs import Verb
 from cards.wording import Wording, wording
@@ -40,14 +40,13 @@ def _draw(state: CardState, *, complete: bool) -> Drawn:
     match TaskState.ACTIVE if task.holder is not None else task.state:
         case TaskState.ACW:
             title, style, live = words("acw.title"), "warning", True
-            blocks = result_facts(words, state, wrapup=False)
-            if task.acw_until_at is not None:
-                blocks.append(parts.text(words("acw.until", time=parts.clock(task.acw_until_at)), bold=True))
+            blocks = [*result_facts(words, state), *parts.facts(noted_before(words, state))]
             blocks += form.form(words, state, complete=complete)
             buttons = form.buttons(words, state)
         case TaskState.CLOSED:
             title, style, live = words("ended.title"), "emphasis", False
-            blocks = result_facts(words, state, wrapup=True)
+            blocks = result_facts(words, state, task.noted_by(task.agent or ""))
+            blocks += parts.facts(noted_before(words, state))
         case TaskState.CONNECTING | TaskState.ACTIVE:
             title, style, live = words("opening.title"), "accent", True
             blocks = _running(words, state)
@@ -91,7 +90,13 @@ def left_card(words: Wording, task: str, customer: str, said: str) -> Drawn:
 
 def _running(words: Wording, state: CardState) -> list[BareObject]:
     task = state.task
-    blocks = parts.facts([parts.waited(words, task.since_at, task.accepted_at), (words("fact.page"), state.page)])
+    blocks = parts.facts(
+        [
+            parts.waited(words, task.since_at, task.accepted_at),
+            (words("fact.page"), state.page),
+            *noted_before(words, state),
+        ]
+    )
     if not task.visitor_here:
         blocks.append(parts.text(words("accepted.left"), colour="warning"))
     if task.holder is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from distribution.tasks import OfferResult, Task, TaskState
+from distribution.tasks import AfterCall, OfferResult, Task, TaskState
 
 
 class Picture(StrEnum):
@@ -85,6 +85,16 @@ class CardState:
     targets: tuple[Target, ...] = ()  # to whom its agent could hand the chat on now
     notice: str = ""  # what the viewer is told about his last click
 
+    @property
+    def writer(self) -> str:
+        """Whose after-call work the card shows: the viewer's, or else that of the agent who had the talk last."""
+        return writer_of(self.task, self.viewer)
+
+    @property
+    def acw(self) -> AfterCall | None:
+        """The after-call work that the card has a form for."""
+        return self.task.after_call_of(self.writer)
+
 
 _BY_STATE: Mapping[TaskState, Picture] = {
     TaskState.CONNECTING: Picture.CONNECTING,
@@ -103,6 +113,11 @@ def _present(task: Task, user: str) -> Picture | None:
     if task.agent == user and task.state in _BY_STATE:
         return _BY_STATE[task.state]
     return Picture.ACW if user in task.wraps else None
+
+
+def writer_of(task: Task, viewer: str) -> str:
+    """Whose after-call work a card shows to this viewer."""
+    return viewer if task.after_call_of(viewer) else task.agent or viewer
 
 
 def picture_of(task: Task, user: str) -> Picture | None:

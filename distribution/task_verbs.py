@@ -120,7 +120,7 @@ class TaskVerbs(Scripts):
     async def save_wrapup(
         self, tenant: str, task: str, user: str, *, codes: Sequence[str], tags: Sequence[str], note: str, at: int = 0
     ) -> Answer:
-        """Codes, tags and the note as the form shows them now; during the talk and its ACW."""
+        """Codes, tags and the note as this agent's form shows them now; during the talk and his ACW (`Task.noted_by`)."""
         if len(note) > MAX_NOTE:
             return Answer(Verdict.BAD_ARGUMENT, None, "note")
         return await self._event(

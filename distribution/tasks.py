@@ -134,7 +134,31 @@ TRANSITIONS: Mapping[Event, frozenset[TaskState]] = MappingProxyType(
 )
 """The states in which an event does something. Elsewhere it is `unchanged` (already so), `gone` (a late click) or `wrong_state`."""
 
-_NO_WRAPS: Mapping[str, str] = MappingProxyType({})
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What an agent has entered in after-call work."""
+
+    codes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    note: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.codes or self.tags or self.note)
+
+
+@dataclass(frozen=True, slots=True)
+class AfterCall:
+    """An agent's own after-call work of a task, while it lasts."""
+
+    service: str | None  # of which he had the talk; None = direct
+    until_at: int
+    extensions: int  # how often he has extended it
+
+
+_NO_WRAPS: Mapping[str, AfterCall] = MappingProxyType({})
+_NOTHING_NOTED: Mapping[str, Noted] = MappingProxyType({})
+NOTHING = Noted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +188,7 @@ class Task:
     ended_by: str | None  # "agent" | "visitor" | "supervisor" | "system"
     outcome: Outcome | None
     why: str  # a word for the reason of the last step back or of the end, "" if there is none
-    codes: tuple[str, ...]
+    codes: tuple[str, ...]  # these three: as entered by the agent who has the talk, or had it last; see `noted_by`
     tags: tuple[str, ...]
     note: str
     visitor_here: bool
@@ -181,8 +205,20 @@ class Task:
     transfer_to: str | None = None  # while it is handed on: a service, or `@user`
     transfer_ends_at: int | None = None  # then it returns to the holder
     handed_on: tuple[str, ...] = ()  # agents who had the talk and gave it on or were lost, the first one first
-    # Of those: who is in after-call work of his own → the service of which he had it, "" = direct.
-    wraps: Mapping[str, str] = field(default_factory=lambda: _NO_WRAPS)
+    wraps: Mapping[str, AfterCall] = field(default_factory=lambda: _NO_WRAPS)  # of those: who is in after-call work
+    noted: Mapping[str, Noted] = field(default_factory=lambda: _NOTHING_NOTED)  # of those: what each has entered
+
+    def noted_by(self, user: str) -> Noted:
+        """What this agent has entered. While it is handed on, the task's own fields are the holder's."""
+        if user == (self.holder or self.agent) and user not in self.noted:
+            return Noted(self.codes, self.tags, self.note)
+        return self.noted.get(user, NOTHING)
+
+    def after_call_of(self, user: str) -> AfterCall | None:
+        """His after-call work, if he is in it now."""
+        if user == self.agent and self.state is TaskState.ACW:
+            return AfterCall(self.service, self.acw_until_at or 0, self.acw_extensions)
+        return self.wraps.get(user)
 
 
 def _instant(value: str | None) -> int | None:
@@ -213,12 +249,27 @@ def _past(value: str | None) -> Mapping[str, OfferResult]:
     return {user: _RESULTS[rest.partition(":")[0]] for user, _, rest in entries}
 
 
-def _wraps(value: str | None) -> Mapping[str, str]:
-    """`wraps` is stored as `user=service:extensions used`, separated by spaces."""
+def _wraps(value: str | None) -> Mapping[str, AfterCall]:
+    """`wraps` is stored as `user=service:extensions used:end`, separated by spaces."""
     if not value:
         return _NO_WRAPS
-    entries = (entry.partition("=") for entry in value.split(" "))
-    return {user: rest.rpartition(":")[0] for user, _, rest in entries}
+    found: dict[str, AfterCall] = {}
+    for entry in value.split(" "):
+        user, _, rest = entry.partition("=")
+        service, used, until = rest.rsplit(":", 2)
+        found[user] = AfterCall(service or None, int(until), int(used))
+    return found
+
+
+def _noted(value: str | None) -> Mapping[str, Noted]:
+    """`noted` is stored as JSON: `{user: {codes, tags, note}}`, the fields as those of a task."""
+    if not value:
+        return _NOTHING_NOTED
+    read: dict[str, dict[str, str]] = loads(value)
+    return {
+        user: Noted(_words(one.get("codes")), _words(one.get("tags")), one.get("note", ""))
+        for user, one in read.items()
+    }
 
 
 def read_task(tenant: str, task: str, fields: Mapping[str, str]) -> Task:
@@ -267,4 +318,5 @@ def read_task(tenant: str, task: str, fields: Mapping[str, str]) -> Task:
         transfer_ends_at=_instant(get("transfer_ends")),
         handed_on=_listed(get("handed_on")),
         wraps=_wraps(get("wraps")),
+        noted=_noted(get("noted")),
     )

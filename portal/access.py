@@ -59,7 +59,8 @@ def supervises(call: Call[Any], task: Task) -> bool:
 
 def settings(call: Call[Any], task: Task) -> ServiceSettings:
     """Of the service that this person has the task of: who handed it on did so in another one, perhaps."""
-    return call.person.company.settings(task.wraps.get(call.identity.user, task.service))
+    acw = task.after_call_of(call.identity.user)
+    return call.person.company.settings(acw.service if acw else task.service)
 
 
 async def supervised_task(call: Call[Any]) -> Task:

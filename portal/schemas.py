@@ -28,6 +28,15 @@ class Words(Shape):
     text: str
 
 
+class NotedView(Shape):
+    """What a colleague noted of a task that he had before."""
+
+    name: str = Field(description='"" when nobody knows him any more')
+    codes: list[str]
+    tags: list[str]
+    note: str
+
+
 class TaskView(Shape):
     """A task as one agent sees it."""
 
@@ -54,9 +63,10 @@ class TaskView(Shape):
     closed_at: int | None
     outcome: str | None
     my_result: str | None = Field(description="how this user's own latest offer of the task ended")
-    codes: list[str]
+    codes: list[str] = Field(description="these three: what this user has noted himself")
     tags: list[str]
     note: str
+    noted_before: list[NotedView] = Field(description="what those noted who had the chat before him")
     visitor_here: bool
     visitor_grace_until_at: int | None = Field(description="when the chat ends unless the visitor comes back")
     chat_url: str | None = Field(description="the room in Teams")

@@ -117,9 +117,7 @@ class Snapshots:
         """One task, as it would stand in `offers` or `open`."""
         me = person.identity.user
         chat, names = await gather(self._chat(task), self._names(task))
-        agent = await self._deps.distributor.agent(person.tenant, me) if me in task.wraps else None
-        until = agent.wrapping.get(task.id) if agent else None
-        return task_view(task, me, person.company, person.voice, chat, names=names, wrap_until=until)
+        return task_view(task, me, person.company, person.voice, chat, names=names)
 
     async def _names(self, task: Task) -> dict[str, str]:
         """Of those between whom the task is handed."""

@@ -4,7 +4,7 @@ from cards.form import missing_codes
 from cards.state import Category
 from conversations.access import access_conversation_as_agent
 from conversations.messages import Message, as_seen
-from distribution.tasks import TaskState, Via
+from distribution.tasks import Via
 from distribution.verdicts import Verdict
 from portal.access import answer, reachable_task, settings, supervises, task_of_agent
 from portal.calls import Call
@@ -93,11 +93,11 @@ async def finish_acw(call: Call[Nothing]) -> TaskAnswer:
         Category(category.category, tuple(category.codes), required=category.required)
         for category in settings(call, task).codes
     )
-    missing = missing_codes(task.codes, categories)
-    if missing and (task.state is TaskState.ACW or call.identity.user in task.wraps):
+    me = call.identity
+    missing = missing_codes(task.noted_by(me.user).codes, categories)
+    if missing and task.after_call_of(me.user):
         names = ", ".join(missing)
         raise Refusal(409, "codes_missing", call.person.voice("problem.codes_missing", names=names), field="codes")
-    me = call.identity
     return await answer(call, await call.deps.distributor.finish_acw(me.tenant, call.task, me.user, Via.PORTAL))
 
 

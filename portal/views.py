@@ -8,7 +8,7 @@ from conversations.messages import Kind, Message, Sender
 from conversations.topic import clean_name, visitor_name
 from directory.model import Registration, Service, ServiceSettings, Tenant, User
 from distribution.agents import Agent
-from distribution.tasks import OfferResult, Task, TaskState
+from distribution.tasks import Noted, OfferResult, Task, TaskState
 from identity.sessions import Identity
 from portal.schemas import (
     AgentServiceView,
@@ -16,6 +16,7 @@ from portal.schemas import (
     CodeCategoryView,
     MessageView,
     MeView,
+    NotedView,
     RegistrationView,
     ServiceName,
     ServiceView,
@@ -85,24 +86,21 @@ def task_view(
     chat: Chat = NO_CHAT,
     *,
     names: Mapping[str, str] = _NOBODY,
-    wrap_until: int | None = None,
 ) -> TaskView:
-    """`names`: object id → display name, of those whom the task is handed between; `wrap_until`: the end of the
-    after-call work of somebody who handed it on.
-    """
-    wraps = user in task.wraps
-    service = task.wraps[user] or None if wraps else task.service
+    """`names`: object id → display name, of those whom the task is handed between."""
+    acw = task.after_call_of(user)
+    service = acw.service if acw else task.service
     settings = company.settings(service)
     invited = task.state is TaskState.OFFERED and user in task.invited
-    extendable = task.acw_extensions < settings.acw_extensions and settings.acw_extension_seconds > 0
     grace = settings.visitor_grace_active_seconds * 1000
     holds = task.holder == user
     # Whoever hands a chat on talks until another one is in it.
-    state = TaskState.ACTIVE if holds else TaskState.ACW if wraps else task.state
+    state = TaskState.ACTIVE if holds else TaskState.ACW if acw else task.state
     gone_at = task.visitor_left_at if state is TaskState.ACTIVE else None
     result = OfferResult.ACCEPTED if user in {task.agent, task.holder, *task.handed_on} else task.past.get(user)
     # Who was only asked learns what became of his offer; the talk, and what was noted of it, belong to those who had it.
     his = result is OfferResult.ACCEPTED
+    noted = task.noted_by(user)
     givers = (*task.handed_on, task.holder) if task.holder else task.handed_on
     return TaskView(
         id=task.id,
@@ -123,14 +121,21 @@ def task_view(
         active_at=task.active_at,
         ended_at=task.ended_at,
         ended_by=task.ended_by,
-        acw_until_at=wrap_until if wraps else task.acw_until_at,
-        acw_can_extend=state is TaskState.ACW and (wraps or task.agent == user) and extendable,
+        acw_until_at=acw.until_at if acw else task.acw_until_at,
+        acw_can_extend=acw is not None
+        and acw.extensions < settings.acw_extensions
+        and settings.acw_extension_seconds > 0,
         closed_at=task.closed_at,
         outcome=task.outcome,
         my_result=result,
-        codes=list(task.codes) if his else [],
-        tags=list(task.tags) if his else [],
-        note=task.note if his else "",
+        codes=list(noted.codes),
+        tags=list(noted.tags),
+        note=noted.note,
+        noted_before=[
+            _noted_view(names.get(giver, ""), task.noted[giver])
+            for giver in task.handed_on
+            if his and giver != user and giver in task.noted
+        ],
         visitor_here=task.visitor_here,
         visitor_grace_until_at=gone_at + grace if gone_at is not None else None,
         chat_url=(chat.chat_url or None) if his else None,
@@ -138,6 +143,10 @@ def task_view(
         handed_until_at=task.transfer_ends_at if holds else None,
         handed_by="" if holds or not givers else names.get(givers[-1], ""),
     )
+
+
+def _noted_view(name: str, noted: Noted) -> NotedView:
+    return NotedView(name=name, codes=list(noted.codes), tags=list(noted.tags), note=noted.note)
 
 
 def _handed_to(task: Task, company: Company, voice: Voice, names: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ local record = load_task(c, task)
 if not record then
   return answer(nil, 'no_such_task')
 end
-local service, used = wrap_of(record, user)
+local service, used, wrap_ends = wrap_of(record, user)
 local wraps = service ~= nil
 if not wraps and record.f.agent ~= user then
   return answer(record, has_word(record.f.handed_on, user) and 'wrong_state' or 'not_yours')
@@ -25,9 +25,9 @@ if extension == 0 or used >= rule(c, service, 'acw_extensions') then
 end
 if wraps then
   local agent = load_agent(c, user)
-  local ends = whole(math.max(tonumber(pair_get(agent.f.wraps, task)), c.now + extension))
+  local ends = whole(math.max(tonumber(wrap_ends), c.now + extension))
   set(agent, 'wraps', pair_put(agent.f.wraps, task, ends))
-  set(record, 'wraps', pair_put(record.f.wraps, user, service .. ':' .. whole(used + 1)))
+  set(record, 'wraps', pair_put(record.f.wraps, user, service .. ':' .. whole(used + 1) .. ':' .. ends))
   log(c, 'acw_extended', { 'task', task, 'user', user, 'via', via, 'acw_until', ends })
   finish(c)
   return answer(record, 'ok')

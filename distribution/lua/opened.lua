@@ -18,8 +18,12 @@ end
 set(record, 'state', 'active')
 set(record, 'active', c.now)
 log(c, 'opened', { 'task', task, 'service', service_of(record), 'user', record.f.agent })
-if record.f.holder then
+local handed_over = record.f.holder ~= nil
+if handed_over then
   hand_over(c, record)
+end
+take_up_noted(record, record.f.agent)
+if handed_over then
   finish(c)
 else
   finish_task(c, record)

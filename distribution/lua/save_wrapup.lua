@@ -4,6 +4,7 @@
 -- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: wrapup
 --@include write
+--@include noted
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
 if not record then
@@ -15,9 +16,13 @@ if not wraps and record.f.agent ~= user then
 elseif not wraps and not allows(allowed, record) then
   return answer(record, 'wrong_state')
 end
-set(record, 'codes', codes)
-set(record, 'tags', tags)
-set(record, 'note', note)
+if wraps then
+  set_noted(record, user, { codes = codes, tags = tags, note = note })
+else
+  set(record, 'codes', codes)
+  set(record, 'tags', tags)
+  set(record, 'note', note)
+end
 if not record.touched then
   return answer(record, 'unchanged')
 end

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from cards.state import CardState, Category, Line, Picture, Target
-from distribution.tasks import OfferResult, Outcome, Task, TaskState
+from distribution.tasks import AfterCall, Noted, OfferResult, Outcome, Task, TaskState
 
 ANNA = "a1f6a7b0-0001-4c1b-9a55-000000000001"
 BEN = "a1f6a7b0-0002-4c1b-9a55-000000000002"
@@ -114,6 +114,10 @@ STATES: dict[Picture, CardState] = {
         transferred_to="Orders & Delivery",
     ),
 }
+HERS = Noted(("Plants",), ("urgent",), "Wants it before Friday.")
+HANDED_ON = replace(ACTIVE, agent=BEN, handed_on=(ANNA,), past={ANNA: OfferResult.ACCEPTED}, noted={ANNA: HERS})
+WRAPS = replace(HANDED_ON, wraps={ANNA: AfterCall("garden-advice", NOON + 95_000, 1)})
+"""Ben has the chat now, and Anna the after-call work of her part."""
 ROOM_TASKS: dict[str, Task] = {
     "active": ACTIVE,
     "left": replace(ACTIVE, visitor_here=False, visitor_left_at=NOON + 60_000),
@@ -122,5 +126,7 @@ ROOM_TASKS: dict[str, Task] = {
     "handed on": replace(
         ACTIVE, state=TaskState.OFFERED, agent=None, invited=(BEN,), holder=ANNA, transfer_to=f"@{BEN}"
     ),
+    "noted before": HANDED_ON,
+    "noted before, acw": replace(OVER, agent=BEN, handed_on=(ANNA,), noted={ANNA: HERS}),
     "waiting again": past(OfferResult.FAILED),
 }

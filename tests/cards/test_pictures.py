@@ -15,8 +15,8 @@ from cards.personal import personal_card
 from cards.room import opening_card
 from cards.state import LIVE, Line, Picture, Target, picture_of
 from cards.wording import LANGUAGES, wording
-from distribution.tasks import OfferResult
-from tests.cards.samples import ACTIVE, ANNA, BEN, OVER, ROOM_TASKS, STATE, STATES, TASK, TASKS, past
+from distribution.tasks import OfferResult, TaskState
+from tests.cards.samples import ACTIVE, ANNA, BEN, HANDED_ON, OVER, ROOM_TASKS, STATE, STATES, TASK, TASKS, WRAPS, past
 from tests.contract.published import read
 
 STAYS = replace(STATES[Picture.TRANSFERRED], stays=True)
@@ -25,7 +25,8 @@ STAYS = replace(STATES[Picture.TRANSFERRED], stays=True)
 def every_card() -> list[tuple[str, Drawn]]:
     drawn: list[tuple[str, Drawn]] = []
     for language in LANGUAGES:
-        for picture, state in [*STATES.items(), ("transferred, and stays", STAYS)]:
+        more = {"transferred, and stays": STAYS, "transferred, own acw": replace(STATE, task=WRAPS)}
+        for picture, state in [*STATES.items(), *more.items()]:
             card = personal_card(replace(state, language=language))
             assert card is not None, picture
             drawn.append((f"{language} {picture}", card))
@@ -210,13 +211,50 @@ def test_without_extensions_left_there_is_no_extend() -> None:
 
 def test_what_was_noted_already_stands_in_the_form() -> None:
     card = opening_card(replace(STATE, task=OVER))
-    values = {element["id"]: element.get("value") for element in elements(card.content) if "id" in element}
-    assert values == {
+    assert values(card) == {
         "code0": "Plants",
         "code1": None,
         "tags": "returning",
         "note": "Black spot; recommended a spray.",
     }
+
+
+def values(card: Drawn | None) -> dict[str, Any]:
+    assert card is not None
+    return {element["id"]: element.get("value") for element in elements(card.content) if "id" in element}
+
+
+def test_who_handed_it_on_has_a_form_of_his_own() -> None:
+    over = replace(OVER, agent=BEN, handed_on=(ANNA,), noted=WRAPS.noted, wraps=WRAPS.wraps)
+    for task in (WRAPS, over):
+        hers = personal_card(replace(STATE, task=task))
+        assert hers is not None
+        assert values(hers)["note"] == "Wants it before Friday."
+        assert buttons(hers) == ["Done", "Extend by 1 min"]
+        assert [action["data"]["offer"] for action in hers.content["actions"]][1] == str(WRAPS.wraps[ANNA].until_at)
+    his = personal_card(replace(STATE, task=over, viewer=BEN))
+    assert values(his)["note"] == OVER.note
+
+
+def test_who_has_the_chat_reads_what_was_noted_before() -> None:
+    line = "Plants · urgent · Wants it before Friday."
+    running = json.dumps(opening_card(replace(STATE, task=HANDED_ON, viewer=BEN)).content, ensure_ascii=False)
+    assert "Noted by Anna Meier" in running
+    assert line in running
+    over = replace(OVER, agent=BEN, handed_on=(ANNA,), noted=HANDED_ON.noted)
+    for task in (over, replace(over, state=TaskState.CLOSED)):
+        shown = json.dumps(opening_card(replace(STATE, task=task, viewer=BEN)).content, ensure_ascii=False)
+        assert line in shown
+        assert OVER.note in shown
+    # Beside her own form in the room it would stand twice.
+    again = json.dumps(opening_card(replace(STATE, task=replace(over, wraps=WRAPS.wraps))).content, ensure_ascii=False)
+    assert "Noted by" not in again
+
+
+def test_who_handed_it_on_keeps_what_he_noted_in_sight() -> None:
+    card = personal_card(replace(STATES[Picture.TRANSFERRED], task=HANDED_ON))
+    assert card is not None
+    assert "Wants it before Friday." in json.dumps(card.content)
 
 
 def test_a_long_conversation_is_cut_from_the_old_end_and_the_card_says_how_much() -> None:

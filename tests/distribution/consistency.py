@@ -86,6 +86,9 @@ async def _task_faults(store: Store, tenant: str, all_: Everything, *, virtual: 
         for user, fields in all_.agent_fields.items():
             held = dict(part.split("=") for part in fields.get("held", "").split())
             wraps = dict(part.split("=") for part in fields.get("wraps", "").split())
+            wraps_until = str(task.wraps[user].until_at) if user in task.wraps else None
+            if wraps.get(task.id) != wraps_until:
+                found.append(f"{user} wraps {task.id} up until {wraps.get(task.id)}, and it says {wraps_until}")
             wanted = HOLDS.get(task.state) if user in holders else None
             wanted = "talk" if user == task.holder else "acw" if task.id in wraps else wanted
             if held.get(task.id) != wanted:

@@ -64,6 +64,7 @@ class ModelTask:
     outcome: Outcome | None = None
     ended_by: str | None = None
     codes: tuple[str, ...] = ()
+    noted: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])  # of those who gave it on
 
     def seen(self) -> tuple[object, ...]:
         """What is compared with a `Task`."""
@@ -73,7 +74,7 @@ class ModelTask:
             self.id, self.state, self.service or None, self.user, self.since, offer, self.invited, self.deliver_by, self.deadline,
             self.agent, self.acw_until, self.extensions, self.outcome, self.ended_by, self.left, past, self.codes,
             self.priority, self.level, self.hops, self.spoke, self.warned, self.handed_on, self.holder, self.to,
-            self.transfer_ends, {user: service for user, (service, _) in self.wraps.items()},
+            self.transfer_ends, self.wraps, self.noted,
         )  # fmt: skip
 
 
@@ -407,9 +408,15 @@ class ModelCore:
         else:
             self._release(task, user)
         self._keep_from(task, user, NEVER if acw else 0)
+        self.gave_on(task, user)
+        self._forget_transfer(task)
+
+    def gave_on(self, task: ModelTask, user: str) -> None:
         if user not in task.handed_on:
             task.handed_on = (*task.handed_on, user)
-        self._forget_transfer(task)
+        if task.codes:
+            task.noted[user] = task.codes
+        task.codes = ()
 
     def _end_wrap(self, task: ModelTask, user: str) -> None:
         self._release(task, user)

@@ -116,8 +116,12 @@ class ModelTasks(ModelCore):
         if task.state is not S.CONNECTING:
             return V.UNCHANGED if task.state is S.ACTIVE else V.WRONG_STATE
         task.state, task.active_at = S.ACTIVE, self.now
-        if task.holder:
+        handed_over = task.holder is not None
+        if handed_over:
             self._hand_over(task)
+        assert task.agent
+        task.codes = task.noted.pop(task.agent, task.codes)
+        if handed_over:
             self.match()
         return V.OK
 
@@ -258,7 +262,11 @@ class ModelTasks(ModelCore):
             return V.WRONG_STATE if user in task.handed_on else V.NOT_YOURS
         if user not in task.wraps and task.state not in {S.ACTIVE, S.ACW}:
             return V.WRONG_STATE
-        was, task.codes = task.codes, codes
+        if user in task.wraps:
+            was = task.noted.pop(user, ())
+            task.noted |= {user: codes} if codes else {}
+        else:
+            was, task.codes = task.codes, codes
         return V.UNCHANGED if was == codes else V.OK
 
     def finish_acw(self, id_: str, user: str) -> Verdict:

@@ -30,6 +30,8 @@ async def test_agent_gone_the_chat_goes_back_to_the_queue(world: World) -> None:
     """Rocket.Chat#11280, chatwoot#5362: agent gone: tell the visitor, return the chat."""
     task = await talking(world)
     since = (await world.see(task)).since_at
+    d, t = world.distributor, world.tenant
+    assert (await d.save_wrapup(t, task, "anna", codes=[], tags=["rose"], note="", at=world.now)).ok
     await due(world, task)
     await offline_for(world, "anna", LOST - 0.001)
     assert (await world.see(task)).state is S.ACTIVE
@@ -42,6 +44,8 @@ async def test_agent_gone_the_chat_goes_back_to_the_queue(world: World) -> None:
     assert Reason.CONNECTED not in await world.against("anna")
     await world.agent("ben")
     assert await world.talk(task) == "ben"
+    found = await world.see(task)
+    assert [found.noted_by(user).tags for user in ("anna", "ben")] == [("rose",), ()], "what she noted stays hers"
 
 
 async def test_it_has_a_queue_time_of_its_own(world: World) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from distribution.agents import AgentRules, Presence, Reason
-from distribution.tasks import OfferResult, Outcome, Task, TaskState, Via
+from distribution.tasks import AfterCall, Noted, OfferResult, Outcome, Task, TaskState, Via
 from distribution.verdicts import Answer, Verdict
 from store.keys import root
 from tests.distribution.day import MIDNIGHT
@@ -90,6 +90,61 @@ async def test_who_handed_on_has_acw_of_his_own(world: World) -> None:
         (await d.save_wrapup(t, task, "anna", codes=["y"], tags=[], note="", at=world.now)).verdict,
     ]
     assert late == [Verdict.UNCHANGED, Verdict.WRONG_STATE, Verdict.WRONG_STATE]
+
+
+async def test_each_of_them_notes_for_himself(world: World) -> None:
+    d, t = world.distributor, world.tenant
+
+    async def notes(task: str, user: str, note: str) -> Verdict:
+        return (await d.save_wrapup(t, task, user, codes=[f"{user}s"], tags=[], note=note, at=world.now)).verdict
+
+    async def noted(task: str) -> tuple[Noted, Noted]:
+        found = await world.see(task)
+        return found.noted_by("anna"), found.noted_by("ben")
+
+    task = await talking(world, "ben")
+    await world.rules(SUPPORT, acw_seconds=60)
+    assert await notes(task, "anna", "a rose") is Verdict.OK
+    await hand_on(world, task)
+    hers = Noted(("annas",), (), "a rose")
+    assert await noted(task) == (hers, Noted()), "she has it until he is in it"
+    await world.talk(task)
+    assert await noted(task) == (hers, Noted())
+    assert await notes(task, "ben", 'a "tulip"') is Verdict.OK
+    assert await notes(task, "anna", "a rose, then") is Verdict.OK
+    assert await notes(task, "anna", "a rose, then") is Verdict.UNCHANGED
+    hers, his = Noted(("annas",), (), "a rose, then"), Noted(("bens",), (), 'a "tulip"')
+    assert await noted(task) == (hers, his)
+    assert (await d.finish_acw(t, task, "anna", Via.CARD, at=world.now)).ok
+
+    assert (await d.transfer(t, task, "ben", to_user="anna", via=Via.ROOM, at=world.now)).ok
+    assert await noted(task) == (hers, his)
+    await world.talk(task)
+    assert await noted(task) == (hers, his)
+    assert await notes(task, "anna", "both") is Verdict.OK
+    await world.terminate(task, "agent", "anna", Via.ROOM)
+    assert (await d.save_wrapup(t, task, "ben", codes=[], tags=[], note="", at=world.now)).ok
+    found = await world.see(task)
+    assert (found.note, await noted(task)) == ("both", (Noted(("annas",), (), "both"), Noted()))
+    assert found.noted == {}, "nothing is left of what is empty"
+
+
+async def test_each_has_after_call_work_of_his_own_service(world: World) -> None:
+    d, t = world.distributor, world.tenant
+    task = await talking(world, "ben")
+    await hand_on(world, task)
+    await world.talk(task)
+    begun = world.now
+    await world.go(5)
+    await world.terminate(task, "agent", "ben", Via.ROOM)
+    found = await world.see(task)
+    assert found.after_call_of("anna") == AfterCall(SALES, begun + 20_000, 0)
+    assert (await d.extend_acw(t, task, "anna", Via.CARD, at=world.now)).ok
+    found = await world.see(task)
+    extended = (await world.look("anna")).wrapping[task]
+    assert found.after_call_of("anna") == AfterCall(SALES, extended, 1)
+    assert extended > begun + 20_000
+    assert found.after_call_of("cleo") is None
 
 
 async def test_his_acw_can_end_early_and_outlives_the_chat(world: World) -> None:

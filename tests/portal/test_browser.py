@@ -254,8 +254,12 @@ async def test_a_chat_is_handed_on_taken_back_and_handed_on_again(chromium: Chro
         await expect(ben.get_by_role("link", name="Open Chat")).to_be_visible()
         # Her own after-call work, with the codes of her service.
         await anna.get_by_role("checkbox", name="Plants").check()
+        await anna.get_by_role("textbox", name="Note").fill("He pays by card.")
         await anna.get_by_role("button", name="Done").click()
         await expect(anna.get_by_text("No chat at the moment")).to_be_visible()
+        await expect(ben.get_by_text("Noted by Anna Meier")).to_be_visible()
+        await expect(ben.get_by_text("He pays by card.")).to_be_visible()
+        await looks_right(ben)
     assert (await office.task(task)).agent == BEN
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from distribution.tasks import TaskState
+from distribution.tasks import Noted, TaskState
 from tests.portal.browser import Browser, Json
 from tests.portal.company import ANNA, BEN, SAMIR
 from tests.portal.office import Office
@@ -69,6 +69,7 @@ async def test_who_handed_it_on_does_his_own_after_call_work(office: Office, ann
     assert (mine["service"], mine["acw_can_extend"]) == ("garden-advice", True)
     extended = await anna.call("POST", f"/tasks/{task}/acw/extend")
     assert extended["task"]["acw_until_at"] > mine["acw_until_at"]
+    assert extended["task"]["acw_can_extend"] is False, "her service allows it once"
     # The codes that her service requires, although the chat is another service's by now.
     error = await anna.refused("POST", f"/tasks/{task}/acw/done", expect=409)
     assert error["code"] == "codes_missing"
@@ -76,7 +77,12 @@ async def test_who_handed_it_on_does_his_own_after_call_work(office: Office, ann
     await anna.call("POST", f"/tasks/{task}/acw/done")
     assert (await anna.state())["open"] == []
     assert (await office.task(task)).state is TaskState.ACTIVE, "the talk goes on"
-    assert [one["id"] for one in (await ben.state())["open"]] == [task]
+    [his] = (await ben.state())["open"]
+    assert (his["id"], his["codes"], his["note"]) == (task, [], "")
+    hers = {"name": "Anna Meier", "codes": ["Plants"], "tags": [], "note": "For Orders."}
+    assert his["noted_before"] == [hers]
+    await ben.call("POST", f"/tasks/{task}/wrapup", {"codes": [], "tags": [], "note": "Sent."})
+    assert (await office.task(task)).noted_by(ANNA) == Noted(("Plants",), (), "For Orders.")
 
 
 async def test_taken_back_it_is_his_again(office: Office, anna: Browser, ben: Browser) -> None:

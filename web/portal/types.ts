@@ -30,6 +30,15 @@ export interface Words {
   text: string;
 }
 
+/** What a colleague noted of a chat that he had before. */
+export interface Noted {
+  /** "" when nobody knows him any more. */
+  name: string;
+  codes: string[];
+  tags: string[];
+  note: string;
+}
+
 export interface Task {
   id: string;
   state: TaskState;
@@ -60,6 +69,7 @@ export interface Task {
   codes: string[];
   tags: string[];
   note: string;
+  noted_before: Noted[];
   visitor_here: boolean;
   visitor_grace_until_at: number | null;
   chat_url: string | null;

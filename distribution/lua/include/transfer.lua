@@ -1,6 +1,7 @@
 --@include offer_end
 --@include levels
 --@include silence
+--@include noted
 -- transfer: a talk is handed on. Until another agent is in it the first one, `holder`, keeps it and his slot; `home` is the
 -- lane it came from, whose place among the concurrent chats it keeps too.
 local NEVER = '9000000000000000'  -- ms: he who hands it on is not asked for it, nor in his after-call work of it
@@ -109,6 +110,7 @@ local function add_handed_on(task, user)
   if not has_word(before, user) then
     set(task, 'handed_on', before and before .. ' ' .. user or user)
   end
+  keep_noted(task, user)
 end
 
 -- Another agent is in it: the first one has after-call work of his own, as the service he had it for lays down.
@@ -123,7 +125,7 @@ local function hand_over(c, task)
     acw_until = whole(c.now + acw)
     hold(c, agent, task.id, 'acw')
     set(agent, 'wraps', pair_put(agent.f.wraps, task.id, acw_until))
-    set(task, 'wraps', pair_put(task.f.wraps, holder, (home or '') .. ':0'))
+    set(task, 'wraps', pair_put(task.f.wraps, holder, (home or '') .. ':0:' .. acw_until))
   elseif agent then
     release(c, agent, task.id)
   end

@@ -116,6 +116,21 @@ export const taskStyles = css`
     overflow: hidden;
   }
 
+  .noted {
+    padding: 10px 14px;
+    border-radius: 10px;
+    background: var(--inset);
+    overflow-wrap: anywhere;
+  }
+
+  .noted .quiet {
+    font-size: var(--fontSizeBase200);
+  }
+
+  .note {
+    white-space: pre-line;
+  }
+
   .row {
     display: flex;
     flex-wrap: wrap;

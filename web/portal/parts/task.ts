@@ -118,6 +118,23 @@ export class TaskCard extends LitElement {
       <usher-handing .task=${task}></usher-handing>`;
   }
 
+  /** What colleagues noted who had the chat before. */
+  #notes(): unknown {
+    return this.task.noted_before.map(({ name, codes, tags, note }) => {
+      const words = [...codes, ...tags].join(", ");
+      return html`<div class="noted">
+        <p class="quiet">${name === "" ? t("noted.colleague") : t("noted.by", { name })}</p>
+        ${words === "" ? nothing : html`<p>${words}</p>`}${note === "" ? nothing : html`<p class="note">${note}</p>`}
+      </div>`;
+    });
+  }
+
+  #body(): unknown {
+    const { task } = this;
+    if (task.state === "offered") return this.#offer();
+    return html`${this.#notes()}${task.state === "acw" ? html`<usher-acw .task=${task}></usher-acw>` : this.#chat()}`;
+  }
+
   #handing(): unknown {
     const { task } = this;
     const left = task.handed_until_at === null ? "" : countdown(task.handed_until_at - session.now());
@@ -167,7 +184,7 @@ export class TaskCard extends LitElement {
         </div>
         ${this.#status()}
       </div>
-      ${task.state === "offered" ? this.#offer() : task.state === "acw" ? html`<usher-acw .task=${task}></usher-acw>` : this.#chat()}
+      ${this.#body()}
     </article>`;
   }
 }
