@@ -124,7 +124,7 @@ def _acw(words: Wording, state: CardState, *, complete: bool) -> _Content:
 
 
 def _ended(words: Wording, state: CardState) -> _Content:
-    return _Content(result_facts(words, state, state.task.noted_by(state.viewer)))
+    return _Content(result_facts(words, state, noted_entries(words, state.task.noted_by(state.viewer))))
 
 
 def _withdrawn(words: Wording, state: CardState) -> _Content:

@@ -1,5 +1,7 @@
 """What became of a chat, as facts: result, duration, who ended it, and what agents noted in after-call work."""
 
+from collections.abc import Sequence
+
 from adaptivecards.baseobject import BareObject
 
 from cards import parts
@@ -8,15 +10,15 @@ from cards.wording import Wording, duration
 from distribution.tasks import NOTHING, Noted
 
 
-def result_facts(words: Wording, state: CardState, noted: Noted = NOTHING) -> list[BareObject]:
-    """The facts, with what somebody noted (left out where a form shows it)."""
+def result_facts(words: Wording, state: CardState, noted: Sequence[tuple[str, str]] = ()) -> list[BareObject]:
+    """The facts, and after them what was noted (`noted_entries`, `noted_before`)."""
     task = state.task
     began, ended = task.active_at or task.accepted_at, task.ended_at or task.closed_at
     entries = [
         (words("fact.result"), words(f"outcome.{task.outcome}") if task.outcome else ""),
         (words("fact.duration"), duration(ended - began) if began is not None and ended is not None else ""),
         (words("fact.ended_by"), words(f"by.{task.ended_by}") if task.ended_by else ""),
-        *noted_entries(words, noted),
+        *noted,
     ]
     return parts.facts(entries)
 
@@ -38,7 +40,6 @@ def noted_before(words: Wording, state: CardState) -> list[tuple[str, str]]:
             continue
         noted = state.task.noted.get(user, NOTHING)
         name = state.names.get(user, "") or words("taken.somebody")
-        found.append(
-            (words("fact.noted_by", name=name), " · ".join((*noted.codes, *noted.tags, noted.note)).rstrip(" ·"))
-        )
+        line = " · ".join(filter(None, (*noted.codes, *noted.tags, noted.note)))
+        found.append((words("fact.noted_by", name=name), line))
     return found

@@ -7,7 +7,7 @@ from adaptivecards.baseobject import BareObject
 from cards import form, handing, parts
 from cards.escape import markdown
 from cards.parts import Drawn
-from cards.result import noted_before, result_facts
+from cards.result import noted_before, noted_entries, result_facts
 from cards.state import CardState
 from cards.verbs import Verb
 from cards.wording import Wording, wording
@@ -40,13 +40,13 @@ def _draw(state: CardState, *, complete: bool) -> Drawn:
     match TaskState.ACTIVE if task.holder is not None else task.state:
         case TaskState.ACW:
             title, style, live = words("acw.title"), "warning", True
-            blocks = [*result_facts(words, state), *parts.facts(noted_before(words, state))]
+            blocks = result_facts(words, state, noted_before(words, state))
             blocks += form.form(words, state, complete=complete)
             buttons = form.buttons(words, state)
         case TaskState.CLOSED:
             title, style, live = words("ended.title"), "emphasis", False
-            blocks = result_facts(words, state, task.noted_by(task.agent or ""))
-            blocks += parts.facts(noted_before(words, state))
+            noted = noted_entries(words, task.noted_by(task.agent or ""))
+            blocks = result_facts(words, state, [*noted, *noted_before(words, state)])
         case TaskState.CONNECTING | TaskState.ACTIVE:
             title, style, live = words("opening.title"), "accent", True
             blocks = _running(words, state)
