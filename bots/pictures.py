@@ -51,7 +51,7 @@ class Pictures:
         said: Sequence[Line] = ()
         if picture is Picture.OFFER:
             said = [_line(message, "") for message in await self._first_words(task)]
-        return personal_card(await self._state(task, user, conversation, said=said, notice=notice))
+        return personal_card(await self._state(task, user, conversation, owner=user, said=said, notice=notice))
 
     async def opening(
         self, task: Task, conversation: Conversation, *, reader: str = "", notice: str = "", choice: bool = True
@@ -67,14 +67,15 @@ class Pictures:
         shown = [message for message in as_seen(messages) if message.seq <= until and message.kind is Kind.TEXT]
         said = [_line(message, customer) for message in shown]
         viewer = reader or task.holder or task.agent or ""
-        state = await self._state(task, viewer, conversation, said=said, before=after, notice=notice)
+        owner = writer_of(task, viewer)
+        state = await self._state(task, viewer, conversation, owner=owner, said=said, before=after, notice=notice)
         if choice and task.state is TaskState.ACTIVE:
             state = replace(state, targets=await self._targets.of(task))
         return opening_card(state)
 
     async def wrapup(self, task: Task, user: str) -> Wrapup:
         """What this agent may note of this task: as the service says of which he had it."""
-        settings = await self._directory.settings(task.tenant, _service_of(task, user))
+        settings = await self._directory.settings(task.tenant, task.service_for(user))
         if settings is None:
             return _NOTHING
         categories = tuple(Category(code.category, tuple(code.codes), code.required) for code in settings.codes)
@@ -99,19 +100,20 @@ class Pictures:
         viewer: str,
         conversation: Conversation | None,
         *,
+        owner: str,
         said: Sequence[Line],
         before: int = 0,
         notice: str,
     ) -> CardState:
         registration = await self._directory.registration(task.tenant, viewer) if viewer else None
-        wrapup = await self.wrapup(task, viewer)
-        acw = task.after_call_of(writer_of(task, viewer))
+        wrapup = await self.wrapup(task, owner)
+        acw = task.after_call_of(owner)
         return CardState(
             task=task,
             viewer=viewer,
             language=await self.language(task.tenant, viewer),
             customer=customer_of(task, conversation),
-            service=await self._service_name(task.tenant, _service_of(task, viewer)),
+            service=await self._service_name(task.tenant, task.service_for(owner)),
             page=conversation.page_shown if conversation is not None else "",
             said=tuple(said),
             said_before=before,
@@ -152,12 +154,6 @@ class Pictures:
         who = {*task.noted, *([task.agent] if task.agent else [])}
         found = [await self._directory.user(task.tenant, user) for user in sorted(who)]
         return {user.id: user.name for user in found if user is not None}
-
-
-def _service_of(task: Task, viewer: str) -> str | None:
-    """Of which the viewer's after-call work is, or the talk."""
-    acw = task.after_call_of(writer_of(task, viewer))
-    return acw.service if acw else task.service
 
 
 def customer_of(task: Task, conversation: Conversation | None) -> str:

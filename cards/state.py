@@ -87,7 +87,7 @@ class CardState:
 
     @property
     def writer(self) -> str:
-        """Whose after-call work the card shows: the viewer's, or else that of the agent who had the talk last."""
+        """Whose after-call work the card shows: the viewer's, or else that of the agent who has the talk or had it last."""
         return writer_of(self.task, self.viewer)
 
     @property
@@ -116,8 +116,8 @@ def _present(task: Task, user: str) -> Picture | None:
 
 
 def writer_of(task: Task, viewer: str) -> str:
-    """Whose after-call work a card shows to this viewer."""
-    return viewer if task.after_call_of(viewer) else task.agent or viewer
+    """Whose talk, or after-call work, the card in a room shows to this viewer."""
+    return viewer if task.after_call_of(viewer) else task.holder or task.agent or viewer
 
 
 def picture_of(task: Task, user: str) -> Picture | None:

@@ -157,6 +157,7 @@ class AfterCall:
 
 
 _NO_WRAPS: Mapping[str, AfterCall] = MappingProxyType({})
+_NOBODY: Mapping[str, str | None] = MappingProxyType({})
 _NOTHING_NOTED: Mapping[str, Noted] = MappingProxyType({})
 NOTHING = Noted()
 
@@ -204,9 +205,23 @@ class Task:
     holder: str | None = None  # while it is handed on: who keeps the talk until another agent is in it
     transfer_to: str | None = None  # while it is handed on: a service, or `@user`
     transfer_ends_at: int | None = None  # then it returns to the holder
-    handed_on: tuple[str, ...] = ()  # agents who had the talk and gave it on or were lost, the first one first
+    home: str | None = None  # while it is handed on: the service for which the holder has it, None = direct
+    # Agents who had the talk and gave it on or were lost, the first one first → the service for which he had it.
+    had_for: Mapping[str, str | None] = field(default_factory=lambda: _NOBODY)
     wraps: Mapping[str, AfterCall] = field(default_factory=lambda: _NO_WRAPS)  # of those: who is in after-call work
     noted: Mapping[str, Noted] = field(default_factory=lambda: _NOTHING_NOTED)  # of those: what each has entered
+
+    @property
+    def handed_on(self) -> tuple[str, ...]:
+        """Agents who had the talk and gave it on or were lost, the first one first."""
+        return tuple(self.had_for)
+
+    def service_for(self, user: str) -> str | None:
+        """The service for which this agent has it, had it, or is asked; None = direct."""
+        if user == self.holder:
+            return self.home
+        has_it_now = user == self.agent or user in self.invited
+        return self.service if has_it_now else self.had_for.get(user, self.service)
 
     def noted_by(self, user: str) -> Noted:
         """What this agent has entered. While it is handed on, the task's own fields are the holder's."""
@@ -247,6 +262,19 @@ def _past(value: str | None) -> Mapping[str, OfferResult]:
         return _NO_PAST
     entries = (entry.partition("=") for entry in value.split(" "))
     return {user: _RESULTS[rest.partition(":")[0]] for user, _, rest in entries}
+
+
+def _service(lane: str | None) -> str | None:
+    """The service of a queue, which is named after it, or `@user`."""
+    return None if lane is None or lane.startswith("@") else lane
+
+
+def _had_for(value: str | None) -> Mapping[str, str | None]:
+    """`handed_on` is stored as `user=service`, separated by spaces."""
+    if not value:
+        return _NOBODY
+    entries = (entry.partition("=") for entry in value.split(" "))
+    return {user: service or None for user, _, service in entries}
 
 
 def _wraps(value: str | None) -> Mapping[str, AfterCall]:
@@ -316,7 +344,8 @@ def read_task(tenant: str, task: str, fields: Mapping[str, str]) -> Task:
         holder=get("holder"),
         transfer_to=get("transfer_to"),
         transfer_ends_at=_instant(get("transfer_ends")),
-        handed_on=_listed(get("handed_on")),
+        home=_service(get("home")),
+        had_for=_had_for(get("handed_on")),
         wraps=_wraps(get("wraps")),
         noted=_noted(get("noted")),
     )

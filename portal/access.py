@@ -59,8 +59,7 @@ def supervises(call: Call[Any], task: Task) -> bool:
 
 def settings(call: Call[Any], task: Task) -> ServiceSettings:
     """Of the service that this person has the task of: who handed it on did so in another one, perhaps."""
-    acw = task.after_call_of(call.identity.user)
-    return call.person.company.settings(acw.service if acw else task.service)
+    return call.person.company.settings(task.service_for(call.identity.user))
 
 
 async def supervised_task(call: Call[Any]) -> Task:

@@ -89,8 +89,9 @@ def task_view(
 ) -> TaskView:
     """`names`: object id → display name, of those whom the task is handed between."""
     acw = task.after_call_of(user)
-    service = acw.service if acw else task.service
-    settings = company.settings(service)
+    service = task.service_for(user)
+    settings = company.settings(task.service)
+    of_acw = company.settings(service)
     invited = task.state is TaskState.OFFERED and user in task.invited
     grace = settings.visitor_grace_active_seconds * 1000
     holds = task.holder == user
@@ -122,9 +123,7 @@ def task_view(
         ended_at=task.ended_at,
         ended_by=task.ended_by,
         acw_until_at=acw.until_at if acw else task.acw_until_at,
-        acw_can_extend=acw is not None
-        and acw.extensions < settings.acw_extensions
-        and settings.acw_extension_seconds > 0,
+        acw_can_extend=acw is not None and acw.extensions < of_acw.acw_extensions and of_acw.acw_extension_seconds > 0,
         closed_at=task.closed_at,
         outcome=task.outcome,
         my_result=result,

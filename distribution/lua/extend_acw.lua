@@ -13,7 +13,7 @@ end
 local service, used, wrap_ends = wrap_of(record, user)
 local wraps = service ~= nil
 if not wraps and record.f.agent ~= user then
-  return answer(record, has_word(record.f.handed_on, user) and 'wrong_state' or 'not_yours')
+  return answer(record, pair_get(record.f.handed_on, user) and 'wrong_state' or 'not_yours')
 elseif not wraps and not allows(allowed, record) then
   return answer(record, 'wrong_state')
 end

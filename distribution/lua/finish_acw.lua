@@ -16,7 +16,7 @@ if wrap_of(record, user) then
   finish(c)
   return answer(record, 'ok')
 elseif record.f.agent ~= user then
-  return answer(record, has_word(record.f.handed_on, user) and 'unchanged' or 'not_yours')
+  return answer(record, pair_get(record.f.handed_on, user) and 'unchanged' or 'not_yours')
 elseif record.f.state == 'closed' then
   return answer(record, 'unchanged')
 elseif not allows(allowed, record) then

@@ -12,7 +12,7 @@ if not record then
 elseif record.f.agent == user and record.f.state == 'active' then
   return answer(record, 'unchanged')
 elseif record.f.holder ~= user then
-  return answer(record, (has_word(record.f.handed_on, user) or record.f.agent == user) and 'wrong_state' or 'not_yours')
+  return answer(record, (pair_get(record.f.handed_on, user) or record.f.agent == user) and 'wrong_state' or 'not_yours')
 elseif not allows(allowed, record) then
   return answer(record, 'wrong_state')
 end

@@ -66,6 +66,7 @@ async def test_each_card_has_its_own_form_and_keeps_its_own_notes(home: House) -
 
     assert "Noted by Anna Meier" in text_of(await wait_until(noted, SOON, "Ben to read what Anna noted"))
     await home.click(ANNA, hers, "Done", {"code0": "Tools", "note": "He pays by card."})
+    assert "Garden Advice" in text_of(await home.card(ANNA, "Transferred to Ben Okafor"))
 
     await home.click(BEN, await home.card(BEN, "Accepted"), "Terminate")
     his = await home.card(BEN, "After-call work")

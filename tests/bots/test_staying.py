@@ -27,7 +27,7 @@ async def test_he_is_told_that_he_stays_unless_the_chat_goes_on_elsewhere(
     if moved:
         elsewhere = {"chat_id": "19:elsewhere@thread.v2", "chat_url": "https://teams.example/elsewhere", "agent": BEN}
         assert await home.conversations.move_room(home.tenant, id_, before=chat, **elsewhere)
-    task = replace(await home.task(id_), agent=BEN, handed_on=(ANNA,), past={ANNA: OfferResult.ACCEPTED})
+    task = replace(await home.task(id_), agent=BEN, had_for={ANNA: "garden-advice"}, past={ANNA: OfferResult.ACCEPTED})
     card = await Pictures(home.conversations, home.directory, Targets(home.distributor, home.directory)).personal(
         task, ANNA
     )

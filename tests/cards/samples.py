@@ -110,12 +110,14 @@ STATES: dict[Picture, CardState] = {
     **{picture: replace(STATE, task=task) for picture, task in TASKS.items()},
     Picture.TRANSFERRED: replace(
         STATE,
-        task=replace(ACTIVE, agent=BEN, handed_on=(ANNA,), past={ANNA: OfferResult.ACCEPTED}),
+        task=replace(ACTIVE, agent=BEN, had_for={ANNA: "garden-advice"}, past={ANNA: OfferResult.ACCEPTED}),
         transferred_to="Orders & Delivery",
     ),
 }
 HERS = Noted(("Plants",), ("urgent",), "Wants it before Friday.")
-HANDED_ON = replace(ACTIVE, agent=BEN, handed_on=(ANNA,), past={ANNA: OfferResult.ACCEPTED}, noted={ANNA: HERS})
+HANDED_ON = replace(
+    ACTIVE, agent=BEN, had_for={ANNA: "garden-advice"}, past={ANNA: OfferResult.ACCEPTED}, noted={ANNA: HERS}
+)
 WRAPS = replace(HANDED_ON, wraps={ANNA: AfterCall("garden-advice", NOON + 95_000, 1)})
 """Ben has the chat now, and Anna the after-call work of her part."""
 ROOM_TASKS: dict[str, Task] = {
@@ -127,6 +129,6 @@ ROOM_TASKS: dict[str, Task] = {
         ACTIVE, state=TaskState.OFFERED, agent=None, invited=(BEN,), holder=ANNA, transfer_to=f"@{BEN}"
     ),
     "noted before": HANDED_ON,
-    "noted before, acw": replace(OVER, agent=BEN, handed_on=(ANNA,), noted={ANNA: HERS}),
+    "noted before, acw": replace(OVER, agent=BEN, had_for={ANNA: "garden-advice"}, noted={ANNA: HERS}),
     "waiting again": past(OfferResult.FAILED),
 }

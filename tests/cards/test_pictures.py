@@ -225,7 +225,7 @@ def values(card: Drawn | None) -> dict[str, Any]:
 
 
 def test_who_handed_it_on_has_a_form_of_his_own() -> None:
-    over = replace(OVER, agent=BEN, handed_on=(ANNA,), noted=WRAPS.noted, wraps=WRAPS.wraps)
+    over = replace(OVER, agent=BEN, had_for={ANNA: "garden-advice"}, noted=WRAPS.noted, wraps=WRAPS.wraps)
     for task in (WRAPS, over):
         hers = personal_card(replace(STATE, task=task))
         assert hers is not None
@@ -241,7 +241,7 @@ def test_who_has_the_chat_reads_what_was_noted_before() -> None:
     running = json.dumps(opening_card(replace(STATE, task=HANDED_ON, viewer=BEN)).content, ensure_ascii=False)
     assert "Noted by Anna Meier" in running
     assert line in running
-    over = replace(OVER, agent=BEN, handed_on=(ANNA,), noted=HANDED_ON.noted)
+    over = replace(OVER, agent=BEN, had_for={ANNA: "garden-advice"}, noted=HANDED_ON.noted)
     for task in (over, replace(over, state=TaskState.CLOSED)):
         shown = json.dumps(opening_card(replace(STATE, task=task, viewer=BEN)).content, ensure_ascii=False)
         assert line in shown

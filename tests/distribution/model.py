@@ -123,7 +123,7 @@ class Model(ModelTasks, ModelAgents):
         assert task.offer
         task.past[agent.user] = (R.WITHDRAWN, 0, task.offer)
         self._release(task, agent.user)
-        self.gave_on(task, agent.user)
+        self.gave_on(task, agent.user, task.service)
         task.agent, task.accepted_at, task.warned = None, 0, None
         task.ends = self.now + 1000 * self.rules[task.service].queue_seconds
         self._back(task, R.WITHDRAWN)

@@ -52,7 +52,7 @@ class ModelTask:
     active_at: int = 0
     spoke: int | None = None
     agent_spoke: int = 0
-    handed_on: tuple[str, ...] = ()
+    handed_on: dict[str, str] = field(default_factory=dict[str, str])  # the service for which he had it, "" = direct
     holder: str | None = None
     home: str | None = None  # the service that he had it for, "" = direct
     to: str | None = None
@@ -74,6 +74,7 @@ class ModelTask:
             self.id, self.state, self.service or None, self.user, self.since, offer, self.invited, self.deliver_by, self.deadline,
             self.agent, self.acw_until, self.extensions, self.outcome, self.ended_by, self.left, past, self.codes,
             self.priority, self.level, self.hops, self.spoke, self.warned, self.handed_on, self.holder, self.to,
+            self.home,
             self.transfer_ends, self.wraps, self.noted,
         )  # fmt: skip
 
@@ -408,12 +409,11 @@ class ModelCore:
         else:
             self._release(task, user)
         self._keep_from(task, user, NEVER if acw else 0)
-        self.gave_on(task, user)
+        self.gave_on(task, user, task.home)
         self._forget_transfer(task)
 
-    def gave_on(self, task: ModelTask, user: str) -> None:
-        if user not in task.handed_on:
-            task.handed_on = (*task.handed_on, user)
+    def gave_on(self, task: ModelTask, user: str, service: str) -> None:
+        task.handed_on[user] = service
         if task.codes:
             task.noted[user] = task.codes
         task.codes = ()

@@ -45,6 +45,7 @@ async def test_agent_gone_the_chat_goes_back_to_the_queue(world: World) -> None:
     await world.agent("ben")
     assert await world.talk(task) == "ben"
     found = await world.see(task)
+    assert found.service_for("anna") == SALES
     assert [found.noted_by(user).tags for user in ("anna", "ben")] == [("rose",), ()], "what she noted stays hers"
 
 

@@ -599,7 +599,8 @@ def _seen(t: Task) -> tuple[object, ...]:
     return (
         t.id, t.state, t.service, t.user, t.since_at, t.offer, t.invited, t.deliver_by_at, t.deadline_at, t.agent,
         t.acw_until_at, t.acw_extensions, t.outcome, t.ended_by, t.visitor_left_at, dict(t.past), t.codes,
-        t.priority, t.level, t.hops, t.last_word_at, t.idle_warned_at, t.handed_on, t.holder, t.transfer_to,
+        t.priority, t.level, t.hops, t.last_word_at, t.idle_warned_at, {user: service or "" for user, service in t.had_for.items()}, t.holder, t.transfer_to,
+        (t.home or "") if t.holder else None,
         t.transfer_ends_at, {user: (one.service or "", one.extensions) for user, one in t.wraps.items()},
         {user: one.codes for user, one in t.noted.items()},
     )  # fmt: skip

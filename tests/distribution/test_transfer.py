@@ -147,6 +147,32 @@ async def test_each_has_after_call_work_of_his_own_service(world: World) -> None
     assert found.after_call_of("cleo") is None
 
 
+async def test_each_of_them_has_it_for_a_service_of_his_own(world: World) -> None:
+    async def services(task: str) -> tuple[str | None, ...]:
+        found = await world.see(task)
+        return tuple(found.service_for(user) for user in ("anna", "ben"))
+
+    task = await talking(world, "ben")
+    await hand_on(world, task)
+    assert await services(task) == (SALES, SUPPORT)
+    await world.accept(task)
+    assert await services(task) == (SALES, SUPPORT)
+    await world.opened(task)
+    assert await services(task) == (SALES, SUPPORT)
+    await world.terminate(task, "agent", "ben", Via.ROOM)
+    await world.go(20)
+    assert await services(task) == (SALES, SUPPORT)
+
+    back = await talking(world, "ben")
+    await hand_on(world, back)
+    await world.talk(back)
+    assert (await world.distributor.finish_acw(world.tenant, back, "anna", Via.CARD, at=world.now)).ok
+    assert (await hand_on(world, back, "ben", to_user="anna")).ok
+    assert await services(back) == (SUPPORT, SUPPORT)
+    await world.talk(back)
+    assert await services(back) == (SUPPORT, SUPPORT)
+
+
 async def test_his_acw_can_end_early_and_outlives_the_chat(world: World) -> None:
     d, t = world.distributor, world.tenant
     task = await talking(world, "ben")

@@ -61,6 +61,8 @@ async def test_the_first_agent_keeps_it_until_another_has_it(
 async def test_who_handed_it_on_does_his_own_after_call_work(office: Office, anna: Browser, ben: Browser) -> None:
     task = await handed(office, anna, {"service": "orders"})
     [offer] = await ben.sees("the offer", lambda now: now["offers"])
+    [held] = (await anna.state())["open"]
+    assert (held["service_name"], offer["service_name"]) == ("Garden Advice", "Orders & Delivery")
     await ben.call("POST", f"/tasks/{task}/accept", {"offer": offer["offer"]})
     await office.distributor.opened(office.tenant, task)
     [mine] = await anna.sees(
@@ -83,6 +85,11 @@ async def test_who_handed_it_on_does_his_own_after_call_work(office: Office, ann
     assert his["noted_before"] == [hers]
     await ben.call("POST", f"/tasks/{task}/wrapup", {"codes": [], "tags": [], "note": "Sent."})
     assert (await office.task(task)).noted_by(ANNA) == Noted(("Plants",), (), "For Orders.")
+
+    await ben.call("POST", f"/tasks/{task}/terminate")
+    for agent, service in ((anna, "Garden Advice"), (ben, "Orders & Delivery")):
+        [past] = (await agent.state())["past"]
+        assert past["service_name"] == service
 
 
 async def test_taken_back_it_is_his_again(office: Office, anna: Browser, ben: Browser) -> None:

@@ -29,7 +29,7 @@ local function close_task(c, task, outcome, by, why, via)
     end
     remember(c, task.f.agent, task)
   end
-  for user in string.gmatch(task.f.handed_on or '', WORD) do
+  for user in string.gmatch(task.f.handed_on or '', PAIR) do
     remember(c, user, task)
   end
   set(task, 'state', 'closed')

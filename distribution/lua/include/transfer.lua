@@ -104,12 +104,9 @@ local function nobody_to_ask(c, task)
   return asked >= redis.call('ZCARD', members)
 end
 
--- He had the talk, and another one has it now, or is looked for.
-local function add_handed_on(task, user)
-  local before = task.f.handed_on
-  if not has_word(before, user) then
-    set(task, 'handed_on', before and before .. ' ' .. user or user)
-  end
+-- He had the talk for this service ('' = direct), and another one has it now, or is looked for.
+local function add_handed_on(task, user, service)
+  set(task, 'handed_on', pair_put(task.f.handed_on, user, service))
   keep_noted(task, user)
 end
 
@@ -130,7 +127,7 @@ local function hand_over(c, task)
     release(c, agent, task.id)
   end
   keep_from(task, holder, acw_until and NEVER or '0')
-  add_handed_on(task, holder)
+  add_handed_on(task, holder, home or '')
   forget_transfer(task)
   break_silence(c, task)
   task.room_changed = true
