@@ -168,12 +168,16 @@ class Clicks:
         return refused_of(click.words, answer.why, await self._targets.name(click.tenant, target))
 
     async def _finish(self, click: _Click, task: Task) -> verdicts.Answer | str:
+        if _is_form_of_another(click, task):
+            return ""
         missing = await self._save(click, task)
         if missing and task.after_call_of(click.user):
             return click.words("acw.missing", names=", ".join(missing))
         return await self._distributor.finish_acw(click.tenant, task.id, click.user, click.via)
 
     async def _extend(self, click: _Click, task: Task) -> verdicts.Answer | str:
+        if _is_form_of_another(click, task):
+            return ""
         await self._save(click, task)
         # The end that the card showed is the fence: Teams has sent clicks twice, even with a new id.
         acw = task.after_call_of(click.user)
@@ -201,3 +205,10 @@ class Clicks:
             said = click.words("room.moved_on")
             return left_card(click.words, task.id, customer_of(task, conversation), said)
         return await self._pictures.opening(task, conversation, reader=click.user, notice=notice)
+
+
+def _is_form_of_another(click: _Click, task: Task) -> bool:
+    """Whether the form on a room's card was that of the agent who has the talk, and the clicker's own is another one: the
+    answer shows him his."""
+    wraps = task.wraps.get(click.user)
+    return click.in_room and wraps is not None and click.action.offer != str(wraps.until_at)

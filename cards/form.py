@@ -49,12 +49,14 @@ def form(words: Wording, state: CardState, *, complete: bool) -> list[BareObject
 
 
 def buttons(words: Wording, state: CardState) -> list[BareObject]:
-    """Done, and extend while that is possible. The end shown fences the extension: a repeated click adds nothing."""
+    """Done, and extend while that is possible. The end shown fences the extension: a repeated click adds nothing. It also
+    tells whose form was filled in, where several agents see the same card."""
     task = state.task.id
-    made = [parts.button(Verb.ACW_DONE, words("acw.done"), task, "", style="positive", inputs=True)]
-    if state.extensions_left > 0 and state.extension_seconds > 0 and state.acw is not None:
+    ends = str(state.acw.until_at) if state.acw is not None else ""
+    made = [parts.button(Verb.ACW_DONE, words("acw.done"), task, ends, style="positive", inputs=True)]
+    if state.extensions_left > 0 and state.extension_seconds > 0 and ends:
         title = words("acw.extend", duration=duration(state.extension_seconds * 1000))
-        made.append(parts.button(Verb.ACW_EXTEND, title, task, str(state.acw.until_at), inputs=True))
+        made.append(parts.button(Verb.ACW_EXTEND, title, task, ends, inputs=True))
     return made
 
 

@@ -1,5 +1,7 @@
 """After a hand-over each agent has after-call work of his own, with the codes of the service he had the chat for."""
 
+from urllib.parse import quote
+
 from directory.state import State
 from distribution.tasks import Noted, TaskState, Via
 from sandbox.values import Json
@@ -75,3 +77,27 @@ async def test_each_card_has_its_own_form_and_keeps_its_own_notes(home: House) -
     closed = await home.in_state(task, TaskState.CLOSED)
     assert closed.noted_by(ANNA) == Noted(("Tools",), (), "He pays by card.")
     assert closed.noted_by(BEN) == Noted(("Returned",), (), "Refund.")
+
+
+async def test_in_the_room_nobody_fills_in_the_form_of_another(home: House) -> None:
+    await home.register(ANNA, BEN)
+    await orders_is_bens(home)
+    task, chat = await home.talking()
+    await home.distributor.transfer(home.tenant, task, ANNA, to_service="orders", via=Via.ROOM)
+    await home.click(BEN, await home.card(BEN, "New chat"), "Accept")
+    await home.card(ANNA, "After-call work")
+    await home.click(BEN, await home.card(BEN, "Accepted"), "Terminate")
+    added = await home.product.teams("POST", f"/chats/{quote(chat)}/members", {"user": BEN})
+    assert added.status == 200
+    his = await wait_until(lambda: home.room_card(chat, "After-call work", BEN), SOON, "Ben's form in the room")
+
+    answer = await home.click(ANNA, his, "Done", {"code0": "Returned", "note": "Ben's words"})
+    assert (await home.task(task)).noted_by(ANNA) == Noted()
+    hers = {"chat": chat, "id": his["id"], "cards": [{"content": answer.body["card"]}]}
+    assert {"Plants", "Tools"} <= inputs_of(hers)
+    await home.click(ANNA, hers, "Done", {"code0": "Plants", "note": "Anna's words"})
+    await home.click(BEN, his, "Done", {"code0": "Returned", "note": "Ben's words"})
+    closed = await home.in_state(task, TaskState.CLOSED)
+    assert closed.noted_by(ANNA) == Noted(("Plants",), (), "Anna's words")
+    assert closed.noted_by(BEN) == Noted(("Returned",), (), "Ben's words")
+    assert closed.wraps == {}
