@@ -33,13 +33,19 @@ async def orders_is_bens(home: House) -> None:
     await wait_until(known, SOON, "Ben in orders")
 
 
-async def test_each_card_has_its_own_form_and_keeps_its_own_notes(home: House) -> None:
+async def handed_over(home: House) -> tuple[str, str, Json]:
+    """A chat that Ben has from Anna, for another service; its task, its room, and her own card."""
     await home.register(ANNA, BEN)
     await orders_is_bens(home)
     task, chat = await home.talking()
     await home.distributor.transfer(home.tenant, task, ANNA, to_service="orders", via=Via.ROOM)
     await home.click(BEN, await home.card(BEN, "New chat"), "Accept")
     hers = await home.card(ANNA, "After-call work")
+    return task, chat, hers
+
+
+async def test_each_card_has_its_own_form_and_keeps_its_own_notes(home: House) -> None:
+    task, chat, hers = await handed_over(home)
     assert inputs_of(hers) == {"Plants", "Tools", "Solved", "returning", "urgent"}
     assert "Garden Advice" in text_of(hers)
 
@@ -80,12 +86,7 @@ async def test_each_card_has_its_own_form_and_keeps_its_own_notes(home: House) -
 
 
 async def test_in_the_room_nobody_fills_in_the_form_of_another(home: House) -> None:
-    await home.register(ANNA, BEN)
-    await orders_is_bens(home)
-    task, chat = await home.talking()
-    await home.distributor.transfer(home.tenant, task, ANNA, to_service="orders", via=Via.ROOM)
-    await home.click(BEN, await home.card(BEN, "New chat"), "Accept")
-    await home.card(ANNA, "After-call work")
+    task, chat, _ = await handed_over(home)
     await home.click(BEN, await home.card(BEN, "Accepted"), "Terminate")
     added = await home.product.teams("POST", f"/chats/{quote(chat)}/members", {"user": BEN})
     assert added.status == 200

@@ -1,7 +1,6 @@
 """From Accept to the room, on the real store, distributor and directory, and Microsoft as the sandbox plays it."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -437,13 +436,3 @@ async def test_while_the_room_opens_a_visitor_leaves_and_the_room_goes(
     conversation = await desk.conversations.get(TENANT, task)
     assert conversation is not None
     assert not conversation.chat_id
-
-
-async def test_calls_on_one_chat_keep_their_distance_and_others_do_not_wait() -> None:
-    async with asyncio.timeout(10):
-        slow = Pace(60)
-        await asyncio.gather(slow.turn("one"), slow.turn("two"))
-    pace = Pace(0.3)
-    began = time.monotonic()
-    await asyncio.gather(*(pace.turn("one") for _ in range(3)))
-    assert time.monotonic() - began >= 0.59
