@@ -7,7 +7,7 @@ from adaptivecards.baseobject import BareObject
 from cards import parts
 from cards.state import CardState
 from cards.wording import Wording, duration
-from distribution.tasks import NOTHING, Noted
+from distribution.tasks import Noted
 
 
 def result_facts(words: Wording, state: CardState, noted: Sequence[tuple[str, str]] = ()) -> list[BareObject]:
@@ -35,10 +35,7 @@ def noted_entries(words: Wording, noted: Noted) -> list[tuple[str, str]]:
 def noted_before(words: Wording, state: CardState) -> list[tuple[str, str]]:
     """What those who had the talk before noted, a line each; not the one whose form stands on the card."""
     found: list[tuple[str, str]] = []
-    for user in state.task.handed_on:
-        if user == state.writer:
-            continue
-        noted = state.task.noted.get(user, NOTHING)
+    for user, noted in state.task.noted_by_others(state.writer).items():
         name = state.names.get(user, "") or words("taken.somebody")
         line = " · ".join(filter(None, (*noted.codes, *noted.tags, noted.note)))
         found.append((words("fact.noted_by", name=name), line))

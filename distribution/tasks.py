@@ -149,9 +149,8 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class AfterCall:
-    """An agent's own after-call work of a task, while it lasts."""
+    """An agent's own after-call work of a task, while it lasts: as `Task.service_for` him lays down."""
 
-    service: str | None  # of which he had the talk; None = direct
     until_at: int
     extensions: int  # how often he has extended it
 
@@ -229,10 +228,14 @@ class Task:
             return Noted(self.codes, self.tags, self.note)
         return self.noted.get(user, NOTHING)
 
+    def noted_by_others(self, user: str) -> Mapping[str, Noted]:
+        """What those have entered who had the talk before, but for this agent; the first one first."""
+        return {giver: self.noted[giver] for giver in self.handed_on if giver in self.noted and giver != user}
+
     def after_call_of(self, user: str) -> AfterCall | None:
         """His after-call work, if he is in it now."""
         if user == self.agent and self.state is TaskState.ACW:
-            return AfterCall(self.service, self.acw_until_at or 0, self.acw_extensions)
+            return AfterCall(self.acw_until_at or 0, self.acw_extensions)
         return self.wraps.get(user)
 
 
@@ -278,14 +281,14 @@ def _had_for(value: str | None) -> Mapping[str, str | None]:
 
 
 def _wraps(value: str | None) -> Mapping[str, AfterCall]:
-    """`wraps` is stored as `user=service:extensions used:end`, separated by spaces."""
+    """`wraps` is stored as `user=extensions used:end`, separated by spaces."""
     if not value:
         return _NO_WRAPS
     found: dict[str, AfterCall] = {}
     for entry in value.split(" "):
         user, _, rest = entry.partition("=")
-        service, used, until = rest.rsplit(":", 2)
-        found[user] = AfterCall(service or None, int(until), int(used))
+        used, _, until = rest.partition(":")
+        found[user] = AfterCall(int(until), int(used))
     return found
 
 

@@ -102,6 +102,7 @@ def task_view(
     # Who was only asked learns what became of his offer; the talk, and what was noted of it, belong to those who had it.
     his = result is OfferResult.ACCEPTED
     noted = task.noted_by(user)
+    others = task.noted_by_others(user).items() if his else ()
     givers = (*task.handed_on, task.holder) if task.holder else task.handed_on
     return TaskView(
         id=task.id,
@@ -130,11 +131,7 @@ def task_view(
         codes=list(noted.codes),
         tags=list(noted.tags),
         note=noted.note,
-        noted_before=[
-            _noted_view(names.get(giver, ""), task.noted[giver])
-            for giver in task.handed_on
-            if his and giver != user and giver in task.noted
-        ],
+        noted_before=[_noted_view(names.get(giver, ""), one) for giver, one in others],
         visitor_here=task.visitor_here,
         visitor_grace_until_at=gone_at + grace if gone_at is not None else None,
         chat_url=(chat.chat_url or None) if his else None,

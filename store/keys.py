@@ -256,7 +256,7 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
         "hash",
         "distribution",
         _TASK_LIFE,
-        "A task; see `tasks.Task`. Packed: `conns` (connection=alive until), `past` (user=result:asked again from:offer); `wraps` (user=service:extensions:end, of those who handed it on and have not finished), `handed_on` (user=service for which he had it); `noted` (JSON: user={codes, tags, note}, of those who had it before), `ends`: of the queue time, `won`: the "
+        "A task; see `tasks.Task`. Packed: `conns` (connection=alive until), `past` (user=result:asked again from:offer); `wraps` (user=extensions:end, of those who handed it on and have not finished), `handed_on` (user=service for which he had it); `noted` (JSON: user={codes, tags, note}, of those who had it before), `ends`: of the queue time, `won`: the "
         "accepted offer, `offers`: how many there were, `delivered`: to whom, `home`: the lane it was handed on from, `next`: its deadline.",
     ),
     KeySpec(

@@ -118,7 +118,7 @@ HERS = Noted(("Plants",), ("urgent",), "Wants it before Friday.")
 HANDED_ON = replace(
     ACTIVE, agent=BEN, had_for={ANNA: "garden-advice"}, past={ANNA: OfferResult.ACCEPTED}, noted={ANNA: HERS}
 )
-WRAPS = replace(HANDED_ON, wraps={ANNA: AfterCall("garden-advice", NOON + 95_000, 1)})
+WRAPS = replace(HANDED_ON, wraps={ANNA: AfterCall(NOON + 95_000, 1)})
 """Ben has the chat now, and Anna the after-call work of her part."""
 ROOM_TASKS: dict[str, Task] = {
     "active": ACTIVE,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from distribution.agents import Presence, ServiceRules
 from tests.distribution.model_agents import ModelAgents
-from tests.distribution.model_core import ABANDONED, OUT, ModelAgent, ModelTask, R, S
+from tests.distribution.model_state import ABANDONED, OUT, ModelAgent, ModelTask, R, S
 from tests.distribution.model_tasks import ModelTasks
 
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from distribution.agents import AgentRules, Presence, ServiceRules
 from distribution.verdicts import Verdict
-from tests.distribution.model_core import ModelAgent, ModelCore, S, V
+from tests.distribution.model_core import ModelCore
+from tests.distribution.model_state import ModelAgent, S, V
 
 
 class ModelAgents(ModelCore):

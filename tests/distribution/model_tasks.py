@@ -3,7 +3,8 @@
 from distribution.agents import Reason
 from distribution.tasks import OfferResult
 from distribution.verdicts import Verdict
-from tests.distribution.model_core import ABANDONED, BEFORE, NEVER, OUT, ModelAgent, ModelCore, ModelTask, R, S, V
+from tests.distribution.model_core import ModelCore
+from tests.distribution.model_state import ABANDONED, BEFORE, NEVER, OUT, ModelAgent, ModelTask, R, S, V
 
 
 class ModelTasks(ModelCore):

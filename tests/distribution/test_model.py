@@ -28,7 +28,7 @@ from store.connection import Store, open_store
 from store.keys import root
 from tests.distribution.consistency import faults
 from tests.distribution.model import Model
-from tests.distribution.model_core import ModelTask
+from tests.distribution.model_state import ModelTask
 from tests.distribution.world import SALES, START, SUPPORT, CheckedDistributor
 
 USERS = ("anna", "ben", "cleo", "dora")
@@ -601,7 +601,7 @@ def _seen(t: Task) -> tuple[object, ...]:
         t.acw_until_at, t.acw_extensions, t.outcome, t.ended_by, t.visitor_left_at, dict(t.past), t.codes,
         t.priority, t.level, t.hops, t.last_word_at, t.idle_warned_at, {user: service or "" for user, service in t.had_for.items()}, t.holder, t.transfer_to,
         (t.home or "") if t.holder else None,
-        t.transfer_ends_at, {user: (one.service or "", one.extensions) for user, one in t.wraps.items()},
+        t.transfer_ends_at, {user: (t.had_for[user] or "", one.extensions) for user, one in t.wraps.items()},
         {user: one.codes for user, one in t.noted.items()},
     )  # fmt: skip
 

@@ -122,7 +122,7 @@ local function hand_over(c, task)
     acw_until = whole(c.now + acw)
     hold(c, agent, task.id, 'acw')
     set(agent, 'wraps', pair_put(agent.f.wraps, task.id, acw_until))
-    set(task, 'wraps', pair_put(task.f.wraps, holder, (home or '') .. ':0:' .. acw_until))
+    set(task, 'wraps', pair_put(task.f.wraps, holder, '0:' .. acw_until))
   elseif agent then
     release(c, agent, task.id)
   end

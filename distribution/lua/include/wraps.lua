@@ -1,11 +1,11 @@
 --@include slots
 --@include asked
 -- wraps: the after-call work of an agent who handed the talk on, while others go on with it.
--- His service, how often he has extended it, and its end; nil when he has none.
+-- How often he has extended it, and its end; nil when he has none.
 local function wrap_of(task, user)
   local entry = pair_get(task.f.wraps, user)
   if entry then
-    return string.match(entry, '^(.*):(%d+):(%d+)$')
+    return string.match(entry, '^(%d+):(%d+)$')
   end
 end
 
