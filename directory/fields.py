@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from store.text import plain_line_ends, unfit, visible
+
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 SLUG = re.compile(r"[a-z0-9-]{1,40}")
 UPN = re.compile(r"[^@\s:]+@[^@\s:]+\.[^@\s:]+")
@@ -48,16 +50,17 @@ def between(low: int, high: int, unit: str = "") -> AfterValidator:
 
 
 def text(longest: int, *, empty: bool = False, lines: bool = False) -> AfterValidator:
-    """Text of at most `longest` characters without control characters, trimmed; `lines`: line breaks are fine."""
+    """Text of at most `longest` characters that `store.text` finds fit, trimmed; `lines`: line breaks are fine."""
 
     def check(value: str) -> str:
-        value = value.strip()
-        if not value and not empty:
+        value = (plain_line_ends(value) if lines else value).strip()
+        if not visible(value) and (value or not empty):
             raise ValueError("must not be empty")
         if len(value) > longest:
             raise ValueError(f"must have at most {longest:,} characters, and has {len(value):,}")
-        if not (value.replace("\n", " ") if lines else value).isprintable():
-            raise ValueError("must not contain control characters")
+        why = unfit(value, lines=lines)
+        if why:
+            raise ValueError(f"must not contain {why}")
         return value
 
     return AfterValidator(check)

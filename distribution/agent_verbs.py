@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from distribution.agents import Presence
 from distribution.scripts import Scripts
 from distribution.verdicts import Verdict
+from store.text import unfit
 
 PRESENCES_PER_SCRIPT = 20
 """Each may end in a match; twenty stay well under a millisecond."""
@@ -26,7 +27,7 @@ class AgentVerbs(Scripts):
         """`reason`: one of the tenant's list why he is not available, "" = available again. His offers are withdrawn,
         running talks go on, and how long he has been idle stays.
         """
-        if len(reason) > MAX_REASON or not reason.isprintable():
+        if len(reason) > MAX_REASON or unfit(reason):
             return Verdict.BAD_ARGUMENT
         return await self._change("set_availability", tenant, user, reason=reason, actor=actor, at=at)
 

@@ -192,3 +192,48 @@ def test_a_user_is_a_upn_or_an_object_id() -> None:
 
 def test_a_file_without_a_tenant_says_so() -> None:
     assert wrong(GARDEN) == ["0 tenant is missing"]
+
+
+# Text: what store.text finds fit.
+
+GOOD_TEXTS = [
+    "Bonjour\u00a0! Une question\u202f?",
+    "Ask us \U0001f469\u200d\U0001f33e",
+    "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+    "\u05e9\u05dc\u05d5\u05dd\u200f!",
+    "Service\u00a0client",
+]
+
+
+@pytest.mark.parametrize("text", GOOD_TEXTS)
+def test_names_greetings_and_reasons_take_what_people_write(text: str) -> None:
+    start = head(TENANT).replace("[tenant.licences]", f'not_available = ["{text}"]\n[tenant.licences]')
+    service = f'[[services]]\nid = "x"\nname = "{text}"\ntags = ["{text}"]\n[services.widget]\ngreeting = "{text}"\n'
+    found = company(start, service).file
+    assert found.tenant.not_available == [text]
+    (one,) = found.services
+    assert one.widget is not None
+    assert (one.name, one.tags, one.widget.greeting) == (text, [text], text)
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        (r"a\u0007b", "control characters"),
+        (r"a\u2028b", "control characters"),
+        (r"a\u202eb", "characters that turn the direction of text around (U+202A to U+202E)"),
+    ],
+)
+def test_what_would_break_or_turn_a_line_is_refused(written: str, why: str) -> None:
+    said = wrong(head(TENANT), f'[[services]]\nid = "x"\nname = "{written}"\n')
+    assert said == [f"13 services[0].name must not contain {why}"]
+
+
+def test_a_name_that_nobody_sees_is_refused() -> None:
+    said = wrong(head(TENANT), '[[services]]\nid = "x"\nname = "\\u200d\\u2060"\n')
+    assert said == ["13 services[0].name must not be empty"]
+
+
+def test_every_kind_of_line_end_in_a_sentence_is_one() -> None:
+    service = '[[services]]\nid = "x"\nname = "X"\nclosed_text = "a\\u000bb\\u2028c\\r\\nd"\n'
+    assert company(head(TENANT), service).file.services[0].closed_text == "a\nb\nc\nd"

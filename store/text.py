@@ -1,0 +1,48 @@
+"""What text may contain, and how text from somebody else is made to fit. Every package may use this module.
+
+`str.isprintable()` is no rule for text: it refuses the no-break space of French, the joiners of Persian and of emoji,
+and the marks of right-to-left scripts.
+"""
+
+import regex
+
+_LINE_END = regex.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_CONTROL = regex.compile(r"[\p{Cc}\p{Cs}\u2028\u2029]")  # controls, halves of surrogate pairs, line and paragraph ends
+_OVERRIDE = regex.compile(r"[\u202a-\u202e]")  # turn around what follows them: "txt.exe" reads as "exe.txt"
+_GAPS = regex.compile(r"[\p{Cc}\p{Cs}\u2028\u2029 ]+")
+_INK = regex.compile(r"[^\s\p{C}\p{M}\p{Default_Ignorable_Code_Point}]")
+_CLUSTER = regex.compile(r"\X")
+
+
+def unfit(text: str, *, lines: bool = False) -> str:
+    """Why `text` cannot be accepted, as the end of "must not contain …"; "" if it can. `lines`: line ends (\\n) are fine."""
+    if _CONTROL.search(text.replace("\n", " ") if lines else text):
+        return "control characters"
+    return "characters that turn the direction of text around (U+202A to U+202E)" if _OVERRIDE.search(text) else ""
+
+
+def plain_line_ends(text: str) -> str:
+    """`text` with every sign that ends a line (vertical tab, form feed, U+0085, U+2028, …) as \\n."""
+    return _LINE_END.sub("\n", text)
+
+
+def visible(text: str) -> bool:
+    """Whether a person sees something of it: not only blanks, joiners and direction marks."""
+    return _INK.search(text) is not None
+
+
+def tidied(text: str, longest: int) -> str:
+    """Somebody else's text on one line of at most `longest` characters, cut with `…`; "" if nothing in it can be seen."""
+    plain = _GAPS.sub(" ", _OVERRIDE.sub("", text)).strip()
+    if not visible(plain):
+        return ""
+    if len(plain) <= longest:
+        return plain
+    kept: list[str] = []
+    left = longest - 1
+    for cluster in _CLUSTER.findall(plain):
+        left -= len(cluster)
+        if left < 0:
+            break
+        kept.append(cluster)
+    return "".join(kept).rstrip() + "…"
