@@ -28,7 +28,9 @@ from distribution.deadlines import Timers
 from distribution.distributor import Distributor
 from graph.client import GraphClient, GraphConfig
 from graph.consent import GraphConsent
+from graph.history import RoomHistory
 from graph.installs import Installs
+from graph.pace import Pace
 from graph.presence import PresencePoller
 from graph.rooms import Rooms
 from identity.doors import IdentityConfig, IdentityDeps, identity_routes
@@ -89,12 +91,14 @@ class Usher:
                 ca_file=ca_file,
             )
         )
+        pace = Pace()
         self.rooms = Rooms(
             graph=self.graph,
             store=store,
             conversations=self.conversations,
             distributor=self.distributor,
             directory=self.directory,
+            pace=pace,
         )
         self.installs = Installs(self.graph, self.directory)
         self.presence = PresencePoller(
@@ -124,6 +128,7 @@ class Usher:
             store=store,
             keys=self.jwks,
             personal=RegistrationChat(store=store, directory=self.directory, distributor=self.distributor),
+            room_history=RoomHistory(self.graph, pace).read,
         )
         self.bot = Bot(bot_deps)
 

@@ -11,6 +11,7 @@ from bots.config import BotConfig
 from bots.connector import Connector
 from bots.credentials import NoToken
 from bots.door import Door
+from bots.history import RoomHistory, unknown_history
 from bots.inbound import PATH, Inbound
 from bots.offer_cards import OfferCards
 from bots.outbox import Outbox
@@ -47,6 +48,7 @@ class BotDeps:
     store: Store
     keys: Jwks
     personal: PersonalChat
+    room_history: RoomHistory = unknown_history
 
 
 class Bot:

@@ -29,9 +29,16 @@ class EarlyWords:
 
     async def carry(self, tenant: str, conversation: str, chat: str) -> None:
         """Store everything that people wrote in this chat, in the order of writing. Raises GraphProblem, StoreDown."""
-        found = await self._graph.ask(
-            tenant, lambda sdk: sdk.messages_of(chat, PAGES, turn=lambda: self._pace.turn(chat)), tries=2
-        )
+        found: list[Written] = []
+        more = ""
+        for _ in range(PAGES):
+            await self._pace.wait_turn(chat)
+            page = await self._graph.ask(tenant, lambda sdk, more=more: sdk.messages_of(chat, more), tries=2)
+            found += page.written
+            more = page.more
+            if not more:
+                break
+        found.sort(key=lambda one: (one.at, one.id))
         try:
             for message in found:
                 await self._store(tenant, conversation, message)

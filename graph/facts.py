@@ -53,3 +53,22 @@ class Written:
     html: str
     files: bool
     mentions_of_us: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message of our own bot. `id` is the id of its activity, `at` is in ms, `text` as `shown_text` reads it."""
+
+    id: str
+    at: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """One page of a chat's messages, newest first. `more`: the address of the page behind it, empty at the end."""
+
+    written: tuple[Written, ...]
+    posted: tuple[Posted, ...]
+    oldest_at: int
+    more: str

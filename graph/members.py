@@ -56,7 +56,7 @@ class RoomMembers:
         return {member.user: member.membership for member in found}
 
     async def _on_chat(self, tenant: str, chat: str, call: Callable[[TenantSdk], Awaitable[T]]) -> T:
-        await self._pace.turn(chat)
+        await self._pace.wait_turn(chat)
         try:
             return await self._graph.ask(tenant, call)
         finally:

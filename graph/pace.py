@@ -1,27 +1,51 @@
-"""Microsoft allows one call a second on one chat (learn.microsoft.com/graph/throttling-limits, Teams)."""
+"""Microsoft allows one call a second on one chat (learn.microsoft.com/graph/throttling-limits, Teams).
+
+Nobody waits here: a call is granted, or the caller hears how long to wait, and gives its worker's slot back meanwhile.
+"""
 
 import asyncio
+import time
+from collections.abc import Callable
+
+from store.due import RetryLater
 
 SECONDS = 1.1  # a second, and a tenth for the network's unevenness
 _KEPT = 10_000  # chats; older ones have long had their second
 
 
 class Pace:
-    """Spaces the calls on each chat. One process is enough: a chat's room is in the hands of one worker at a time."""
+    """Spaces the calls on each chat. In this process's memory: one worker at a time holds a chat's room."""
 
-    def __init__(self, seconds: float = SECONDS) -> None:
+    def __init__(self, seconds: float = SECONDS, now: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
+        self._now = now
         self._free_at: dict[str, float] = {}
 
-    async def turn(self, chat: str) -> None:
-        """Wait until a call on this chat may begin; the next one waits for its second from then."""
-        now = asyncio.get_running_loop().time()
-        at = max(now, self._free_at.pop(chat, now))
-        self._free_at[chat] = at + self._seconds
-        while len(self._free_at) > _KEPT:
-            del self._free_at[next(iter(self._free_at))]
-        await asyncio.sleep(at - now)
+    def take(self, chat: str) -> float:
+        """0 when a call on this chat may begin now, which is counted; else the seconds until one may be asked for again."""
+        now = self._now()
+        wait = self._free_at.get(chat, now) - now
+        if wait > 0:
+            return wait
+        self.touched(chat)
+        return 0.0
+
+    def turn(self, chat: str) -> None:
+        """`take` for a handler of the due set. Raises RetryLater when it must wait."""
+        wait = self.take(chat)
+        if wait > 0:
+            raise RetryLater(wait, "Graph takes one call a second on a chat")
+
+    async def wait_turn(self, chat: str) -> None:
+        """`take`, waiting. Only for callers that hold no worker's slot."""
+        wait = self.take(chat)
+        while wait > 0:
+            await asyncio.sleep(wait)
+            wait = self.take(chat)
 
     def touched(self, chat: str) -> None:
-        """A call on this chat has just been made (it was created)."""
-        self._free_at[chat] = asyncio.get_running_loop().time() + self._seconds
+        """A call on this chat has just been made, or its answer has just come."""
+        self._free_at.pop(chat, None)
+        self._free_at[chat] = self._now() + self._seconds
+        while len(self._free_at) > _KEPT:
+            del self._free_at[next(iter(self._free_at))]

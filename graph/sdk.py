@@ -7,7 +7,7 @@ calls knows what may be tried again. Imports of the SDK stand inside functions: 
 """
 
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,8 +18,9 @@ import aiohttp
 import httpx
 import jwt
 
+from conversations.shown_text import shown_text
 from graph.errors import GraphProblem, ProblemKind, problem_of_answer
-from graph.facts import Chat, Member, Person, Seat, Written
+from graph.facts import Chat, Member, MessagePage, Person, Posted, Seat, Written
 
 if TYPE_CHECKING:
     from azure.identity.aio import ClientSecretCredential
@@ -159,11 +160,10 @@ class TenantSdk:
                 page = await builder.with_url(page.odata_next_link).get()
         return found + [_chat(entry) for entry in (page.value if page else None) or []]
 
-    async def messages_of(self, chat: str, pages: int, turn: Callable[[], Awaitable[None]]) -> list[Written]:
-        """`GET /chats/{id}/messages`: what people wrote in it, oldest first, from the newest `pages` × 50 entries.
+    async def messages_of(self, chat: str, more: str = "") -> MessagePage:
+        """`GET /chats/{id}/messages`: a page of 50, newest first; `more` is the address of a later one (`MessagePage.more`).
 
-        What was taken back is left out, and so are events and what bots wrote. `turn` is awaited before each page,
-        which is a call on the chat of its own. Permission ChatMessage.Read.Chat, consented in the chat.
+        Deleted messages and events are left out. Permission ChatMessage.Read.Chat, consented in the chat.
         Source: learn.microsoft.com/graph/api/chat-list-messages
         """
         from kiota_abstractions.base_request_configuration import RequestConfiguration
@@ -172,20 +172,22 @@ class TenantSdk:
         query = MessagesRequestBuilder.MessagesRequestBuilderGetQueryParameters(
             top=_PER_PAGE, orderby=["createdDateTime desc"]
         )
-        found: list[ChatMessage] = []
+        builder = self._client.chats.by_chat_id(chat).messages
         async with self._mapped("messages_of"):
-            builder = self._client.chats.by_chat_id(chat).messages
-            await turn()
-            page = await builder.get(request_configuration=RequestConfiguration(query_parameters=query))
-            while page is not None:
-                found += page.value or []
-                pages -= 1
-                if not page.odata_next_link or not pages:
-                    break
-                await turn()
-                page = await builder.with_url(page.odata_next_link).get()
-        read = [_written(one, self._config.app_id) for one in found]
-        return sorted((one for one in read if one is not None), key=lambda one: (one.at, one.id))
+            if more:
+                page = await builder.with_url(more).get()
+            else:
+                page = await builder.get(request_configuration=RequestConfiguration(query_parameters=query))
+        found = (page.value if page else None) or []
+        app = self._config.app_id
+        written = [_written(one, app) for one in found]
+        posted = [_posted(one, app) for one in found]
+        return MessagePage(
+            written=tuple(one for one in written if one is not None),
+            posted=tuple(one for one in posted if one is not None),
+            oldest_at=min((_instant(one.created_date_time) for one in found), default=0),
+            more=str((page.odata_next_link if page else None) or ""),
+        )
 
     async def members(self, chat: str) -> list[Member]:
         """`GET /chats/{id}/members`: the people in it. Permission ChatMember.ReadWrite.All."""
@@ -350,13 +352,17 @@ class TenantSdk:
 
 
 def _chat(found: "SdkChat") -> Chat:
-    created = found.created_date_time
     return Chat(
         id=str(found.id or ""),
         topic=str(found.topic or ""),
         url=str(found.web_url or ""),
-        created_at=round(created.timestamp() * 1000) if created else 0,
+        created_at=_instant(found.created_date_time),
     )
+
+
+def _instant(moment: datetime | None) -> int:
+    """Milliseconds since the epoch, 0 when Graph does not say."""
+    return round(moment.timestamp() * 1000) if moment else 0
 
 
 def _written(found: "ChatMessage", app: str) -> Written | None:
@@ -369,11 +375,10 @@ def _written(found: "ChatMessage", app: str) -> Written | None:
         return None
     content = str(found.body.content or "") if found.body else ""
     html = found.body is not None and found.body.content_type is BodyType.Html
-    created = found.created_date_time
     apps = [(one.mention_text, one.mentioned.application if one.mentioned else None) for one in found.mentions or []]
     return Written(
         id=str(found.id or ""),
-        at=round(created.timestamp() * 1000) if created else 0,
+        at=_instant(found.created_date_time),
         user=user.id.lower(),
         name=str(user.display_name or ""),
         text="" if html else content,
@@ -381,6 +386,15 @@ def _written(found: "ChatMessage", app: str) -> Written | None:
         files=any(one.content_type != _QUOTED for one in found.attachments or []),
         mentions_of_us=tuple(str(name) for name, one in apps if one and str(one.id).lower() == app.lower()),
     )
+
+
+def _posted(found: "ChatMessage", app: str) -> Posted | None:
+    """None for what our own bot did not post, and for what is not there any more."""
+    by = found.from_.application if found.from_ else None
+    if by is None or str(by.id or "").lower() != app.lower() or found.deleted_date_time:
+        return None
+    content = str(found.body.content or "") if found.body else ""
+    return Posted(id=str(found.id or ""), at=_instant(found.created_date_time), text=shown_text(content))
 
 
 def _problem_of_graph(operation: str, error: Any) -> GraphProblem:

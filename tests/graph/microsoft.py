@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import sys
 import uuid
 from collections.abc import AsyncGenerator, Sequence
@@ -9,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import aiohttp
 
@@ -107,6 +108,24 @@ class Microsoft:
     async def teams(self, method: str, user: str, path: str, **body: Any) -> dict[str, Any]:
         """What this person does in Teams."""
         async with self.session.request(method, f"{self.http}/teams/api/{user}{path}", json=body or None) as answer:
+            assert answer.status < 300, await answer.text()
+            return cast("dict[str, Any]", await answer.json())
+
+    async def send(self, chat: str, activity: dict[str, Any]) -> dict[str, Any]:
+        """What the bot sends into this chat through the Connector."""
+        tls = ssl.create_default_context(cafile=self.ca_file)
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": CLIENT,
+            "client_secret": SECRET,
+            "scope": "https://api.botframework.com/.default",
+        }
+        async with self.session.post(f"{self.tls}/{TENANT}/oauth2/v2.0/token", data=form, ssl=tls) as answer:
+            token = (await answer.json())["access_token"]
+        service = (await self.control("GET", "world"))["service_url"]
+        url = f"{service}v3/conversations/{quote(chat, safe='')}/activities"
+        headers = {"Authorization": f"Bearer {token}"}
+        async with self.session.post(url, json=activity, headers=headers, ssl=tls) as answer:
             assert answer.status < 300, await answer.text()
             return cast("dict[str, Any]", await answer.json())
 

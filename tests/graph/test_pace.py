@@ -1,16 +1,36 @@
 """The distance between two calls on one chat."""
 
-import asyncio
-import time
+import pytest
 
 from graph.pace import Pace
+from store.due import RetryLater
 
 
-async def test_calls_on_one_chat_keep_their_distance_and_others_do_not_wait() -> None:
-    async with asyncio.timeout(10):
-        slow = Pace(60)
-        await asyncio.gather(slow.turn("one"), slow.turn("two"))
-    pace = Pace(0.3)
-    began = time.monotonic()
-    await asyncio.gather(*(pace.turn("one") for _ in range(3)))
-    assert time.monotonic() - began >= 0.59
+def test_a_call_is_granted_or_says_how_long_to_wait_and_other_chats_do_not_wait() -> None:
+    now = 100.0
+    pace = Pace(1.1, lambda: now)
+    assert (pace.take("one"), pace.take("two")) == (0, 0)
+    assert pace.take("one") == pytest.approx(1.1)
+    now = 100.6
+    assert pace.take("one") == pytest.approx(0.5)  # asking costs nothing
+    with pytest.raises(RetryLater) as later:
+        pace.turn("one")
+    assert later.value.after_seconds == pytest.approx(0.5)
+    now = 101.2
+    pace.turn("one")
+
+
+def test_a_call_that_took_long_counts_from_its_end() -> None:
+    now = 100.0
+    pace = Pace(1.1, lambda: now)
+    pace.turn("one")
+    now = 105.0
+    pace.touched("one")
+    assert pace.take("one") == pytest.approx(1.1)
+
+
+async def test_who_holds_no_slot_may_wait() -> None:
+    pace = Pace(0.2)
+    await pace.wait_turn("one")
+    await pace.wait_turn("one")
+    assert pace.take("one") > 0

@@ -65,9 +65,10 @@ class CountedPace(Pace):
 
     turns = 0
 
-    async def turn(self, chat: str) -> None:
-        await super().turn(chat)
-        self.turns += 1
+    def take(self, chat: str) -> float:
+        wait = super().take(chat)
+        self.turns += wait == 0
+        return wait
 
 
 async def test_with_microsofts_limits_on_nothing_is_refused_and_it_takes_under_four_seconds(
