@@ -49,23 +49,35 @@ class Connector:
         await self._session.close()
 
     async def call(self, method: str, url: str, body: bytes | None = None) -> Reply:
-        """One request. Raises SendProblem when there is no token or no answer; an answer of any status is returned."""
-        headers = {"Content-Type": "application/json"} if body is not None else {}
-        token = ""
+        """One request. Raises SendProblem when there is no token or no answer; an answer of any status is returned.
+
+        A token that Teams does not take is replaced at once, and the request sent again, once: 401 says that nothing
+        was done.
+        """
         if url.startswith("https://"):
             token = await self._token()
+            answer = await self._once(method, url, body, token)
+            if answer.status == 401:
+                self.tokens.drop(token)
+                answer = await self._once(method, url, body, await self._token())
+            return answer
+        if self._without_token and is_loopback(url):
+            return await self._once(method, url, body, "")
+        raise SendProblem(Kind.REFUSED, 0, "not an https address")
+
+    async def _once(self, method: str, url: str, body: bytes | None, token: str) -> Reply:
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        if token:
             headers["Authorization"] = f"Bearer {token}"
-        elif not (self._without_token and is_loopback(url)):
-            raise SendProblem(Kind.REFUSED, 0, "not an https address")
         try:
             async with self._session.request(method, url, data=body, headers=headers, allow_redirects=False) as reply:
                 content = await reply.read()
-                answer = Reply(reply.status, reply.headers, content)
-        except (aiohttp.ClientError, TimeoutError) as problem:
+                return Reply(reply.status, reply.headers, content)
+        except aiohttp.ClientConnectorError as problem:
             raise SendProblem(Kind.UNAVAILABLE, 0, type(problem).__name__) from problem
-        if answer.status == 401:
-            self.tokens.drop(token)
-        return answer
+        except (aiohttp.ClientError, TimeoutError) as problem:
+            # The request may have arrived.
+            raise SendProblem(Kind.UNAVAILABLE, 0, type(problem).__name__, doubtful=True) from problem
 
     async def _token(self) -> str:
         try:

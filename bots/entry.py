@@ -105,7 +105,9 @@ class _Parts:
     def __init__(self, deps: BotDeps) -> None:
         distributor, conversations, directory = deps.distributor, deps.conversations, deps.directory
         self.connector = Connector(deps.config)
-        outbox = Outbox(self.connector)
+        outbox = Outbox(
+            self.connector, lambda at: directory.conversation_moved(at.tenant, at.conversation, at.service_url)
+        )
         targets = Targets(distributor, directory)
         pictures = Pictures(conversations, directory, targets)
         self.offer_cards = OfferCards(

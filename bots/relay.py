@@ -162,7 +162,7 @@ class Relay:
         try:
             activity_id = await self._outbox.send(room.place, batch_activity(batch, room), Priority.MESSAGE)
         except SendProblem as problem:
-            if problem.kind not in {Kind.REFUSED, Kind.TOO_LARGE}:
+            if problem.kind not in {Kind.REFUSED, Kind.FAILED, Kind.TOO_LARGE}:
                 raise
             # The same again would be refused again, and nothing behind it would ever arrive.
             log.exception("batch_refused", task=task.id, first=batch.first, last=batch.last, code=problem.code)

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from typing import Any, get_args
+from dataclasses import asdict, replace
+from typing import Any, cast, get_args
 
 from directory.model import Language, Missing, Registration, Service, ServiceSettings, Tenant, Theme, User, WidgetTarget
 from directory.preconditions import missing_for_service, missing_for_user
@@ -137,6 +137,19 @@ class Directory:
     async def drop_registration(self, tenant: str, user: str) -> bool:
         """The user has removed the bot; False if it did not know him anyway."""
         return await self._register(tenant, user, "", "")
+
+    async def some_registrations(self, tenant: str, count: int) -> list[Registration]:
+        """At most `count` of the tenant's registrations, picked at random."""
+        found = await self._store.run(SCRIPTS["directory_some_registrations"], root(tenant), tenant=tenant, count=count)
+        return [Registration(**json.loads(text)) for text in cast("list[str]", found)]
+
+    async def conversation_moved(self, tenant: str, conversation: str, url: str) -> None:
+        """Teams says that it serves this conversation at `url`: so it does the tenant's rooms, from now on."""
+        await self.learn_service_url(tenant, url)
+        for text in (await self._store.hgetall(_key("registrations", tenant))).values():
+            known = Registration(**json.loads(text))
+            if known.conversation_id == conversation and known.service_url != url:
+                await self.save_registration(replace(known, service_url=url))
 
     async def learn_service_url(self, tenant: str, url: str) -> None:
         """Teams has said, in an activity that was authenticated, where it is reached for this tenant; that can change."""

@@ -24,7 +24,7 @@ def _own(handler: Handler) -> Handler:
 
 async def order_fault(request: web.Request) -> web.Response:
     core = request.app[CORE]
-    asked = await body(request, "match", "fault", "times")
+    asked = await body(request, "match", "fault", "times", "share")
     return web.json_response({"id": core.faults.order(asked.value)}, status=201)
 
 

@@ -1,5 +1,6 @@
 """Faults on request: what Microsoft does on a bad day, asked for by a test."""
 
+import random
 import re
 import uuid
 from collections.abc import Mapping
@@ -44,14 +45,20 @@ class Order:
     method: str | None = None
     path: re.Pattern[str] | None = None
     operation: str | None = None
+    host: re.Pattern[str] | None = None
+    share: float = 1.0
+    """How many of the calls it is meant for it hits, 0 to 1; which ones is the same in each run."""
+    dice: random.Random = field(default_factory=lambda: random.Random(1))  # the same faults in each run
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
-    def fits(self, method: str, path: str, operation: str) -> bool:
+    def fits(self, method: str, path: str, operation: str, host: str = "") -> bool:
         return (
             (self.times is None or self.times > 0)
             and self.method in (None, method)
             and (self.path is None or self.path.search(path) is not None)
             and self.operation in (None, operation)
+            and (self.host is None or self.host.search(host) is not None)
+            and (self.share >= 1 or self.dice.random() < self.share)
         )
 
 
@@ -63,12 +70,12 @@ class Faults:
 
     def order(self, body: Any) -> str:
         """Take an order in its JSON shape; its id. Raises Problem (`teams.body_bad`)."""
-        asked = Shape.of(body, "the order").only("match", "fault", "times")
-        match = asked.shape("match").only("method", "path", "operation")
+        asked = Shape.of(body, "the order").only("match", "fault", "times", "share")
+        match = asked.shape("match").only("method", "path", "operation", "host")
         fault = asked.shape("fault").only(
             "status", "code", "message", "retry_after", "delay_ms", "drop", "duplicate", "new_id"
         )
-        path = match.maybe_text("path")
+        path, host, share = match.maybe_text("path"), match.maybe_text("host"), asked.maybe_number("share")
         order = Order(
             fault=Fault(
                 status=fault.maybe_integer("status"),
@@ -84,6 +91,8 @@ class Faults:
             method=match.maybe_text("method"),
             path=re.compile(path) if path is not None else None,
             operation=match.maybe_text("operation"),
+            host=re.compile(host) if host is not None else None,
+            share=1.0 if share is None else share,
         )
         self._orders.append(order)
         return order.id
@@ -91,10 +100,10 @@ class Faults:
     def clear(self) -> None:
         self._orders.clear()
 
-    def take(self, method: str, path: str, operation: str) -> Order | None:
+    def take(self, method: str, path: str, operation: str, host: str = "") -> Order | None:
         """The fault for this call, if one was ordered; used up by taking it."""
         for order in self._orders:
-            if order.fits(method, path, operation):
+            if order.fits(method, path, operation, host):
                 if order.times is not None:
                     order.times -= 1
                 return order

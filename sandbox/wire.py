@@ -73,7 +73,7 @@ async def _wire(request: web.Request, handler: Handler) -> web.StreamResponse:
         query=dict(request.query),
         body=await _body(request),
     )
-    order = core.faults.take(request.method, request.path, operation)
+    order = core.faults.take(request.method, request.path, operation, request.host)
     response = await (_refusing(request, handler) if order is None else _faulty(request, handler, order, record))
     record.status, record.ms = response.status, now() - record.at
     record.answer = _readable(response)

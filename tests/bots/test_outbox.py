@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,7 @@ from bots.connector import Connector, Place
 from bots.credentials import NoToken
 from bots.outbox import LONGEST_PAUSE_SECONDS, TRIES, Outbox, retry_seconds
 from bots.pacing import CONVERSATION_LIMITS, SLACK, TENANT_LIMITS, Budget, Lane, Priority, Windows
-from bots.problems import RETRIED, Kind, Reply, SendProblem, problem_of
+from bots.problems import ENDPOINT, PATH, RETRIED, Kind, Reply, SendProblem, may_move, problem_of
 from tests.bots.house import SOON, config_of
 from tests.sandbox.product import ANNA, Product
 from tests.support import wait_until
@@ -129,7 +131,6 @@ async def test_a_connection_that_breaks_is_tried_again(teams: Product, connector
     ("status", "code", "kind"),
     [
         (400, "BadSyntax", Kind.REFUSED),
-        (401, "Unauthorized", Kind.UNAUTHORIZED),
         (403, "BotDisabledByAdmin", Kind.BLOCKED),
         (403, "BotNotInConversationRoster", Kind.BLOCKED),
         (403, "ConversationBlockedByUser", Kind.BLOCKED),
@@ -138,7 +139,8 @@ async def test_a_connection_that_breaks_is_tried_again(teams: Product, connector
         (404, "ConversationNotFound", Kind.CONVERSATION_GONE),
         (404, "ActivityNotFoundInConversation", Kind.ACTIVITY_GONE),
         (413, "MessageSizeTooBig", Kind.TOO_LARGE),
-        (500, "ServiceError", Kind.REFUSED),
+        (500, "ServiceError", Kind.FAILED),
+        (403, "InvalidBotApiHost", Kind.REFUSED),
     ],
 )
 async def test_what_would_be_refused_again_is_sent_once(
@@ -170,16 +172,96 @@ async def test_one_token_for_many_that_ask_at_once(teams: Product, connector: Co
     assert len(_token_calls(teams)) == 1
 
 
-async def test_a_token_that_teams_does_not_take_is_fetched_anew(
+async def test_a_token_that_teams_does_not_take_is_replaced_at_once(
     teams: Product, connector: Connector, place: Place
 ) -> None:
     outbox = Outbox(connector)
     await outbox.send(place, WORDS, Priority.MESSAGE)
     await teams.order({"operation": SEND}, {"status": 401, "code": "x", "message": "x"}, times=1)
-    with pytest.raises(SendProblem):
-        await outbox.send(place, WORDS, Priority.MESSAGE)
-    await outbox.send(place, WORDS, Priority.MESSAGE)
+    assert await outbox.send(place, WORDS, Priority.MESSAGE)
+    assert [record["status"] for record in _sends(teams)] == [201, 401, 201]
     assert len(_token_calls(teams)) == 2
+
+
+async def test_a_second_401_is_the_callers_and_blames_nobody(
+    teams: Product, connector: Connector, place: Place
+) -> None:
+    await teams.order({"operation": SEND}, {"status": 401, "code": "x", "message": "x"}, times=None)
+    with pytest.raises(SendProblem) as caught:
+        await Outbox(connector).send(place, WORDS, Priority.MESSAGE)
+    assert caught.value.kind is Kind.UNAUTHORIZED
+    assert caught.value.kind in PATH - ENDPOINT
+    assert len(_sends(teams)) == 2
+
+
+async def test_a_conversation_that_is_served_elsewhere_is_followed(
+    teams: Product, connector: Connector, place: Place
+) -> None:
+    there = place.service_url.replace("127.0.0.1", "localhost")
+    here = there.replace("localhost", "127.0.0.1")
+    moved = {"status": 403, "code": "InvalidBotApiHost", "message": f"Invalid bot api host. Please call `{there}`."}
+    await teams.order({"operation": SEND, "host": "^127"}, moved, times=None)
+    told = list[Place]()
+
+    async def hear(at: Place) -> None:
+        told.append(at)
+
+    assert await Outbox(connector, hear).send(replace(place, service_url=here), WORDS, Priority.MESSAGE)
+    assert [record["status"] for record in _sends(teams)] == [403, 201]
+    assert told == [replace(place, service_url=there)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "may"),
+    [
+        ("https://smba.trafficmanager.net/amer/", "https://smba.infra.gcc.teams.microsoft.com", True),
+        ("https://smba.trafficmanager.net/amer/", "https://smba.infra.gcc.teams.microsoft.com.evil.example", False),
+        ("https://smba.trafficmanager.net/amer/", "https://evilteams.microsoft.com", False),
+        ("https://smba.trafficmanager.net/amer/", "https://localhost:1/", False),
+        ("https://smba.trafficmanager.net/amer/", "https://[", False),
+        ("https://localhost:1/", "https://127.0.0.1:2/", True),
+    ],
+)
+def test_the_token_follows_a_conversation_to_microsofts_hosts_only(before: str, after: str, may: bool) -> None:
+    assert may_move(before, after) is may
+
+
+async def test_an_address_that_is_not_microsofts_gets_nothing(
+    teams: Product, connector: Connector, place: Place
+) -> None:
+    moved = {"status": 403, "code": "InvalidBotApiHost", "message": "Please call `https://elsewhere.example`."}
+    await teams.order({"operation": SEND}, moved, times=None)
+    with pytest.raises(SendProblem) as caught:
+        await Outbox(connector).send(place, WORDS, Priority.MESSAGE)
+    assert caught.value.kind is Kind.MOVED
+    assert len(_sends(teams)) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"drop": "after"}, {"status": 502, "drop": "after"}, {"status": 504, "drop": "after"}],
+    ids=["lost", "502", "504"],
+)
+async def test_a_doubtful_answer_is_the_callers_if_it_asks_for_it(
+    teams: Product, connector: Connector, place: Place, fault: dict[str, object]
+) -> None:
+    await teams.order({"operation": SEND}, fault, times=1)
+    with pytest.raises(SendProblem) as caught:
+        await Outbox(connector).send(place, WORDS, Priority.MESSAGE, once=True)
+    assert caught.value.doubtful
+    assert len(_sends(teams)) == 1
+
+
+async def test_what_was_surely_not_taken_is_not_doubtful(connector: Connector) -> None:
+    nowhere = Place("t", "https://127.0.0.1:1/", "a:x")
+    connector.tokens._ends_at, connector.tokens._token = 1e12, "t"  # pyright: ignore[reportPrivateUsage] no Entra here
+    with pytest.raises(SendProblem) as caught:
+        await connector.call("POST", nowhere.activities(), b"{}")
+    assert not caught.value.doubtful
+    for status, doubtful in ((429, False), (503, False), (500, True), (502, True), (504, True)):
+        problem = problem_of(Reply(status, {}, b""))
+        assert problem is not None
+        assert problem.doubtful is doubtful
 
 
 async def test_a_wrong_secret_is_said_in_words_without_the_secret(teams: Product) -> None:
@@ -231,7 +313,7 @@ async def test_an_id_in_a_path_stays_one_piece(teams: Product, connector: Connec
     assert caught.value.kind is Kind.CONVERSATION_GONE
 
 
-def _sends(teams: Product) -> list[object]:
+def _sends(teams: Product) -> list[Any]:
     return [record for record in teams.core.records.since(0) if record["operation"] == SEND]
 
 

@@ -78,3 +78,20 @@ async def test_calls_are_recorded_with_what_was_said_and_answered(product: Produ
     assert made["body"]["topic"] == made["answer"]["topic"] == "Garden Advice ¦ Marie"
     later = (await product.http("GET", f"/control/requests?since={records['last']}")).body
     assert later["requests"] == []
+
+
+async def test_a_fault_may_hit_a_share_of_the_calls_the_same_ones_each_time(product: Product) -> None:
+    async def hits() -> list[int]:
+        await product.http("DELETE", "/control/faults")
+        order = {"match": {"operation": "Users.List"}, "fault": {"status": 503}, "times": None, "share": 0.5}
+        assert (await product.http("POST", "/control/faults", order)).status == 201
+        return [(await product.graph("GET", "/users")).status for _ in range(12)]
+
+    first = await hits()
+    assert set(first) == {200, 503}
+    assert await hits() == first
+
+
+async def test_a_fault_may_be_of_one_host_name(product: Product) -> None:
+    await product.order({"operation": "Users.List", "host": "^nowhere"}, {"status": 403}, times=None)
+    assert (await product.graph("GET", "/users")).status == 200
