@@ -34,6 +34,8 @@ from store.connection import Store
 log = structlog.get_logger(__name__)
 
 HOME = "/portal/"
+_BACK = (HOME, "Back to Usher")
+_SIGN_OUT = ("/auth/sign-out", "Sign out")
 _USED = "This sign-in was used already, took longer than ten minutes, or began in another browser."
 
 
@@ -71,13 +73,16 @@ class IdentityDeps:
 def identity_routes(app: web.Application, deps: IdentityDeps) -> None:
     """Give the app the `/auth` routes, and `identity_of` and `is_own_page` what they need."""
     config = deps.config
-    sessions = Sessions(key=derive(config.secret_key, "session"), public_url=config.public_url, users=deps.directory)
+    sessions = Sessions(
+        key=derive(config.secret_key, "session"), public_url=config.public_url, users=deps.directory, store=deps.store
+    )
     doors = _Doors(deps, sessions)
     app[SESSIONS] = sessions
     app.on_cleanup.append(doors.close)
     app.router.add_get("/auth/sign-in", _spoken(doors.sign_in))
     app.router.add_get("/auth/callback", _spoken(doors.callback))
     app.router.add_get("/auth/sign-out", doors.sign_out)
+    app.router.add_post("/auth/sign-out", doors.sign_out)
     app.router.add_post("/auth/teams", doors.teams)
     app.router.add_get("/auth/grant", _spoken(doors.grant))
     app.router.add_get("/auth/granted", _spoken(doors.granted))
@@ -125,7 +130,7 @@ class _Doors:
         trip = Trip(nonce=facts["nonce"], verifier=facts["verifier"])
         person = await self._entra.redeem(facts["tenant"], query.get("code", ""), trip)
         response = _go(facts["next"])
-        await self._welcome(response, person, framed=False)
+        await self._welcome(request, response, person, framed=False)
         return response
 
     async def teams(self, request: web.Request) -> web.StreamResponse:
@@ -144,13 +149,32 @@ class _Doors:
         except KeysUnavailable:
             return _problem(503, "unavailable", "Microsoft's sign-in does not answer. Please try again in a minute.")
         response = web.json_response({"tenant": person.tenant, "user": person.user, "name": person.name})
-        await self._welcome(response, person, framed=True)
+        await self._welcome(request, response, person, framed=True)
         return response
 
-    async def sign_out(self, _request: web.Request) -> web.StreamResponse:
+    async def sign_out(self, request: web.Request) -> web.StreamResponse:
+        """A link or a form of our own pages. A link on another site only asks: it must not sign anybody out."""
+        if not self._means_it(request):
+            if request.method == "POST":
+                return page("You are still signed in", "Another website asked for this.", link=_BACK, status=403)
+            return page("Sign out?", "Usher ends the session in this browser.", link=_BACK, button=_SIGN_OUT)
+        identity = await self._sessions.identity_of(request)
+        if identity is not None:
+            await self._sessions.end(identity)
+            log.info("signed out", tenant=identity.tenant, user=identity.user)
         response = page("You are signed out", "You can close this page.", link=(HOME, "Sign in again"))
-        self._sessions.end(response)
+        self._sessions.clear(response)
         return response
+
+    def _means_it(self, request: web.Request) -> bool:
+        """Whether this person clicked in a page of ours, or typed the address.
+
+        Browsers say so in Sec-Fetch-Site, which no page can forge; older ones name an origin or a referrer.
+        """
+        site = request.headers.get("Sec-Fetch-Site")
+        if site is not None:
+            return site in {"same-origin", "none"}
+        return self._sessions.is_own_origin(request) and self._sessions.is_own(request, request.headers.get("Referer"))
 
     async def grant(self, request: web.Request) -> web.StreamResponse:
         """Send an admin to Entra's consent page. Anybody of the tenant may try: Entra knows who may grant."""
@@ -183,13 +207,21 @@ class _Doors:
             return page("Some permissions are missing", words, rows=rows, link=again, status=409)
         return page("The permissions are granted", "Usher may do its work now.", rows=rows, link=(HOME, "To Usher"))
 
-    async def _welcome(self, response: web.StreamResponse, person: Person, *, framed: bool) -> None:
+    async def _welcome(
+        self, request: web.Request, response: web.StreamResponse, person: Person, *, framed: bool
+    ) -> None:
         if not await self._is_ours(person.tenant):
             raise SignInRefused("this organisation does not use Usher here.")
         if self._is_first_admin(person):
             await self._directory.grant_first_admin(person.tenant, person.user, person.upn, person.name)
-        self._sessions.start(
-            response, tenant=person.tenant, user=person.user, upn=person.upn, name=person.name, framed=framed
+        await self._sessions.start(
+            request,
+            response,
+            tenant=person.tenant,
+            user=person.user,
+            upn=person.upn,
+            name=person.name,
+            framed=framed,
         )
         log.info("signed in", tenant=person.tenant, user=person.user, teams=framed)
 

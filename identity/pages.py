@@ -9,7 +9,7 @@ from aiohttp import web
 
 _STYLE = (
     "body{font:16px/1.5 'Segoe UI',system-ui,sans-serif;max-width:42rem;margin:12vh auto;padding:0 1.5rem;"
-    "color:#242424;background:#fff}h1{font-size:1.5rem;font-weight:600}a{color:#0f548c}"
+    "color:#242424;background:#fff}h1{font-size:1.5rem;font-weight:600}a{color:#0f548c}button{font:inherit;padding:.4rem 1rem}"
     "table{border-collapse:collapse}td{padding:.3rem 1rem .3rem 0;vertical-align:top}"
     "@media(prefers-color-scheme:dark){body{color:#eee;background:#1f1f1f}a{color:#7fb8e8}}"
 )
@@ -23,9 +23,10 @@ _ICON = (
 
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
+    # With no referrer at all, a form of ours would say that it comes from nowhere (`Origin: null`).
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -34,13 +35,19 @@ def page(
     title: str,
     *sentences: str,
     link: tuple[str, str],
+    button: tuple[str, str] | None = None,
     rows: Sequence[tuple[str, ...]] = (),
     status: int = 200,
 ) -> web.Response:
-    """A page in plain words. `link` is (address, text); `rows` become a table. All texts are escaped here."""
+    """A page in plain words. `link` is (address, text); `button` posts to its address; `rows` become a table.
+
+    All texts are escaped here.
+    """
     said = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
     cells = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     table = f"<table>{cells}</table>" if cells else ""
+    if button is not None:
+        table += f'<form method="post" action="{escape(button[0])}"><button>{escape(button[1])}</button></form>'
     way_on = f'<p><a href="{escape(link[0])}">{escape(link[1])}</a></p>'
     text = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'

@@ -50,7 +50,9 @@ async def reachable_task(call: Call[Any]) -> Task:
 
 def is_agent(call: Call[Any], task: Task) -> bool:
     me = call.identity.user
-    return me in {task.agent, task.holder} or me in task.invited or me in task.past or me in task.handed_on
+    return call.person.sees_chats and (
+        me in {task.agent, task.holder} or me in task.invited or me in task.past or me in task.handed_on
+    )
 
 
 def supervises(call: Call[Any], task: Task) -> bool:

@@ -66,12 +66,15 @@ class Call(Generic[BodyT]):
 Handler = Callable[[Call[Any]], Awaitable[BaseModel | web.StreamResponse | None]]
 
 
-def guarded(handler: Handler, body: type[BaseModel] = Nothing) -> Stream:
-    """A handler as aiohttp wants it. Its model becomes the JSON answer; None becomes 204."""
+def guarded(handler: Handler, body: type[BaseModel] = Nothing, *, own_page: bool = False) -> Stream:
+    """A handler as aiohttp wants it. Its model becomes the JSON answer; None becomes 204.
+
+    `own_page`: also as a GET, only one of our own pages may call it.
+    """
 
     async def answer(request: web.Request) -> web.StreamResponse:
         try:
-            found = await handler(await _call(request, body))
+            found = await handler(await _call(request, body, own_page=own_page))
         except (Refusal, StoreDown, NoAccess, BadPreference) as problem:
             return refused(_refusal(request, problem))
         except Exception:
@@ -89,13 +92,13 @@ def guarded(handler: Handler, body: type[BaseModel] = Nothing) -> Stream:
     return answer
 
 
-async def _call(request: web.Request, body: type[BaseModel]) -> Call[Any]:
+async def _call(request: web.Request, body: type[BaseModel], *, own_page: bool) -> Call[Any]:
     portal = request.config_dict[PORTAL]
     identity = await identity_of(request)
     if identity is None:
         raise Refusal(401, "signed_out", _words(request)("problem.signed_out"))
     person = await portal.snapshots.person(identity)
-    if request.method not in SAFE and not is_own_page(request):
+    if (own_page or request.method not in SAFE) and not is_own_page(request):
         raise Refusal(403, "not_own_page", person.voice("problem.not_own_page"))
     return Call(
         request, portal, person, await _body(request, body, person) if request.method not in SAFE else Nothing()

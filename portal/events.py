@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from aiohttp import web
 
+from identity.sessions import SESSIONS
 from portal.calls import Call
 from portal.problems import Refusal
 from portal.schemas import Nothing
@@ -22,7 +23,7 @@ async def events(call: Call[Nothing]) -> web.StreamResponse:
     if asked and not _SURFACE.fullmatch(asked):
         raise Refusal(400, "bad_request", "must be letters, digits and hyphens", field="surface")
     surface = asked or new_id()
-    page = hub.open(me.tenant, me.user, surface)
+    page = hub.open(me, surface)
     if page is None:
         raise Refusal(429, "too_many_pages", call.person.voice("problem.too_many_pages"))
     response = web.StreamResponse(
@@ -39,6 +40,7 @@ async def events(call: Call[Nothing]) -> web.StreamResponse:
             deps,
             call.portal.snapshots,
             hub,
+            sessions=call.request.config_dict[SESSIONS],
             identity=me,
             page=page,
             response=response,

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from distribution.distributor import Distributor
 from distribution.tasks import Task
+from identity.sessions import BELL, Identity
 from portal.snapshot import PIECES, TASK_PIECES, Snapshots, lane_of
 from store.connection import StoreDown
 from store.doorbells import Bell, Doorbells
@@ -21,13 +22,16 @@ PAGES_PER_PERSON = 20
 class Page:
     """One open page: what on it may be out of date."""
 
-    def __init__(self, tenant: str, user: str, surface: str) -> None:
+    def __init__(self, tenant: str, user: str, session: str, surface: str) -> None:
         self.tenant = tenant
         self.user = user
+        self.session = session
         self.surface = surface
         self.lanes: frozenset[str] = frozenset()
         self.held: frozenset[str] = frozenset()
         self.rung = asyncio.Event()
+        self.doubted = False
+        """Whether the session may have ended since it was last looked at."""
         self._stale: set[str] = set()
 
     def touch(self, pieces: Iterable[str]) -> None:
@@ -35,10 +39,16 @@ class Page:
         if self._stale:
             self.rung.set()
 
+    def doubt(self) -> None:
+        """Look at the session before anything else is shown."""
+        self.doubted = True
+        self.rung.set()
+
     def take(self) -> set[str]:
         """What is out of date; from here on it counts as looked at."""
         stale, self._stale = self._stale, set()
-        self.rung.clear()
+        if not self.doubted:
+            self.rung.clear()
         return stale
 
     def concerned_by(self, task: Task) -> set[str]:
@@ -65,7 +75,7 @@ class Hub:
         self.closing = False
 
     async def start(self, _app: web.Application) -> None:
-        heard = {"task": self._task, "agent": self._agent, "directory": self._directory}
+        heard = {"task": self._task, "agent": self._agent, "directory": self._directory, BELL: self._session}
         self._silence = [self._doorbells.listen(kind, callback) for kind, callback in heard.items()]
 
     async def stop(self, _app: web.Application) -> None:
@@ -78,12 +88,12 @@ class Hub:
         for look in tuple(self._looks):
             look.cancel()
 
-    def open(self, tenant: str, user: str, surface: str) -> Page | None:
+    def open(self, identity: Identity, surface: str) -> Page | None:
         """A new page, or a new line of one; None when this person has too many."""
-        pages = self._pages.setdefault(tenant, set())
-        if sum(page.user == user for page in pages) >= PAGES_PER_PERSON:
+        pages = self._pages.setdefault(identity.tenant, set())
+        if sum(page.user == identity.user for page in pages) >= PAGES_PER_PERSON:
             return None
-        page = Page(tenant, user, surface)
+        page = Page(identity.tenant, identity.user, identity.session, surface)
         pages.add(page)
         return page
 
@@ -102,6 +112,7 @@ class Hub:
         self._snapshots.companies.forget_all()
         self._snapshots.queues.forget_all()
         for page in self._all():
+            page.doubt()
             page.touch(PIECES)
 
     def _task(self, bell: Bell) -> None:
@@ -125,6 +136,11 @@ class Hub:
         self._snapshots.companies.forget(bell.tenant, "")
         for page in self._pages.get(bell.tenant, ()):
             page.touch(PIECES)
+
+    def _session(self, bell: Bell) -> None:
+        for page in self._pages.get(bell.tenant, ()):
+            if page.session == bell.id:
+                page.doubt()
 
     async def _look(self, tenant: str, task_id: str) -> None:
         # Bells that ring from here on need a look of their own: they may tell of something newer than this reading.

@@ -43,7 +43,8 @@ PARTS = {"task": "[0-9a-z]{1,40}", "service": "[0-9a-z-]{1,40}", "user": "[0-9a-
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`refusals`: the statuses that this call has beside those that all have."""
+    """`refusals`: the statuses that this call has beside those that all have. `own_page`: this GET has effects, so it
+    needs the proof that calls with other methods need: one of our own pages sent it."""
 
     method: str
     path: str
@@ -52,6 +53,7 @@ class Route:
     body: type[BaseModel] = Nothing
     answer: type[BaseModel] | str | None = None
     refusals: tuple[int, ...] = ()
+    own_page: bool = False
 
 
 async def openapi(_call: Call[Nothing]) -> web.StreamResponse:
@@ -65,7 +67,7 @@ _TASK = (403, 404, 409)
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/me", me_api.me, "Who I am", answer=MeView),
     Route("GET", "/state", me_api.state, "Everything my pages show", answer=Snapshot),
-    Route("GET", "/events", events, "The same, live", answer="text/event-stream", refusals=(400, 429)),
+    Route("GET", "/events", events, "The same, live", answer="text/event-stream", refusals=(400, 403, 429), own_page=True),
     Route("GET", "/openapi.json", openapi, "This document", answer="application/json"),
     Route("POST", "/surface", me_api.surface, "An open page answers a heartbeat", SurfaceBody, refusals=(400,)),
     Route("POST", "/me/duty", me_api.duty, "On or off duty", DutyBody, refusals=(400, 409)),
@@ -119,4 +121,4 @@ def portal_routes(app: web.Application, deps: PortalDeps) -> None:
         path = API + route.path
         for name, shape in PARTS.items():
             path = path.replace(f"{{{name}}}", f"{{{name}:{shape}}}")
-        app.router.add_route(route.method, path, guarded(route.handler, route.body))
+        app.router.add_route(route.method, path, guarded(route.handler, route.body, own_page=route.own_page))

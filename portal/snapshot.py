@@ -53,6 +53,11 @@ class Person:
         return self.identity.tenant
 
     @property
+    def sees_chats(self) -> bool:
+        """Whether chats are this person's business at all: not once they have left the company, or have no role in it."""
+        return self.user is not None and bool(self.user.roles)
+
+    @property
     def supervised(self) -> frozenset[str]:
         """The services whose team and waiting chats are his business."""
         return frozenset() if self.user is None else frozenset({*self.user.supervises, *self.user.owns})
@@ -151,6 +156,8 @@ class Snapshots:
         return [service_view(lane, person.company, person.voice) for lane in lanes]
 
     async def _in_hand(self, person: Person) -> dict[str, list[TaskView]]:
+        if not person.sees_chats:
+            return {"offers": [], "open": []}
         me = person.identity.user
         tasks = await self._deps.distributor.open_tasks(person.tenant, me)
         offers = [task for task in tasks if task.state is TaskState.OFFERED and me in task.invited]
@@ -172,6 +179,8 @@ class Snapshots:
         ]
 
     async def _past(self, person: Person) -> list[TaskView]:
+        if not person.sees_chats:
+            return []
         me = person.identity.user
         tasks = await self._deps.distributor.past_tasks(person.tenant, me, PAST)
         return [task_view(task, me, person.company, person.voice) for task in tasks]

@@ -11,7 +11,7 @@ from aiohttp import web
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from identity.sessions import Identity
+from identity.sessions import Identity, Sessions
 from portal.deps import PortalDeps
 from portal.hub import Hub, Page
 from portal.schemas import Pieces, TaskView
@@ -66,6 +66,7 @@ class Stream:
         snapshots: Snapshots,
         hub: Hub,
         *,
+        sessions: Sessions,
         identity: Identity,
         page: Page,
         response: web.StreamResponse,
@@ -75,6 +76,7 @@ class Stream:
         self._deps = deps
         self._snapshots = snapshots
         self._hub = hub
+        self._sessions = sessions
         self._identity = identity
         self._page = page
         self._response = response
@@ -83,33 +85,46 @@ class Stream:
         self._content = Content()
 
     async def run(self) -> None:
-        """Until the page goes away, the server stops, or the store is down; then the page takes a new stream."""
+        """Until the page goes away, the session ends, the server stops, or the store is down.
+
+        The page then asks for a new stream, and gets 401 when nobody is signed in any more.
+        """
         self._page.take()
         # The page counts from its first moment; whether it goes on counting, its own answers say.
         await self._beat_surface()
         await self._send_changes("snapshot", PIECES)
-        next_beat = next_surface = time.monotonic()
-        next_beat += self._deps.rhythm.heartbeat
-        next_surface += self._deps.rhythm.surface
+        rhythm = self._deps.rhythm
+        next_beat = next_surface = next_look = time.monotonic()
+        next_beat += rhythm.heartbeat
+        next_surface += rhythm.surface
+        next_look += rhythm.session
         while not self._hub.closing:
             with suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, next_beat - time.monotonic())):
+                async with asyncio.timeout(max(0.0, min(next_beat, next_look) - time.monotonic())):
                     await self._page.rung.wait()
                     # The rest of what is changing right now comes with the same update.
-                    await asyncio.sleep(self._deps.rhythm.coalesce)
+                    await asyncio.sleep(rhythm.coalesce)
             if self._hub.closing:
                 return
             now = time.monotonic()
+            if self._page.doubted or now >= next_look:
+                next_look = now + rhythm.session
+                if not await self._still_signed_in():
+                    return
             if now >= next_beat:
-                next_beat = now + self._deps.rhythm.heartbeat
+                next_beat = now + rhythm.heartbeat
                 self._page.touch(HEARTBEAT_PIECES)
                 await self._send_changes("state", self._page.take())
                 await self._send("beat", self._stamp())
             else:
                 await self._send_changes("state", self._page.take())
             if self._own_surface and now >= next_surface:
-                next_surface = now + self._deps.rhythm.surface
+                next_surface = now + rhythm.surface
                 await self._beat_surface()
+
+    async def _still_signed_in(self) -> bool:
+        self._page.doubted = False
+        return await self._sessions.still(self._identity) is not None
 
     async def _beat_surface(self) -> None:
         await self._deps.distributor.surface_beat(self._identity.tenant, self._identity.user, self._surface)

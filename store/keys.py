@@ -398,6 +398,13 @@ _GRAPH = (
 
 _IDENTITY = (
     KeySpec(
+        "<root>session:<tenant>:<session>",
+        "string",
+        "identity",
+        "12 hours, or until the person signs out",
+        "Whose session this is (object id). The signed cookie names tenant and session; without this key it is worthless.",
+    ),
+    KeySpec(
         "<all>flow:<state>",
         "string",
         "identity",

@@ -1,9 +1,11 @@
 """A site with the `/auth` doors, served on a real port, and browsers that visit it."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -80,6 +82,17 @@ class Site:
 
 def new_browser() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))  # it keeps cookies of 127.0.0.1
+
+
+async def raw_answer(url: str, request: bytes) -> tuple[int, bytes]:
+    """Status and body of what a server answers to these bytes; `request` asks for `Connection: close`."""
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(request)
+    async with asyncio.timeout(10):
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    return int(head.split(b" ", 2)[1]), body
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -9,13 +10,16 @@ import time_machine
 import trustme
 from aiohttp import web
 
+from directory.directory import Directory
+from distribution.distributor import Distributor
 from identity.jwks import Jwks
 from identity.secrets import derive
-from identity.sessions import LIFE_SECONDS, Sessions
+from identity.sessions import LIFE_SECONDS, Identity, Sessions, new_session
 from store.connection import Store
 from tests.identity.entra import HOME, OLIVIA, Entra
-from tests.identity.site import Site, new_browser, serve_site
+from tests.identity.site import Site, new_browser, raw_answer, serve_site
 
+ANNA = "a1f6a7b0-0001-4c1b-9a55-000000000001"
 OWN = {"x-usher": "1"}
 KEY = derive("a-secret-of-the-owner", "session")
 
@@ -32,34 +36,29 @@ async def browser() -> AsyncIterator[aiohttp.ClientSession]:
         yield made
 
 
-class Nobody:
-    """A directory for tests that never look anybody up."""
-
-    async def user(self, tenant: str, oid: str) -> None:
-        raise AssertionError(f"nobody asked for {oid}")
-
-
-def cookie(public_url: str, *, framed: bool) -> str:
-    sessions = Sessions(key=KEY, public_url=public_url, users=Nobody())
+def cookie(public_url: str, store: Store, *, framed: bool) -> str:
+    directory = Directory(store, Distributor(store))
+    sessions = Sessions(key=KEY, public_url=public_url, users=directory, store=store)
     response = web.Response()
-    sessions.start(response, tenant=HOME, user=OLIVIA, upn="olivia@fabrikam.example", name="Olivia", framed=framed)
+    identity = Identity(HOME, OLIVIA, "olivia@fabrikam.example", "Olivia", frozenset(), new_session())
+    sessions.give(response, identity, framed=framed)
     return response.headers["Set-Cookie"]
 
 
-def test_on_https_the_cookie_is_bound_to_the_host_and_to_tls() -> None:
-    made = cookie("https://usher.example.com", framed=False)
+def test_on_https_the_cookie_is_bound_to_the_host_and_to_tls(store: Store) -> None:
+    made = cookie("https://usher.example.com", store, framed=False)
     assert made.startswith("__Host-usher=")
     assert made.split("; ")[1:] == ["Path=/", f"Max-Age={LIFE_SECONDS}", "HttpOnly", "Secure", "SameSite=Lax"]
 
 
-def test_inside_teams_frame_the_cookie_is_a_partitioned_third_party() -> None:
-    made = cookie("https://usher.example.com", framed=True)
+def test_inside_teams_frame_the_cookie_is_a_partitioned_third_party(store: Store) -> None:
+    made = cookie("https://usher.example.com", store, framed=True)
     assert made.split("; ")[3:] == ["HttpOnly", "Secure", "SameSite=None", "Partitioned"]
 
 
 @pytest.mark.parametrize("framed", [True, False])
-def test_on_this_machine_plain_http_will_do(framed: bool) -> None:
-    made = cookie("http://127.0.0.1:3978", framed=framed)
+def test_on_this_machine_plain_http_will_do(framed: bool, store: Store) -> None:
+    made = cookie("http://127.0.0.1:3978", store, framed=framed)
     assert made.startswith("usher=")
     assert made.split("; ")[3:] == ["HttpOnly", "SameSite=Lax"]
 
@@ -73,10 +72,67 @@ async def test_after_twelve_hours_it_is_over(site: Site, browser: aiohttp.Client
             assert await (await fresh.get(f"{site.url}/who", headers=sent)).text() == "null"
 
 
-@pytest.mark.parametrize("value", ["", "garbage", "e30.e30.e30"])
-async def test_a_cookie_of_ones_own_making_is_nobody(site: Site, browser: aiohttp.ClientSession, value: str) -> None:
-    answer = await browser.get(f"{site.url}/who", headers={"Cookie": f"usher={value}"})
-    assert await answer.text() == "null"
+@pytest.mark.parametrize("value", ["", "garbage", "e30.e30.e30", "\udcff\udcfe", "e30.\udcff.e30", "x" * 7_000])
+async def test_a_cookie_of_ones_own_making_is_nobody(site: Site, value: str) -> None:
+    # Over a socket of our own: no client library sends bytes that are not UTF-8.
+    head = f"GET /who HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: usher={value}\r\n\r\n"
+    status, body = await raw_answer(site.url, head.encode("utf-8", "surrogateescape"))
+    assert (status, body) == (200, b"null")
+
+
+async def test_a_copied_cookie_is_worthless_after_the_sign_out(site: Site, browser: aiohttp.ClientSession) -> None:
+    signed_in = await site.sign_in(browser)
+    copied = {"Cookie": signed_in.headers["Set-Cookie"].partition(";")[0]}
+    async with new_browser() as thief:
+        assert await (await thief.get(f"{site.url}/who", headers=copied)).json() is not None
+        await browser.get(f"{site.url}/auth/sign-out")
+        assert await (await thief.get(f"{site.url}/who", headers=copied)).json() is None
+
+
+async def test_signing_out_ends_every_cookie_of_the_browser(site: Site, browser: aiohttp.ClientSession) -> None:
+    """A tab in Teams signs in each time it opens, and gets a new cookie each time."""
+    token = {"token": site.entra.teams_token()}
+    first = await browser.post(f"{site.url}/auth/teams", json=token, headers=OWN)
+    await browser.post(f"{site.url}/auth/teams", json=token, headers=OWN)
+    await browser.get(f"{site.url}/auth/sign-out")
+    copied = {"Cookie": first.headers["Set-Cookie"].partition(";")[0]}
+    async with new_browser() as thief:
+        assert await (await thief.get(f"{site.url}/who", headers=copied)).json() is None
+
+
+async def test_a_session_of_one_tenant_is_none_of_another(site: Site, store: Store) -> None:
+    sessions = Sessions(key=KEY, public_url=site.url, users=site.directory, store=store)
+    mine = Identity(HOME, OLIVIA, "olivia@fabrikam.example", "Olivia", frozenset(), new_session())
+    await sessions.record(mine)
+    assert await sessions.still(mine) == mine
+    for other in (replace(mine, user=ANNA), replace(mine, tenant=ANNA), replace(mine, session=new_session())):
+        assert await sessions.still(other) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "ends"),
+    [
+        ("GET", {"Sec-Fetch-Site": "same-origin"}, True),
+        ("GET", {"Sec-Fetch-Site": "none"}, True),
+        ("GET", {"Sec-Fetch-Site": "cross-site"}, False),
+        ("GET", {"Sec-Fetch-Site": "same-site"}, False),
+        ("GET", {"Referer": "https://evil.example/"}, False),
+        ("GET", {"Referer": "http://["}, False),
+        ("POST", {"Origin": "https://evil.example"}, False),
+        ("POST", {"Origin": "null"}, False),
+        ("POST", {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, False),
+        ("POST", {"Sec-Fetch-Site": "same-origin", "Origin": "null"}, True),
+        ("POST", {"Origin": "SITE"}, True),
+    ],
+)
+async def test_another_site_cannot_sign_anybody_out(
+    site: Site, browser: aiohttp.ClientSession, method: str, headers: dict[str, str], ends: bool
+) -> None:
+    await site.sign_in(browser)
+    sent = {name: site.url if value == "SITE" else value for name, value in headers.items()}
+    answer = await browser.request(method, f"{site.url}/auth/sign-out", headers=sent)
+    assert answer.status == (200 if ends or method == "GET" else 403)
+    assert (await site.who(browser) is None) is ends
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import ClientResponse, ClientSession
 from jsonschema import Draft202012Validator
 
+from identity.sessions import Identity
 from portal.routes import API, DOCUMENT
 from tests.support import wait_until
 
@@ -16,12 +17,28 @@ Json = dict[str, Any]
 
 
 class Browser:
-    """`headers` go with every call: the session's cookie, and what one of Usher's own pages sends."""
+    """`headers` go with every call: the session's cookie, and what one of Usher's own pages sends.
 
-    def __init__(self, http: ClientSession, base: str, cookie: str) -> None:
+    `recorded`: the session's record on its way into the store.
+    """
+
+    def __init__(
+        self,
+        http: ClientSession,
+        base: str,
+        cookie: str,
+        identity: Identity | None = None,
+        recorded: Awaitable[None] | None = None,
+    ) -> None:
         self.http = http
         self.base = base
+        self.identity = identity
+        self._recorded = recorded
         self.headers = {"Cookie": cookie, "x-usher": "1", "Origin": base}
+
+    async def _signed_in(self) -> None:
+        if self._recorded is not None:
+            await self._recorded
 
     async def call(self, method: str, path: str, body: Any = None, *, expect: int = 200) -> Any:
         """The JSON answer (None if there is none), after it was held against the document."""
@@ -30,6 +47,7 @@ class Browser:
         return found
 
     async def raw(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
+        await self._signed_in()
         async with self.http.request(
             method, f"{self.base}{API}{path}", json=body, headers=self.headers | (headers or {})
         ) as answer:
@@ -56,6 +74,7 @@ class Browser:
     @asynccontextmanager
     async def page(self, surface: str = "") -> AsyncGenerator["Page"]:
         """An open page: it has its first snapshot when this begins."""
+        await self._signed_in()
         query = {"surface": surface} if surface else {}
         async with self.http.get(f"{self.base}{API}/events", params=query, headers=self.headers) as line:
             assert line.status == 200, await line.text()

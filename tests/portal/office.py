@@ -18,7 +18,7 @@ from distribution.agents import Presence
 from distribution.deadlines import Timers
 from distribution.distributor import Distributor
 from distribution.tasks import Task, TaskState
-from identity.sessions import SESSIONS, Sessions
+from identity.sessions import SESSIONS, Identity, Sessions, new_session
 from portal.deps import STATIC, PortalDeps, Rhythm
 from portal.routes import portal_routes
 from store.connection import Store
@@ -29,7 +29,7 @@ from tests.portal.browser import Browser
 from tests.portal.company import furnish
 from tests.support import wait_until
 
-QUICK = Rhythm(heartbeat=0.3, surface=0.3, coalesce=0.01, keep=0.3)
+QUICK = Rhythm(heartbeat=0.3, surface=0.3, coalesce=0.01, session=0.3, keep=0.3)
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,17 @@ class Office:
 
     def browser(self, user: str, *, tenant: str = "", name: str = "Somebody") -> Browser:
         """A browser in which this person is signed in, by the real session cookie."""
-        response = web.Response()
         upn = f"{name.lower()}@fabrikam.example"
-        self.sessions.start(response, tenant=tenant or self.tenant, user=user, upn=upn, name=name, framed=False)
-        return Browser(self.http, self.base, response.headers["Set-Cookie"].partition(";")[0])
+        identity = Identity(tenant or self.tenant, user, upn, name, frozenset(), new_session())
+        recorded = asyncio.ensure_future(self.sessions.record(identity))
+        return Browser(
+            self.http, self.base, f"{self.sessions.cookie}={self.sessions.sign(identity)}", identity, recorded
+        )
+
+    async def sign_out(self, browser: Browser) -> None:
+        """This person signs out, in this browser or in another one that has the same cookie."""
+        assert browser.identity is not None
+        await self.sessions.end(browser.identity)
 
     async def present(self, *users: str, registered: bool = True) -> None:
         """These agents are Available in Teams, and (or not) registered with the bot."""
@@ -187,7 +194,7 @@ async def open_office(
     timers = Timers(store, doorbells)
     await furnish(directory, tenant)
     app = web.Application()
-    sessions = Sessions(key=b"k" * 32, public_url="http://usher.example", users=directory)
+    sessions = Sessions(key=b"k" * 32, public_url="http://usher.example", users=directory, store=store)
     app[SESSIONS] = sessions
     async with ClientSession() as http:
         office = Office("", tenant, store, distributor, conversations, directory, http, sessions)
