@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 3978
 RUN := .venv/bin/python
 
-.PHONY: demo demo-reset test check bench soak manifest install
+.PHONY: demo demo-reset test test-long check bench soak manifest install
 
 demo:            ## Start Usher with a sandbox that plays Microsoft, on this machine alone (PORT=3978)
 	@$(PYTHON) scripts/install.py run
@@ -16,7 +16,12 @@ demo-reset:      ## Forget all that the demo has kept, and start it anew
 test:            ## All tests, browser tests included (ARGS="tests/story -k accept")
 	@$(PYTHON) scripts/install.py dev
 	@$(PYTHON) scripts/browser.py
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest -m "not long" $(ARGS)
+
+test-long:       ## The long matrices (marker `long`), which `make test` samples
+	@$(PYTHON) scripts/install.py dev
+	@$(PYTHON) scripts/browser.py
+	@$(RUN) -m pytest -m long $(ARGS)
 
 check:           ## ruff, pyright strict, import-linter, tsc
 	@$(PYTHON) scripts/install.py dev
