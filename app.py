@@ -23,6 +23,7 @@ from dialogs.arrival import Arrival
 from dialogs.registration import RegistrationChat
 from directory.ahead import Ahead
 from directory.directory import Directory
+from directory.fields import no_time_zones
 from distribution.aftermath import Aftermath
 from distribution.deadlines import Timers
 from distribution.distributor import Distributor
@@ -44,12 +45,13 @@ from operations.logs import configure_logs
 from operations.workers import Workers, worker_command
 from portal.deps import PortalDeps
 from portal.routes import portal_routes
-from settings import Settings, SettingsError, load_settings
+from settings import ENV_FILE, Settings, SettingsError, load_settings
 from store.connection import Store, StoreDown, StoreRefused, open_store
 from store.doorbells import Doorbells
 from store.due import DueWorker
 from store.durability import risks
 from store.embedded import EmbeddedRefused, EmbeddedServer, start_embedded
+from store.env_file import readable_by_others
 from store.ids import new_id
 from store.schema import check_schema
 from store.takeover import Takeovers
@@ -304,6 +306,12 @@ def main(arguments: list[str]) -> int:
         return 2
     configure_logs(level=settings.log_level.value, as_json=settings.log_format.value == "json")
     is_worker = "--worker" in arguments
+    if readable_by_others(ENV_FILE) and not is_worker:
+        log.warning("env_file_readable_by_others", file=str(ENV_FILE), advice="it holds secrets: chmod 600 .env")
+    missing = no_time_zones()
+    if missing:
+        sys.stderr.write(f"Usher cannot start: {missing}.\n")
+        return 1
     embedded: EmbeddedServer | None = None
     try:
         if settings.redis_url is None:

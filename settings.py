@@ -15,12 +15,24 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from store.address import FORMS as REDIS_FORMS
 from store.address import parse_address
+from store.env_file import read_env_file
+from store.text import unfit
+from store.web_address import site
 
 PREFIX = "USHER_"
+ENV_FILE = Path(".env")
+TYPOGRAPHIC = frozenset("“”„‟‘’‚‛«»‹›")
 TESTS_OWN = ("test_", "model_", "chaos_")
 """How the names of variables go on that say how the tests run; a server that a test starts inherits them."""
 
@@ -28,7 +40,7 @@ TESTS_OWN = ("test_", "model_", "chaos_")
 FORMS: dict[str, str] = {
     "port": "a TCP port from 1 to 65535 (3978)",
     "host": "the address to listen on (127.0.0.1, or 0.0.0.0 behind a load balancer)",
-    "public_url": "the https address under which Microsoft and browsers reach Usher (https://usher.example.com)",
+    "public_url": "the https address, without a path, under which Microsoft and browsers reach Usher (https://usher.example.com)",
     "redis_url": f"{REDIS_FORMS}; leave it out for the embedded server",
     "data_dir": "a folder that this process may write to (./.data)",
     "object_store_url": "leave it out for the data folder",
@@ -79,7 +91,6 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
-        env_file=".env",
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -124,6 +135,29 @@ class Settings(BaseSettings):
     log_format: LogFormat = LogFormat.TEXT
     log_level: LogLevel = LogLevel.INFO
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # it would read `$` and ` #` as more than signs
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # not used
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _from_file())
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_typed(cls, value: Any) -> Any:
+        """A value that an editor or a copy has altered would only show as a sign-in that fails."""
+        if not isinstance(value, str):
+            return value
+        if value[:1] in TYPOGRAPHIC or value[-1:] in TYPOGRAPHIC:
+            raise ValueError("begins or ends with a typographic quote; write plain quotes, or none")
+        if value != value.strip() or unfit(value):
+            raise ValueError("has a blank at its begin or end, or a control character in it")
+        return value
+
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _networks(cls, value: Any) -> Any:
@@ -134,16 +168,25 @@ class Settings(BaseSettings):
             ipaddress.ip_network(part, strict=False)
         return parts
 
-    @field_validator("public_url", "login_url", "graph_url", "bot_openid_url", "bot_token_issuer")
+    @field_validator("public_url", "login_url", "graph_url")
     @classmethod
-    def _web_address(cls, value: str, info: ValidationInfo) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("not a web address")
+    def _site(cls, value: str, info: ValidationInfo) -> str:
+        """Usher serves, and asks for, paths of its own: below a path, or behind a query, nothing would be found."""
+        address = site(value)
         # MSAL and azure-identity refuse an http authority, and tokens must not travel in the clear.
-        loopback_page = info.field_name == "public_url" and is_loopback(value)
-        if parts.scheme == "http" and not loopback_page:
+        loopback_page = info.field_name == "public_url" and is_loopback(address)
+        if address.startswith("http:") and not loopback_page:
             raise ValueError("must begin with https://")
+        return address
+
+    @field_validator("bot_openid_url", "bot_token_issuer")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme != "https" or not parts.hostname:
+            raise ValueError("must begin with https:// and a host's name")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("must not name a user")
         return value.rstrip("/")
 
     @field_validator("redis_url")
@@ -201,11 +244,13 @@ def is_loopback(url: str) -> bool:
 
 def load_settings(**overrides: object) -> Settings:
     """Read the settings; raise `SettingsError`, which names every variable that is missing or wrong, at once."""
-    faults = _unknown()
+    faults = [*_faults_of_file(), *_unknown()]
+    named = {name for name, _, _ in faults}
     try:
         settings = Settings(**overrides)  # type: ignore[arg-type]  # the environment provides what is not overridden
     except ValidationError as error:
-        raise SettingsError([*_invalid(error), *faults]) from None
+        # What the file says wrongly is not "missing" as well.
+        raise SettingsError([*(fault for fault in _invalid(error) if fault[0] not in named), *faults]) from None
     if faults:
         raise SettingsError(faults)
     return settings
@@ -220,10 +265,29 @@ def _invalid(error: ValidationError) -> list[tuple[str, str, str]]:
     return faults
 
 
+def _from_file() -> dict[str, str]:
+    """What `.env` says, by the names of the fields."""
+    values = read_env_file(ENV_FILE).values
+    return {name.removeprefix(PREFIX.lower()): value for name, value in values.items() if value}
+
+
+def _faults_of_file() -> list[tuple[str, str, str]]:
+    faults = read_env_file(ENV_FILE).faults
+    return [
+        (
+            name or str(ENV_FILE),
+            wrong,
+            FORMS.get(name.removeprefix(PREFIX).lower(), "lines of the form USHER_PORT=3978"),
+        )
+        for name, wrong in faults
+    ]
+
+
 def _unknown() -> list[tuple[str, str, str]]:
     """Names that nothing reads: most of them are misspelt, and what they should say would silently not hold."""
-    found = {**DotEnvSettingsSource(Settings).env_vars, **EnvSettingsSource(Settings).env_vars}
-    own = sorted(name.removeprefix(PREFIX.lower()) for name in found if name.startswith(PREFIX.lower()))
+    prefix = PREFIX.lower()
+    found = EnvSettingsSource(Settings).env_vars
+    own = sorted({*_from_file(), *(name.removeprefix(prefix) for name in found if name.startswith(prefix))})
     faults: list[tuple[str, str, str]] = []
     for name in own:
         if name in FORMS or name.startswith(TESTS_OWN):

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from store.text import plain_line_ends, unfit, visible
+from store.web_address import site
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 SLUG = re.compile(r"[a-z0-9-]{1,40}")
@@ -113,8 +114,21 @@ def _time_zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError("must be a time zone, such as Europe/Zurich") from error
+        missing = no_time_zones()
+        why = (
+            f"is {value}, which cannot be found: {missing}" if missing else "must be a time zone, such as Europe/Zurich"
+        )
+        raise ValueError(why) from error
     return value
+
+
+def no_time_zones() -> str:
+    """Why no time zone can be found on this machine, in words; "" when they can be."""
+    try:
+        ZoneInfo("UTC")
+    except (ZoneInfoNotFoundError, OSError):
+        return "this machine has no time zone data. Install the Python package tzdata, or the system's"
+    return ""
 
 
 def _colour(value: str) -> str:
@@ -126,15 +140,18 @@ def _colour(value: str) -> str:
 def _origin(value: str) -> str:
     if value == ANY_ORIGIN:
         return value
-    wrong = ValueError('must be a website without a path, such as https://www.example.com, or "*" for any')
+    one_label = "://*." in value
     try:
-        parts = urlsplit(value)
-        parts.port  # noqa: B018  # raises when it is no number
-    except ValueError as error:
-        raise wrong from error
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or parts.query:
-        raise wrong
-    return value.lower().rstrip("/")
+        found = site(value.replace("://*.", "://", 1))
+    except ValueError as problem:
+        raise ValueError(
+            f'must be a website, such as https://www.example.com, or "*" for any; {value} {problem}'
+        ) from None
+    if not one_label:
+        return found
+    if "." not in found.partition("://")[2]:
+        raise ValueError(f"must have a name after *., such as https://*.example.com, and is {value}")
+    return found.replace("://", "://*.", 1)
 
 
 def _web_address(value: str) -> str:

@@ -10,12 +10,12 @@ from directory.directory import Directory
 from directory.errors import LoadError, LoadErrors
 from directory.fields import GUID
 from directory.model import Service, Tenant, User
-from directory.parse import parse
+from directory.parse import parse, read
 from directory.projection import widget_key
 from directory.state import State
 from directory.tenant_checks import check_tenant
 
-__all__ = ["Company", "LoadError", "LoadErrors", "LoadReport", "Person", "apply", "parse"]
+__all__ = ["Company", "LoadError", "LoadErrors", "LoadReport", "Person", "apply", "parse", "read"]
 
 RESOLVE_AT_ONCE = 8
 

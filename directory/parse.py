@@ -13,6 +13,15 @@ from directory.errors import LoadError, LoadErrors, in_words
 from directory.fields import GUID
 from directory.service_checks import check_services
 from directory.toml_lines import find_lines
+from store.text import NotUtf8, decoded
+
+
+def read(path: Path) -> Company:
+    """Read a company's file from the disk. Raises LoadErrors with everything that is wrong in it, and OSError."""
+    try:
+        return parse(decoded(path.read_bytes()), path)
+    except NotUtf8 as problem:
+        raise LoadErrors([LoadError(problem.line, "file", str(problem))]) from problem
 
 
 def parse(text: str, path: Path) -> Company:

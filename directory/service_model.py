@@ -36,7 +36,7 @@ class WidgetSettings(Settings):
     """How a widget looks and what it asks."""
 
     origins: Sequence[Origin] = ()
-    """Websites that may embed it, such as `https://www.example.com`; `"*"` is any."""
+    """Websites that may embed it, such as `https://www.example.com`; `https://*.example.com` stands for one label, `"*"` is any."""
     greeting: Sentence = ""
     """The first thing a visitor reads."""
     ask_name: Ask = "optional"

@@ -40,6 +40,10 @@ def manifest(facts: AppFacts) -> dict[str, Any]:
         raise CannotBuild(
             f"USHER_PUBLIC_URL is {facts.public_url}, but Teams opens only https addresses that it can reach."
         )
+    if address.port is not None:
+        raise CannotBuild(
+            f"USHER_PUBLIC_URL is {facts.public_url}, but a Teams app's domains have no port: let a proxy listen on 443."
+        )
     portal = f"{facts.public_url}/portal/"
     return {
         "$schema": SCHEMA,
@@ -77,10 +81,10 @@ def manifest(facts: AppFacts) -> dict[str, Any]:
             _tab("preferences", "User Preferences", f"{portal}preferences"),
         ],
         "defaultInstallScope": "personal",
-        "validDomains": [address.netloc],
+        "validDomains": [address.hostname],
         "webApplicationInfo": {
             "id": facts.bot_app_id,
-            "resource": f"api://{address.netloc}/{facts.bot_app_id}",
+            "resource": f"api://{address.hostname}/{facts.bot_app_id}",
         },
         "authorization": {
             "permissions": {

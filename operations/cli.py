@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from directory.directory import Directory
-from directory.load import Company, LoadErrors, apply, parse
+from directory.load import Company, LoadErrors, apply, read
 from distribution.agents import Agent, Reason
 from distribution.distributor import Distributor
 from distribution.simulate import ScenarioError, UnknownService, parse_policies, parse_scenario, read_day
@@ -31,6 +31,7 @@ from settings import Settings, SettingsError, load_settings
 from store.connection import Store, StoreDown, StoreRefused, open_store
 from store.embedded import EmbeddedRefused, start_embedded
 from store.schema import check_schema
+from store.text import NotUtf8, decoded
 
 cli = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Usher: website visitors, seated in Microsoft Teams."
@@ -96,15 +97,12 @@ def load(
     """Load tenant, services, users, memberships and licences from a file; doing it again changes nothing."""
     settings = settings_or_exit()
     try:
-        asyncio.run(_load(settings, parse(company.read_text(encoding="utf-8"), company), as_json=as_json))
+        asyncio.run(_load(settings, _read(company), as_json=as_json))
     except LoadErrors as problems:
         err.print(f"{company}: nothing was loaded.", highlight=False)
         for problem in problems.errors:
             place = f"line {problem.line}" if problem.line else "file"
             err.print(f"  {place}: {problem.field}: {problem.message}", markup=False, highlight=False)
-        raise typer.Exit(1) from None
-    except UnicodeDecodeError:
-        err.print(f"{company}: nothing was loaded: the file is not UTF-8.", markup=False, highlight=False)
         raise typer.Exit(1) from None
     except GraphProblem as problem:
         err.print(f"{company}: nothing was loaded: Microsoft cannot be asked who the users are.", highlight=False)
@@ -113,6 +111,14 @@ def load(
         raise typer.Exit(1) from None
     except (StoreDown, StoreRefused, EmbeddedRefused) as problem:
         err.print(str(problem), markup=False, highlight=False)
+        raise typer.Exit(1) from None
+
+
+def _read(company: Path) -> Company:
+    try:
+        return read(company)
+    except OSError as problem:
+        err.print(f"{company}: nothing was loaded: {problem.strerror}.", markup=False, highlight=False)
         raise typer.Exit(1) from None
 
 
@@ -220,12 +226,12 @@ def simulate_day(
         _refuse("Name a day's TOML file, or a recorded day: --recorded 2026-11-24 --service ID.")
     configure_logs(level="warning", as_json=False)
     try:
-        scenario = parse_scenario(day.read_text(encoding="utf-8"))
+        scenario = parse_scenario(decoded(day.read_bytes()))
         goal = None
         if agents_for:
             share, _, seconds = agents_for.partition("/")
             goal, within = float(share) / 100, float(seconds)
-    except ScenarioError as problem:
+    except (ScenarioError, NotUtf8) as problem:
         _refuse(f"{day}: {problem}")
     except ValueError:
         _refuse(f"--agents-for {agents_for}: must be like 80/30")
@@ -239,11 +245,11 @@ async def _recorded(
     try:
         async with tools(settings) as kit:
             recording = await read_day(kit.store, tenant, service, day)
-        text = await asyncio.to_thread(other.read_text, encoding="utf-8") if other else ""
+        text = decoded(await asyncio.to_thread(other.read_bytes)) if other else ""
         policies = parse_policies(text, recording.rules) if other else ()
     except (NoSnapshot, UnknownService) as problem:
         _refuse(str(problem))
-    except ScenarioError as problem:
+    except (ScenarioError, NotUtf8) as problem:
         _refuse(f"{other}: {problem}")
     await run_recorded(recording, policies, within, out=out)
 

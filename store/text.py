@@ -46,3 +46,22 @@ def tidied(text: str, longest: int) -> str:
             break
         kept.append(cluster)
     return "".join(kept).rstrip() + "…"
+
+
+class NotUtf8(ValueError):
+    """A file's bytes are not UTF-8; the text says what they are, `line` where (0 = as a whole)."""
+
+    def __init__(self, what: str, line: int = 0) -> None:
+        self.line = line
+        super().__init__(what)
+
+
+def decoded(data: bytes) -> str:
+    """A file's bytes as text: UTF-8, with or without a byte order mark. Raises NotUtf8."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")) or b"\x00" in data[:4]:
+        raise NotUtf8("is UTF-16 or UTF-32; save it as UTF-8")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = data[: problem.start].count(b"\n") + 1
+        raise NotUtf8(f"is not UTF-8 (byte 0x{data[problem.start]:02x}); save it as UTF-8", line) from None

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from settings import FORMS, PREFIX, Settings, SettingsError, load_settings
+from store.env_file import readable_by_others
 
 GOOD = {
     "public_url": "https://usher.example.com",
@@ -59,6 +60,19 @@ def test_wrong_and_missing_are_reported_together() -> None:
     ("name", "value"),
     [
         ("public_url", "http://usher.example.com"),
+        ("public_url", "https://usher.example.com/chat"),
+        ("public_url", "https://usher.example.com/?x=1"),
+        ("public_url", "https://usher.example.com?"),
+        ("public_url", "https://usher.example.com#top"),
+        ("public_url", "https://olivia@usher.example.com"),
+        ("public_url", "https://usher.example.com:99999"),
+        ("public_url", "https://usher example.com"),
+        ("login_url", "https://login.microsoftonline.com/organizations"),
+        ("graph_url", "https://graph.microsoft.com/v1.0"),
+        ("bot_openid_url", "https://user:word@login.botframework.com/v1/.well-known/openidconfiguration"),
+        ("bot_app_secret", "“smart quotes”"),
+        ("bot_app_secret", " blank"),
+        ("bot_app_secret", "line\nend"),
         ("login_url", "http://127.0.0.1:9"),
         ("graph_url", "ftp://graph.microsoft.com"),
         ("redis_url", "http://127.0.0.1:6379"),
@@ -99,6 +113,26 @@ def test_what_tests_are_told_and_what_is_empty_is_no_fault(monkeypatch: pytest.M
     assert load_settings(**GOOD).redis_url is None
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("https://usher.example.com/", "https://usher.example.com"),
+        ("https://Usher.Example.com:443", "https://usher.example.com"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("http://127.0.0.1:3978", "http://127.0.0.1:3978"),
+    ],
+)
+def test_the_public_address_has_one_spelling(written: str, kept: str) -> None:
+    assert load_settings(**{**GOOD, "public_url": written}).public_url == kept
+
+
+def test_what_a_public_address_has_too_much_is_said() -> None:
+    with pytest.raises(SettingsError, match="USHER_PUBLIC_URL: must not have a path"):
+        load_settings(**{**GOOD, "public_url": "https://example.com/chat"})
+    with pytest.raises(SettingsError, match="USHER_PUBLIC_URL: must not have a query or a fragment"):
+        load_settings(**{**GOOD, "public_url": "https://example.com/?x=1"})
+
+
 def test_unauthenticated_bots_only_at_home() -> None:
     at_home = {**GOOD, "public_url": "http://127.0.0.1:3978", "dangerously_allow_unauthenticated_bot": True}
     assert load_settings(**at_home).dangerously_allow_unauthenticated_bot
@@ -125,6 +159,94 @@ def test_the_environment_and_a_dot_env_file_are_read(monkeypatch: pytest.MonkeyP
     assert settings.port == 4000
     assert settings.redis_url is None
     assert settings.trusted_proxies == ("10.0.0.0/8", "192.0.2.1")
+
+
+def secret_in(file: Path, line: str) -> str:
+    rest = "\n".join(f"USHER_{name.upper()}={value}" for name, value in GOOD.items() if name != "bot_app_secret")
+    file.write_text(f"{rest}\n{line}\n", encoding="utf-8")
+    return load_settings().bot_app_secret.get_secret_value()
+
+
+@pytest.mark.parametrize(
+    ("line", "secret"),
+    [
+        ("USHER_BOT_APP_SECRET=a$b${c}d$$", "a$b${c}d$$"),
+        ("USHER_BOT_APP_SECRET=ab#cd", "ab#cd"),
+        ("USHER_BOT_APP_SECRET='ab #cd'", "ab #cd"),
+        ("USHER_BOT_APP_SECRET='a$b\\n' # from Entra", "a$b\\n"),
+        ('USHER_BOT_APP_SECRET="a$b${c}"', "a$b${c}"),
+        ("USHER_BOT_APP_SECRET = it's=fine\\n  ", "it's=fine\\n"),
+        ("export USHER_BOT_APP_SECRET=~Q8~x.y", "~Q8~x.y"),
+        ("usher_bot_app_secret=lower", "lower"),
+        ("# USHER_BOT_APP_SECRET=no\nOTHER=1\nOTHER LINE\nUSHER_BOT_APP_SECRET=yes", "yes"),
+    ],
+)
+def test_what_the_file_says_is_taken_literally(tmp_path: Path, line: str, secret: str) -> None:
+    assert secret_in(tmp_path / ".env", line) == secret
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("USHER_BOT_APP_SECRET=ab #cd", "line 5 of .env has a # after a blank"),
+        ("USHER_BOT_APP_SECRET= # later", "line 5 of .env has a # after a blank"),
+        ("USHER_BOT_APP_SECRET=“smart quotes”", "begins or ends with a typographic quote"),
+        ("USHER_BOT_APP_SECRET='ab", "line 5 of .env begins with ' and does not end with it"),
+        ("USHER_BOT_APP_SECRET='ab'cd", "line 5 of .env begins with ' and does not end with it"),
+        ('USHER_BOT_APP_SECRET="ab\\ncd"', "line 5 of .env has a backslash in double quotes"),
+        ("USHER_BOT_APP_SECRET: ab", "line 5 of .env is not NAME=value"),
+        ("USHER_BOT_APP_SECRET ab", "line 5 of .env is not NAME=value"),
+    ],
+)
+def test_what_the_file_cannot_mean_is_refused_without_showing_it(tmp_path: Path, line: str, words: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        secret_in(tmp_path / ".env", line)
+    ((name, wrong, form),) = caught.value.faults
+    assert (name, form) == ("USHER_BOT_APP_SECRET", FORMS["bot_app_secret"])
+    assert words in wrong
+    assert "ab" not in wrong.replace("blank", "")
+    assert "smart" not in wrong
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
+def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / ".env").write_bytes("# für\nUSHER_PORT=4000\n".encode(encoding))
+    with pytest.raises(SettingsError) as caught:
+        load_settings(**GOOD)
+    ((name, wrong, _),) = caught.value.faults
+    assert name == ".env"
+    assert "save it as UTF-8" in wrong
+
+
+def test_a_byte_order_mark_and_lines_of_windows_are_fine(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfUSHER_PORT=4000\r\nUSHER_WORKERS=2\r\n")
+    settings = load_settings(**GOOD)
+    assert (settings.port, settings.workers) == (4000, 2)
+
+
+@pytest.mark.parametrize(("mode", "others"), [(0o644, True), (0o602, True), (0o640, False), (0o600, False)])
+def test_who_may_read_the_file(tmp_path: Path, mode: int, others: bool) -> None:
+    file = tmp_path / ".env"
+    assert not readable_by_others(file)
+    file.touch()
+    file.chmod(mode)
+    assert readable_by_others(file) is others
+
+
+def test_a_start_warns_of_a_file_that_others_can_read(tmp_path: Path) -> None:
+    app = Path(__file__).resolve().parent.parent / "app.py"
+    file = tmp_path / ".env"
+    lines = [f"USHER_{name.upper()}={value}" for name, value in GOOD.items()]
+    # A store that nobody answers for ends the start right behind the warning.
+    file.write_text("\n".join([*lines, "USHER_REDIS_URL=redis://127.0.0.1:1", ""]))
+    file.chmod(0o644)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    done = subprocess.run(
+        [sys.executable, str(app)], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "env_file_readable_by_others" in done.stderr
+    assert "very secret words" not in done.stderr
 
 
 def test_the_program_ends_with_2_and_says_why(tmp_path: Path) -> None:

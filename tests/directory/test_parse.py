@@ -1,5 +1,8 @@
 """A company's file by itself: everything that is wrong is said at once, each with its line and field."""
 
+import os
+import subprocess
+import sys
 import uuid
 from pathlib import Path
 
@@ -7,7 +10,7 @@ import pytest
 
 from directory.errors import LoadErrors
 from directory.hours import opening
-from directory.load import parse
+from directory.load import parse, read
 from tests.directory.companies import ANNA, BEN, GARDEN, ORDERS, company, head
 
 DEMO = Path("demo/company.toml")
@@ -99,7 +102,10 @@ privacy_url = "here"
         "8 services[0].name must not be empty",
         "9 services[0].offer_seconds must be from 5 to 300 seconds, and is 4",
         "10 services[0].contact_center must be true or false",
-        '13 services[0].widget.origins[1] must be a website without a path, such as https://www.example.com, or "*" for any',
+        (
+            '13 services[0].widget.origins[1] must be a website, such as https://www.example.com, or "*" for any; '
+            "example.com/page must begin with https:// and a host's name"
+        ),
         "14 services[0].widget.ask_name must be 'no', 'optional' or 'required', and is 'maybe'",
         "15 services[0].widget.colour must be a colour, such as #2f6f4e",
         "16 services[0].widget.privacy_url must be a web address, such as https://www.example.com/privacy, or empty",
@@ -237,3 +243,116 @@ def test_a_name_that_nobody_sees_is_refused() -> None:
 def test_every_kind_of_line_end_in_a_sentence_is_one() -> None:
     service = '[[services]]\nid = "x"\nname = "X"\nclosed_text = "a\\u000bb\\u2028c\\r\\nd"\n'
     assert company(head(TENANT), service).file.services[0].closed_text == "a\nb\nc\nd"
+
+
+# Origins, as browsers spell them.
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("https://straße.example", "https://xn--strae-oqa.example"),
+        ("HTTPS://WWW.Example.com:443/", "https://www.example.com"),
+        ("https://*.example.com", "https://*.example.com"),
+        ("https://*.bücher.example:8443", "https://*.xn--bcher-kva.example:8443"),
+        ("http://[::1]:3000", "http://[::1]:3000"),
+        ("*", "*"),
+    ],
+)
+def test_an_origin_is_kept_as_browsers_write_it(written: str, kept: str) -> None:
+    widget = company(head(TENANT), f'[[services]]\nid = "x"\nname = "X"\n[services.widget]\norigins = ["{written}"]\n')
+    found = widget.file.services[0].widget
+    assert found is not None
+    assert found.origins == [kept]
+
+
+@pytest.mark.parametrize(
+    ("origin", "why"),
+    [
+        ("https://user@example.com", "must not name a user"),
+        ("https://user:word@example.com", "must not name a user"),
+        ("https://example.com/shop", "must not have a path"),
+        ("https://example.com?x=1", "must not have a query or a fragment"),
+        ("https://example.com#x", "must not have a query or a fragment"),
+        ("https://example.com:99999", "must have a port from 1 to 65535, or none"),
+        ("https://a*.example.com", "must have a host's name that can exist"),
+        ("https://www.*.example.com", "must have a host's name that can exist"),
+        ("https://*", "must have a host's name that can exist"),
+        ("ftp://example.com", "must begin with https:// and a host's name"),
+        ("null", "must begin with https:// and a host's name"),
+        ("https://[bad", "must begin with https:// and a host's name"),
+    ],
+)
+def test_an_origin_that_no_browser_sends_is_refused(origin: str, why: str) -> None:
+    said = with_service(f'[services.widget]\norigins = ["{origin}"]\n')
+    expected = f'must be a website, such as https://www.example.com, or "*" for any; {origin} {why}'
+    assert said == [f"15 services[0].widget.origins[0] {expected}"]
+
+
+def test_a_wildcard_needs_a_name_behind_it() -> None:
+    (said,) = with_service('[services.widget]\norigins = ["https://*.com"]\n')
+    assert said.endswith("must have a name after *., such as https://*.example.com, and is https://*.com")
+
+
+# The file's bytes.
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "company.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + head(TENANT).encode())
+    assert read(file).file.tenant.name == "Example"
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "words"),
+    [
+        (head(TENANT).encode("utf-16"), 0, "is UTF-16 or UTF-32; save it as UTF-8"),
+        (head(TENANT).encode("utf-16-le"), 0, "is UTF-16 or UTF-32; save it as UTF-8"),
+        (head(TENANT).encode("utf-16-be"), 0, "is UTF-16 or UTF-32; save it as UTF-8"),
+        (head(TENANT).encode("utf-32"), 0, "is UTF-16 or UTF-32; save it as UTF-8"),
+        (head(TENANT).replace("Example", "Bücher").encode("latin-1"), 3, "is not UTF-8 (byte 0xfc); save it as UTF-8"),
+    ],
+)
+def test_bytes_that_are_not_utf_8_are_named_in_words(tmp_path: Path, data: bytes, line: int, words: str) -> None:
+    file = tmp_path / "company.toml"
+    file.write_bytes(data)
+    with pytest.raises(LoadErrors) as caught:
+        read(file)
+    assert [(error.line, error.field, error.message) for error in caught.value.errors] == [(line, "file", words)]
+
+
+# Time zones.
+
+CHECK_ZONE = """
+import sys
+if sys.argv[1] == "without": sys.modules["tzdata"] = None
+from pathlib import Path
+from directory.load import LoadErrors, read
+try:
+    print(read(Path("company.toml")).file.tenant.time_zone)
+except LoadErrors as wrong:
+    print(wrong)
+"""
+
+
+@pytest.mark.parametrize(
+    ("tzdata", "says"),
+    [
+        ("with", "Europe/Zurich"),
+        (
+            "without",
+            (
+                "line 5: tenant.time_zone is Europe/Zurich, which cannot be found: this machine has no time zone data. "
+                "Install the Python package tzdata, or the system's"
+            ),
+        ),
+    ],
+)
+def test_a_machine_without_time_zones_takes_the_package_or_says_so(tmp_path: Path, tzdata: str, says: str) -> None:
+    text = head(TENANT).replace("[tenant.licences]", 'time_zone = "Europe/Zurich"\n[tenant.licences]')
+    (tmp_path / "company.toml").write_text(text)
+    command = [sys.executable, "-c", CHECK_ZONE, tzdata]
+    environment = {**os.environ, "PYTHONTZPATH": "", "PYTHONPATH": str(Path.cwd())}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == says

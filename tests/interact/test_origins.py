@@ -21,6 +21,10 @@ from interact.origins import Origins, normal_origin
         ("https://user@example.com", ""),
         ("https://example.com:99999", ""),
         ("https://[bad", ""),
+        ("http://[", ""),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+        ("https://*.example.com", ""),
     ],
 )
 def test_an_origin_has_one_spelling(text: str, normal: str) -> None:
@@ -53,3 +57,26 @@ def test_a_faulty_entry_allows_nobody() -> None:
     assert not origins.allow("")
     assert not origins.allow("null")
     assert not origins.allow("garbage")
+
+
+def test_a_wildcard_stands_for_one_label() -> None:
+    origins = Origins(["https://*.example.com", "https://*.shop.example:8443"], "https://usher.example.com")
+    for known in ("https://www.example.com", "https://shop.example.com", "https://a.shop.example:8443"):
+        assert origins.allow(known)
+    for stranger in (
+        "https://example.com",
+        "https://a.b.example.com",
+        "http://www.example.com",
+        "https://www.example.com:8443",
+        "https://evilexample.com",
+        "https://www.example.com.evil.example",
+        "https://*.example.com",
+        "https://.example.com",
+        "com",
+    ):
+        assert not origins.allow(stranger)
+
+
+def test_an_entry_with_umlauts_is_the_site_that_browsers_name() -> None:
+    origins = Origins(["https://bücher.example"], "https://usher.example.com")
+    assert origins.allow("https://xn--bcher-kva.example")

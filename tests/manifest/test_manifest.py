@@ -66,6 +66,11 @@ def test_an_address_that_teams_cannot_open_is_refused(address: str) -> None:
         manifest(AppFacts(FACTS.teams_app_id, FACTS.bot_app_id, address, "0.1.0"))
 
 
+def test_an_address_with_a_port_is_refused() -> None:
+    with pytest.raises(CannotBuild, match="no port"):
+        manifest(AppFacts(FACTS.teams_app_id, FACTS.bot_app_id, "https://usher.example.com:8443", "0.1.0"))
+
+
 def test_the_package_holds_manifest_and_icons_and_is_the_same_every_time(tmp_path: Path) -> None:
     write_package(FACTS, tmp_path / "one" / "usher.zip")
     write_package(FACTS, tmp_path / "two.zip")

@@ -136,7 +136,7 @@ def test_a_file_in_another_encoding_is_said(usher: Usher, tmp_path: Path) -> Non
     file.write_bytes(COMPANY.replace("Meier", "Müller").encode("latin-1"))
     done = usher("load", str(file))
     assert done.returncode == 1
-    assert "the file is not UTF-8" in " ".join(done.stderr.split())
+    assert "line 23: file: is not UTF-8 (byte 0xfc); save it as UTF-8" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
 
 
