@@ -119,6 +119,7 @@ class Conversation:
     closed_at: int | None = None
     privacy_at: int | None = None  # when the visitor accepted the privacy text
     begun_at: int | None = None  # when its task was created
+    second: str = ""  # object id of the second person in the room, whose words stay among the agents; "" = nobody
 
     @property
     def page_shown(self) -> str:
@@ -192,6 +193,7 @@ def read_conversation(tenant: str, conversation: str, facts: Mapping[str, str]) 
         closed_at=_instant(get("closed")),
         privacy_at=_instant(get("privacy")),
         begun_at=_instant(get("begun")),
+        second=get("second", ""),
     )
 
 

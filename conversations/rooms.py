@@ -25,6 +25,10 @@ class RoomVerbs(Scripts):
             raise NoSuchConversation(conversation)
         return RoomIntent(topic=reply[0], at=int(reply[1]), chat_id=reply[2], chat_url=reply[3])
 
+    async def set_second(self, tenant: str, conversation: str, user: str) -> None:
+        """Who sits in the room beside the agent without having joined the talk: their words are notes. "" = nobody."""
+        await self._run("note_facts", tenant, conversation, facts={"second": user})
+
     async def drop_intent(self, tenant: str, conversation: str) -> None:
         """The room that was intended will never be: the next intent begins anew."""
         await self._run("note_facts", tenant, conversation, facts={"topic": "", "topic_at": ""})

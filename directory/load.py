@@ -12,6 +12,7 @@ from directory.fields import GUID
 from directory.model import Service, Tenant, User
 from directory.parse import parse, read
 from directory.projection import widget_key
+from directory.second_person import resolve_seconds, room_warnings, with_second
 from directory.state import State
 from directory.tenant_checks import check_tenant
 
@@ -51,12 +52,13 @@ class Widget:
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """What the tenant has after the load; `changed`: whether the load changed anything."""
+    """What the tenant has after the load; `changed`: whether the load changed anything. `warnings`: sentences for people."""
 
     widgets: Sequence[Widget]
     services: int
     users: int
     changed: bool
+    warnings: Sequence[str] = ()
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -68,16 +70,19 @@ async def apply(directory: Directory, company: Company, *, resolve_upn: Resolve)
     Raises LoadErrors (then nothing was loaded) and StoreDown.
     """
     people = await _resolve(company, resolve_upn)
+    seconds = await resolve_seconds(company, people, resolve_upn)
 
     def change(before: State) -> State:
-        after = _merged(before, company, people)
+        after = _merged(before, company, people, seconds)
         errors = list(check_tenant(company, people, after))
         if errors:
             raise LoadErrors(errors)
         return after
 
     after, changed = await directory.change(company.file.tenant.id, change, actor="load")
-    return LoadReport(list(_widgets(after)), len(after.services), len(after.users), changed)
+    return LoadReport(
+        list(_widgets(after)), len(after.services), len(after.users), changed, warnings=list(room_warnings(after))
+    )
 
 
 async def _resolve(company: Company, resolve: Resolve) -> list[tuple[UserEntry, dict[str, str]]]:
@@ -107,10 +112,15 @@ async def _resolve(company: Company, resolve: Resolve) -> list[tuple[UserEntry, 
     return known
 
 
-def _merged(before: State, company: Company, people: Sequence[tuple[UserEntry, dict[str, str]]]) -> State:
+def _merged(
+    before: State, company: Company, people: Sequence[tuple[UserEntry, dict[str, str]]], seconds: Mapping[str, str]
+) -> State:
     file = company.file
     kept = State(before.id, before.version, None, {}, {}) if file.replace else before
-    tenant = Tenant.model_validate(_over(_set(kept.tenant), _set(file.tenant)))
+    company_wide = _over(_set(kept.tenant), _set(file.tenant))
+    if "direct" in company_wide:
+        company_wide["direct"] = with_second(company_wide["direct"], seconds)
+    tenant = Tenant.model_validate(company_wide)
     users = dict(kept.users)
     for entry, person in people:
         stored = _set(kept.users.get(person["id"]))
@@ -122,7 +132,7 @@ def _merged(before: State, company: Company, people: Sequence[tuple[UserEntry, d
     ids |= {entry.user.lower(): person["id"] for entry, person in people}
     services = dict(kept.services)
     for service in file.services:
-        given = _over(_set(kept.services.get(service.id)), _set(service))
+        given = with_second(_over(_set(kept.services.get(service.id)), _set(service)), seconds)
         services[service.id] = Service.model_validate(
             given | {"levels": _by_id(given["levels"], ids)} if "levels" in given else given
         )

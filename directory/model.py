@@ -64,6 +64,8 @@ class Tenant(Settings):
     """The zone of opening hours that name none, and of `sweep_at`."""
     language: Language = "en"
     """The language of those who have chosen none."""
+    one_person_rooms: bool = False
+    """The agent is alone in the room, without a second person. Only where your Teams takes group chats of one person: Microsoft documents two as the least."""
     instant_messaging: bool = True
     """The modality, for the whole tenant; off refuses new chats, running ones end normally."""
     not_available: Annotated[Sequence[Word], AfterValidator(unique_keys)] = NOT_AVAILABLE

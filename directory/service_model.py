@@ -10,6 +10,7 @@ from directory.fields import (
     Name,
     Origin,
     PersonName,
+    PersonOrNobody,
     Sentence,
     Settings,
     Slug,
@@ -143,6 +144,8 @@ class ServiceSettings(Settings):
     """An agent who is offline for so long, and has written nothing, loses the chat: it waits for another one; 0 never."""
     stays_after_transfer: bool = False
     """An agent who has handed a chat on to this service, or to a colleague for it, stays in the room and may write there."""
+    second_person: PersonOrNobody = ""
+    """Who sits in the room beside the agent, by UPN or object id: Teams wants two people in a group chat. What they write goes to nobody outside. Left out: the first owner of the service by name."""
     stale_seconds: Annotated[int, between(0, 604_800, "seconds")] = 0
     """A chat in which nothing has happened for so long is ended; 0 only by the daily sweep."""
     sweep_quiet_seconds: Annotated[int, between(60, 86_400, "seconds")] = 3600

@@ -1,6 +1,6 @@
 """What the rooms need to know of the company: names, and who could sit in a room beside the agent."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from graph.facts import Seat
@@ -14,6 +14,14 @@ class Named(Protocol):
 class Settings(Protocol):
     @property
     def stays_after_transfer(self) -> bool: ...
+
+    @property
+    def second_person(self) -> str: ...
+
+
+class TenantSettings(Protocol):
+    @property
+    def one_person_rooms(self) -> bool: ...
 
 
 class Membership(Protocol):
@@ -29,14 +37,13 @@ class Colleague(Named, Protocol):
     def upn(self) -> str: ...
 
     @property
-    def roles(self) -> Iterable[str]: ...
-
-    @property
     def services(self) -> Mapping[str, Membership]: ...
 
 
 class Company(Protocol):
     """The directory."""
+
+    async def tenant(self, tenant: str, /) -> TenantSettings | None: ...
 
     async def service(self, tenant: str, service: str, /) -> Named | None: ...
 
@@ -59,12 +66,24 @@ async def seat_of(company: Company, tenant: str, user: str) -> Seat:
     return Seat(user, guest=known is not None and "#ext#" in known.upn.lower())
 
 
-async def second_owner(company: Company, tenant: str, service: str | None, agent: str) -> Seat | None:
-    """Who sits in the room beside the agent where Teams refuses a room of one: an owner of the service, else an admin."""
-    others = [one for one in await company.users(tenant) if one.id != agent]
-    owners = [one for one in others if service and service in one.services and one.services[service].role == "owner"]
-    admins = [one for one in others if "admin" in one.roles]
-    for group in (owners, admins):
-        if group:
-            return await seat_of(company, tenant, min(one.id for one in group))
+async def accepts_one_person(company: Company, tenant: str) -> bool:
+    """Whether the tenant says that its Teams takes a group chat of one person."""
+    known = await company.tenant(tenant)
+    return known is not None and known.one_person_rooms
+
+
+async def second_person(company: Company, tenant: str, service: str | None, agent: str) -> Seat | None:
+    """Who sits in the room beside this agent: as the service says, else its first owner by name. None: nobody does.
+
+    Never somebody who has nothing to do with the service.
+    """
+    settings = await company.settings(tenant, service)
+    if settings is not None and settings.second_person and settings.second_person != agent:
+        return await seat_of(company, tenant, settings.second_person)
+    if service is None:
+        return None
+    # By name: the directory's own order.
+    for one in await company.users(tenant):
+        if one.id != agent and service in one.services and one.services[service].role == "owner":
+            return await seat_of(company, tenant, one.id)
     return None

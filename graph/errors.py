@@ -55,9 +55,31 @@ class GraphProblem(Exception):
         return self.kind in {ProblemKind.THROTTLED, ProblemKind.UNAVAILABLE}
 
     @property
+    def refuses_one_person(self) -> bool:
+        """Teams takes no group chat of one person. Other refusals of `POST /chats` are 400 as well: the message tells."""
+        return self.kind is ProblemKind.BAD_REQUEST and _says(
+            self, "number of chat members", "at least two", "roster size"
+        )
+
+    @property
+    def refuses_topic(self) -> bool:
+        """It is the room's name."""
+        return self.kind is ProblemKind.BAD_REQUEST and _says(self, "topic")
+
+    @property
+    def refuses_person(self) -> bool:
+        """Somebody who was to sit in the room is not to be had: no Teams licence, or not a person."""
+        return self.kind is ProblemKind.BAD_REQUEST and _says(self, "licen", "user", "member")
+
+    @property
     def refuses_members(self) -> bool:
         """Teams lets nobody else into this chat: seen in chats that were made with two members (microsoft-graph-docs#19197)."""
         return self.operation == "add_member" and _NO_MORE_MEMBERS in f"{self.code} {self.text}"
+
+
+def _says(problem: GraphProblem, *words: str) -> bool:
+    said = problem.text.lower()
+    return any(word in said for word in words)
 
 
 _NO_MORE_MEMBERS = "RosterAddMemberBlocked"
@@ -68,6 +90,7 @@ _BY_STATUS: Mapping[int, ProblemKind] = {
     408: ProblemKind.UNAVAILABLE,
     409: ProblemKind.CONFLICT,
     410: ProblemKind.NOT_FOUND,
+    412: ProblemKind.UNAVAILABLE,  # seen on POST /chats: it passes
     423: ProblemKind.UNAVAILABLE,
     429: ProblemKind.THROTTLED,
     509: ProblemKind.THROTTLED,
@@ -77,7 +100,7 @@ _BY_STATUS: Mapping[int, ProblemKind] = {
 def problem_of_answer(
     operation: str, status: int, headers: Mapping[str, str], *, code: str = "", text: str = ""
 ) -> GraphProblem:
-    """A refusal that came as an HTTP answer. After 408 and from 500 on it may have been done, but for 503: not begun."""
+    """A refusal that came as an HTTP answer. After 408 and from 500 on it may have been done, but not after 503."""
     kind = _BY_STATUS.get(status)
     if kind is None:
         kind = ProblemKind.UNAVAILABLE if status >= 500 else ProblemKind.BAD_REQUEST
@@ -88,7 +111,7 @@ def problem_of_answer(
         code=code,
         text=text,
         retry_after=retry_after(headers),
-        maybe_done=kind is ProblemKind.UNAVAILABLE and status not in {423, 503},
+        maybe_done=kind is ProblemKind.UNAVAILABLE and status not in {412, 423, 503},
     )
 
 

@@ -5,21 +5,18 @@ leads to a search among the agent's chats, and a found chat is claimed before it
 neither a second room nor a task that waits for ever.
 """
 
-from collections.abc import Awaitable, Callable
-
 import structlog
 
 from conversations.messages import Conversation, Conversations
 from conversations.topic import room_topic
 from distribution.tasks import Task
 from graph.client import GraphClient
-from graph.company import Company, host_name, seat_of, second_owner
+from graph.company import Company, accepts_one_person, host_name, seat_of, second_person
 from graph.errors import GraphProblem, ProblemKind
 from graph.facts import Chat, Seat
 from graph.notes import RoomNotes
 from graph.pace import Pace
-from graph.reasons import ONE_PERSON_REFUSED, RoomRefused
-from graph.sdk import TenantSdk
+from graph.reasons import NO_SECOND_PERSON, RoomRefused
 from store.due import RetryLater
 
 log = structlog.get_logger(__name__)
@@ -30,29 +27,6 @@ LOOK_AGAIN_SECONDS = 1.5
 SEARCH_PAGES = 4  # 200 chats; a new one is among the first, because Graph lists by what happened last
 # Microsoft's clock and ours may differ by so much; an older chat of the same name is another customer's talk.
 CLOCKS_MS = 60_000
-
-
-async def create_group_chat(
-    sdk: TenantSdk, topic: str, agent: Seat, second: Callable[[], Awaitable[Seat | None]], *, alone: bool = True
-) -> Chat:
-    """Make the room: the one function that knows who sits in it besides the agent.
-
-    Microsoft documents no least number of people for an app-only group chat, and nobody has tried it on every tenant. So
-    the agent is alone first; where Teams refuses that with 400, `second` (the service's owner, else an admin) joins him.
-    A standing room per agent would avoid the second person, but would mix customers in one history and lose the room's
-    name; the owner is answerable for the service's talks anyway. `alone=False` skips the attempt that is known to fail.
-    Raises GraphProblem, RoomRefused.
-    """
-    if alone:
-        try:
-            return await sdk.create_chat(topic, [agent])
-        except GraphProblem as problem:
-            if problem.kind is not ProblemKind.BAD_REQUEST:
-                raise
-    other = await second()
-    if other is None:
-        raise RoomRefused(ONE_PERSON_REFUSED)
-    return await sdk.create_chat(topic, [agent, other])
 
 
 class RoomMaker:
@@ -74,8 +48,6 @@ class RoomMaker:
         self._notes = notes
         self._pace = pace
         self._settle_ms = settle_seconds * 1000
-        # Tenants whose Teams has refused a room of one since this process started.
-        self._never_alone: set[str] = set()
 
     async def find_or_make(self, task: Task, conversation: Conversation, agent: str) -> Chat:
         """The chat of this task, with the agent in it as far as Teams did so. Raises GraphProblem, RoomRefused, RetryLater."""
@@ -103,17 +75,10 @@ class RoomMaker:
         return found
 
     async def _make(self, task: Task, agent: str, topic: str) -> Chat:
-        seat = await seat_of(self._directory, task.tenant, agent)
-        alone = task.tenant not in self._never_alone
+        seats = await self._seats(task, agent)
         await self._notes.asked(task.tenant, task.id, agent)
         try:
-            chat = await self._graph.ask(
-                task.tenant,
-                lambda sdk: create_group_chat(sdk, topic, seat, lambda: self._second(task, agent), alone=alone),
-            )
-        except RoomRefused:
-            await self._notes.refused(task.tenant, task.id)
-            raise
+            chat = await self._graph.ask(task.tenant, lambda sdk: sdk.create_chat(topic, seats))
         except GraphProblem as problem:
             if not problem.maybe_done:
                 # A 503 has most likely made nothing: worth a look before the next attempt, but not the long wait.
@@ -123,9 +88,21 @@ class RoomMaker:
         await self._keep(task, chat)
         return chat
 
-    async def _second(self, task: Task, agent: str) -> Seat | None:
-        self._never_alone.add(task.tenant)
-        return await second_owner(self._directory, task.tenant, task.service, agent)
+    async def _seats(self, task: Task, agent: str) -> list[Seat]:
+        """Who sits in the room from the beginning. Microsoft documents two people as the least for a group chat.
+
+        Nothing is tried out and nothing is remembered: the directory says who. Raises RoomRefused.
+        """
+        seat = await seat_of(self._directory, task.tenant, agent)
+        if await accepts_one_person(self._directory, task.tenant):
+            await self._conversations.set_second(task.tenant, task.id, "")
+            return [seat]
+        second = await second_person(self._directory, task.tenant, task.service, agent)
+        if second is None:
+            raise RoomRefused(NO_SECOND_PERSON)
+        # Known before they are in the room, so that no word of theirs can come first.
+        await self._conversations.set_second(task.tenant, task.id, second.user)
+        return [seat, second]
 
     async def _keep(self, task: Task, chat: Chat) -> None:
         if not await self._notes.claim(task.tenant, chat.id, task.id):

@@ -40,7 +40,17 @@ APP_NOT_IN_CATALOGUE = Reason(
 )
 ONE_PERSON_REFUSED = Reason(
     "one_person_refused",
-    "Teams refuses a group chat with one person, and the service has no owner who could be the second.",
+    "Teams refuses a group chat with one person. Name a second person for the service, and take `one_person_rooms` back.",
+)
+NO_SECOND_PERSON = Reason(
+    "no_second_person",
+    "Teams wants two people in a group chat, and the service names nobody who sits in the room beside the agent. "
+    "An owner of Usher's settings can name a `second_person`.",
+)
+TOPIC_REFUSED = Reason("topic_refused", "Teams refuses the name of the room.")
+PERSON_REFUSED = Reason(
+    "person_refused",
+    "Teams refuses one of the people who were to sit in the room: the agent, or the second person. They may have no Teams licence.",
 )
 AGENT_LEFT_OUT = Reason("agent_left_out", "Teams opened the room without the agent, and does not let him in.")
 NO_SUCH_USER = Reason("no_such_user", "Microsoft Teams does not know this person.")
@@ -68,6 +78,13 @@ async def reason_of(graph: GraphClient, tenant: str, problem: GraphProblem) -> R
             return not_granted(needed.name)
         if problem.operation.startswith("install"):
             return BLOCKED
+    if problem.operation == "create_chat":
+        if problem.refuses_one_person:
+            return ONE_PERSON_REFUSED
+        if problem.refuses_topic:
+            return TOPIC_REFUSED
+        if problem.refuses_person:
+            return PERSON_REFUSED
     return Reason(f"refused-{_plain(problem.code or str(problem.status))}", f"Microsoft Graph refuses it: {problem}.")
 
 

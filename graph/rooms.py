@@ -106,6 +106,9 @@ class Rooms:
         if conversation is None:
             await self._distributor.opening_failed(task.tenant, task.id, "no_conversation")
             return
+        if conversation.second == agent:
+            # The talk was transferred to the second person: what they write is for the visitor now.
+            await self._conversations.set_second(task.tenant, task.id, "")
         if not conversation.chat_id:
             chat = await self._make_room(task, conversation, agent)
             if chat is None:

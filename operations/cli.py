@@ -128,6 +128,8 @@ async def _load(settings: Settings, company: Company, *, as_json: bool) -> None:
     try:
         async with tools(settings) as kit:
             report = await apply(kit.directory, company, resolve_upn=graph.person)
+            for warning in report.warnings:
+                err.print(f"Warning: {warning}", markup=False, highlight=False)
             if as_json:
                 out.print_json(json.dumps(report.as_json()))
                 return

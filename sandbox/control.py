@@ -83,11 +83,13 @@ async def set_limits(request: web.Request) -> web.Response:
 
 
 async def set_policy(request: web.Request) -> web.Response:
-    """Whose app policy blocks the app, and whether a group chat may have a single person."""
+    """Whose app policy blocks the app, who has no Teams, and whether a group chat may have a single person."""
     core = request.app[CORE]
-    asked = await body(request, "blocked", "single_human_chats")
+    asked = await body(request, "blocked", "single_human_chats", "without_teams")
     if "blocked" in asked.value:
         core.settings.set("blocked_people", [_person_id(core, name, asked) for name in asked.texts("blocked")])
+    if "without_teams" in asked.value:
+        core.settings.set("without_teams", [_person_id(core, name, asked) for name in asked.texts("without_teams")])
     if "single_human_chats" in asked.value:
         core.settings.set("single_human_chats", asked.flag("single_human_chats"))
     return web.Response(status=204)

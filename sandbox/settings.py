@@ -20,7 +20,8 @@ class Settings:
             "limits": True,
             "redirect_uris": list(world.app.redirect_uris),
             "blocked_people": [],
-            "single_human_chats": True,
+            "single_human_chats": False,
+            "without_teams": [],
         }
         rows = database.rows("SELECT name, value FROM settings")
         self._values: dict[str, Any] = {row["name"]: json.loads(row["value"]) for row in rows}

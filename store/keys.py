@@ -307,7 +307,7 @@ _CONVERSATIONS: tuple[KeySpec, ...] = (
         _CHAT_LIFE,
         "Who talks with whom (`service` or `user`, `customer`, `email`, `page`, `locale`, `widget`, `earlier`: the chat before it), instants (`started`, "
         "`privacy`, `begun`, `closed`), `last` and `public`: the last entry of all, and of those the visitor may see; the "
-        "room (`topic`, `topic_at`: the intent; `chat`, `chat_url`, `left`: chats that it was in before, `opening`: up to where the opening card tells), and "
+        "room (`topic`, `topic_at`: the intent; `chat`, `chat_url`, `left`: chats that it was in before, `opening`: up to where the opening card tells; `second`: the second person in it, whose words are notes), and "
         "the cursor to Teams (`relayed`, and `batch_first`, `batch_last` while a batch is on its way).",
     ),
     KeySpec(

@@ -8,9 +8,13 @@
 --@include due
 --@include chat
 local names = chat_names(root, tenant, conversation)
-local facts = redis.call('HMGET', names.facts, 'started', 'closed', 'last', 'chat')
+local facts = redis.call('HMGET', names.facts, 'started', 'closed', 'last', 'chat', 'second')
 if not facts[1] then
   return { 'no_conversation', 0, 0, 0 }
+end
+-- The second person of a room has not joined the talk: their words stay among the agents.
+if sender == 'agent' and author_id ~= '' and facts[5] == author_id then
+  sender = 'note'
 end
 -- Client ids count within one side: nobody can take the id of another side's message, or change that message.
 local side = sender == 'note' and 'agent' or sender

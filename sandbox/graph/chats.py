@@ -107,6 +107,8 @@ def _checked_member(core: Core, entry: object) -> tuple[Person, list[str]]:
     person = core.people.find(name)
     if person is None:
         raise refuse("graph.member_unknown", user=name)
+    if person.id in core.settings.texts("without_teams"):
+        raise refuse("graph.member_without_teams", user=person.upn)
     if body.get("roles") != (["guest"] if person.guest else ["owner"]):
         raise refuse("graph.member_roles")
     return person, body["roles"]

@@ -352,6 +352,7 @@ def config_of(core: Core, **changes: Any) -> BotConfig:
 async def microsoft(world: World, state: Path) -> AsyncGenerator[Product]:
     """The sandbox on ports of its own, and somebody who can call it."""
     async with running(world, state) as core:
+        core.settings.set("single_human_chats", True)
         core.bot_line.resend_after_seconds = (0.05, 0.05, 0.05)
         core.bot_line.resend_invoke_after_seconds = (0.05,)
         connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=core.addresses.ca_file))

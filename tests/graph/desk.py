@@ -78,16 +78,24 @@ class Desk:
 
 
 async def furnish(
-    store: Store, graph: GraphClient, *agents: str, owner: str | None = None, service: str = "", direct: str = ""
+    store: Store,
+    graph: GraphClient,
+    *agents: str,
+    owner: str | None = None,
+    alone: bool = True,
+    service: str = "",
+    direct: str = "",
 ) -> Desk:
     """A desk at which these agents work, in this order of idleness. Chats are not paced, and settle at once. `service`,
-    `direct`: further lines of the service, and of the settings for chats without one."""
+    `direct`: further lines of the service, and of the settings for chats without one. `alone`: a room with the agent alone
+    is accepted."""
     distributor, conversations = Distributor(store), Conversations(store)
     directory = Directory(store, distributor)
     lines = [
         "[tenant]",
         f'id = "{TENANT}"',
         'name = "Fabrikam Gardens"',
+        f"one_person_rooms = {str(alone).lower()}",
         "[tenant.licences]",
         "contact_center = 5\ninteract_service = 5\ninstant_messaging = 25\ninteract_user = 25",
         "[tenant.direct]",

@@ -75,7 +75,7 @@ class Microsoft:
         """A new test: a good day at Microsoft, everything granted."""
         await self.control("DELETE", "faults")
         await self.control("POST", "consent", granted=ALL_GRANTED)
-        await self.control("PUT", "policy", blocked=[], single_human_chats=True)
+        await self.control("PUT", "policy", blocked=[], without_teams=[], single_human_chats=True)
         self.since = (await self.control("GET", "requests?since=999999999"))["last"]
 
     async def control(self, method: str, path: str, **body: Any) -> dict[str, Any]:

@@ -223,3 +223,25 @@ async def test_a_long_chat_is_read_page_by_page(graph: GraphClient, microsoft: M
     second = await sdk.messages_of(chat, first.more)
     assert [one.text for one in (*first.written, *second.written)] == [f"number {n}" for n in reversed(range(60))]
     assert (first.oldest_at, second.more) == (first.written[-1].at, "")
+
+
+async def test_what_the_second_person_writes_stays_among_the_agents(
+    store: Store, graph: GraphClient, microsoft: Microsoft, anna: str
+) -> None:
+    olivia = await microsoft.person("Olivia Hart")
+    desk = await furnish(store, graph, anna, owner=olivia, alone=False)
+    task = await desk.accepted(anna)
+    await microsoft.fault("Chats.InstallApp", delay_ms=1500)
+    working = asyncio.create_task(desk.handle(task))
+    chat = await microsoft.chat_with(olivia)
+    await write(microsoft, olivia, chat, "Anna, is that the customer who complained?")
+    await write(microsoft, anna, chat, "Hello")
+    await working
+    assert await desk.settle(task) is TaskState.ACTIVE
+    # The same through the bot, once it is in the room.
+    for author in (olivia, anna):
+        await desk.conversations.say(
+            TENANT, task, sender=Sender.AGENT, author="x", author_id=author, text="later", client_id=f"teams:{author}"
+        )
+    senders = [message.sender for message in await said(desk, task)]
+    assert senders == [Sender.NOTE, Sender.AGENT, Sender.NOTE, Sender.AGENT]

@@ -65,6 +65,11 @@ async def _single_human(product: Product) -> Answer:
     return await product.graph("POST", "/chats", product.new_chat(ANNA))
 
 
+async def _without_teams(product: Product) -> Answer:
+    await product.http("PUT", "/control/policy", {"without_teams": ["ben@fabrikam.example"]})
+    return await product.graph("POST", "/chats", product.new_chat(ANNA, BEN))
+
+
 async def _member_there(product: Product) -> Answer:
     return await product.graph("POST", f"/chats/{await product.made_chat(ANNA, BEN)}/members", product.member(BEN))
 
@@ -116,6 +121,7 @@ CASES: dict[str, Case] = {
         lambda product: {"chatType": "oneOnOne", "members": [product.member(ANNA), product.member(BEN)]}
     ),
     "graph.single_human": _single_human,
+    "graph.member_without_teams": _without_teams,
     "graph.topic_too_long": _create(lambda _: {"topic": "x" * 251}),
     "graph.topic_colon": _create(lambda _: {"topic": "Garden: Advice"}),
     "graph.chat_not_found": _get("/chats/19:nowhere@thread.v2"),

@@ -48,6 +48,7 @@ async def product(world: World, state: Path, bot: tuple[Bot, str]) -> AsyncItera
     """A product whose Microsoft is the sandbox."""
     async with running(world, state) as core:
         core.settings.set("bot_endpoint", bot[1])
+        core.settings.set("single_human_chats", True)  # most tests need one person only; one tests the refusal
         context = ssl.create_default_context(cafile=core.addresses.ca_file)
         connector = aiohttp.TCPConnector(ssl=context)
         # No cookies and no proxies from outside: what is asked is what is written in the test.

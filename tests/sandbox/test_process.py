@@ -62,6 +62,7 @@ async def test_a_port_in_use_is_one_sentence(state: Path) -> None:
 async def test_what_happened_is_there_after_a_restart(world: World, state: Path) -> None:
     async def once() -> tuple[list[str], list[str], str]:
         async with running(world, state) as core, aiohttp.ClientSession() as session:
+            core.settings.set("single_human_chats", True)
             product = Product(core, session, Bot())
             if not core.chats.of(ANNA):
                 product.core.settings.set("bot_endpoint", "http://127.0.0.1:9/")

@@ -195,9 +195,11 @@ class Stage:
             "interact": True,
             "instant_messaging": True,
         } | settings
+        owner = await self._owner()
         lines = [
             "[tenant]", f'id = "{TENANT}"', 'name = "Fabrikam Gardens"', 'time_zone = "Europe/Zurich"',
             "instant_messaging = true",
+            "[tenant.direct]", f'second_person = "{owner}"',
             "[tenant.licences]", "contact_center = 500", "interact_service = 500", "instant_messaging = 500",
             "interact_user = 500",
             "[[services]]", f'id = "{slug}"', f'name = "{label}"',
@@ -216,6 +218,13 @@ class Stage:
                 lines += ["interact_user = true", "[users.widget]", 'origins = ["*"]', 'ask_name = "optional"']
             else:
                 lines += [f'services = ["{slug}"]']
+        lines += [
+            "[[users]]",
+            f'user = "{owner}"',
+            'name = "Olivia"',
+            'upn = "olivia@fabrikam.example"',
+            f'owns = ["{slug}"]',
+        ]
         await apply(self.directory, parse("\n".join(lines), Path("company.toml")), resolve_upn=self._known)
         if registered:
             for agent in agents:
@@ -224,6 +233,11 @@ class Stage:
         widgets = {agent.user: (await self.directory.user_widget(TENANT, agent.user)) for agent in agents if direct}
         widget = await self.directory.service_widget(TENANT, slug)
         return Company(slug, label, widget, agents, widgets)
+
+    async def _owner(self) -> str:
+        """The second person of every room."""
+        body = {"upn": "olivia@fabrikam.example", "name": "Olivia"}
+        return str((await self.control("POST", "/users", body))["id"])
 
     async def _known(self, tenant: str, upn: str) -> None:
         raise AssertionError(f"{upn} of {tenant} should be named by object id")

@@ -35,6 +35,7 @@ async def product(keys: Path, tmp_path: Path) -> AsyncIterator[Product]:
     assert (STATIC / "index.html").is_file(), "The page is not built: make test builds it"
     state, bot = Path(shutil.copytree(keys, tmp_path / "state")), Bot()
     async with listening_bot(bot) as address, running(read_world(ROOT / "demo" / "world.toml"), state) as core:
+        core.settings.set("single_human_chats", True)
         core.settings.set("bot_endpoint", address)
         context = ssl.create_default_context(cafile=core.addresses.ca_file)
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
