@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from typing import Any, Literal
 
 import pytest
@@ -113,6 +114,24 @@ async def test_the_widget_speaks_the_language_of_the_page_or_of_the_visitor(
     widget = await website.visit(lang=page, locale=visitor)
     await widget.launcher.click()
     await expect(widget.page.get_by_placeholder(words)).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [["en-US@posix"], ["en_US"], [], None, ["xx-invalid-tag-that-is-long"], ["en-US-x-aaaaaaaa-bbbbbbbb-cccccccc-dd"]],
+    ids=str,
+)
+async def test_language_tags_that_are_none_are_english(website: Website, tags: list[str] | None) -> None:
+    context = await website.visitor()
+    await context.add_init_script(
+        f"Object.defineProperty(navigator, 'languages', {{ get: () => {json.dumps(tags) if tags is not None else 'undefined'} }})"
+    )
+    widget = await website.visit(context=context, lang="en_US@posix")
+    await widget.begin("Hello")
+    await expect(widget.text("Sent")).to_contain_text(re.compile(r"Sent · \d\d?:\d\d"))
+    await website.answer(widget)
+    await expect(widget.text("You are talking to Anna Meier.")).to_be_visible()
+    assert widget.errors == []
 
 
 async def test_a_phone_is_all_chat(website: Website) -> None:

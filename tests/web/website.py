@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, BrowserContext, Locator, Page
+from playwright.async_api import Browser, BrowserContext, Locator, Page, WebSocket
 
 from conversations.messages import Kind, Sender
 from directory.load import apply, parse
@@ -21,6 +21,7 @@ from tests.support import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "interact" / "static"
+NODE_MODULES = ROOT / "web" / "node_modules"
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 GREETING = "Hello, and welcome. What can we do for you?"
@@ -83,6 +84,8 @@ class Widget:
 
     page: Page
     errors: list[str] = field(default_factory=list[str])
+    sockets: list[WebSocket] = field(default_factory=list[WebSocket])
+    """Those that the page has opened since, with `Website.go`."""
 
     @property
     def launcher(self) -> Locator:
@@ -154,6 +157,10 @@ class Website:
     contexts: list[BrowserContext] = field(default_factory=list[BrowserContext])
     policy: str = ""
     """The Content-Security-Policy of its pages."""
+    pages: dict[str, str] = field(default_factory=dict[str, str])
+    """More pages, by path; `{embed}` in one is the loader's address, `{key}` the key of "advice"."""
+    scripts: dict[str, str] = field(default_factory=dict[str, str])
+    """Scripts of the site, at `/scripts/{name}`."""
 
     async def visitor(
         self, *, width: int = 1280, height: int = 800, locale: str = "en-GB", **how: Any
@@ -180,6 +187,17 @@ class Website:
         page.on("console", lambda said: widget.errors.append(said.text) if said.type == "error" else None)
         keys = ",".join(self.door.widgets[service] for service in services or ("advice",))
         await page.goto(f"{self.address}/?widgets={keys}&lang={lang}&dir={direction}")
+        await widget.launcher.first.wait_for()
+        return widget
+
+    async def go(self, path: str, *, context: BrowserContext | None = None, **how: Any) -> Widget:
+        """Open one of `pages`."""
+        page = await (context or await self.visitor(**how)).new_page()
+        widget = Widget(page)
+        page.on("pageerror", lambda error: widget.errors.append(str(error)))
+        page.on("console", lambda said: widget.errors.append(said.text) if said.type == "error" else None)
+        page.on("websocket", lambda socket: widget.sockets.append(socket))  # noqa: PLW0108  # Playwright takes no built-in
+        await page.goto(self.address + path)
         await widget.launcher.first.wait_for()
         return widget
 
@@ -240,8 +258,20 @@ async def open_website(door: Door, browser: Browser) -> AsyncGenerator[Website]:
         html = PAGE.format(lang=query.get("lang", ""), dir=query.get("dir", "ltr"), tags=tags)
         return web.Response(text=html, content_type="text/html", headers={"Content-Security-Policy": website.policy})
 
+    async def more(request: web.Request) -> web.Response:
+        html = website.pages.get(request.path)
+        if html is None:
+            raise web.HTTPNotFound
+        html = html.replace("{embed}", f"{door.base}/interact/embed.js").replace("{key}", door.widgets["advice"])
+        return web.Response(text=html, content_type="text/html", headers={"Content-Security-Policy": website.policy})
+
+    async def script(request: web.Request) -> web.Response:
+        return web.Response(text=website.scripts[request.match_info["name"]], content_type="text/javascript")
+
     app = web.Application()
     app.router.add_get("/", page)
+    app.router.add_get("/scripts/{name}", script)
+    app.router.add_get("/{path:.+}", more)
     async with TestServer(app) as server:
         website = Website(door, browser, str(server.make_url("")).rstrip("/"))
         yield website

@@ -21,7 +21,7 @@ let current: Language = "en";
 
 /** The best of our languages for this browser, until the user's own choice is known. */
 export function browserLanguage(): Language {
-  for (const wanted of navigator.languages) {
+  for (const wanted of navigator.languages ?? []) {
     const found = LANGUAGES.find((code) => wanted.toLowerCase().startsWith(code));
     if (found !== undefined) return found;
   }
@@ -30,8 +30,17 @@ export function browserLanguage(): Language {
 
 /** The tag for dates and numbers: the browser's own variant of the page's language, else British for English. */
 export function locale(): string {
-  const own = navigator.languages.find((code) => code.toLowerCase().startsWith(`${current}-`));
+  const own = navigator.languages?.find((code) => code.toLowerCase().startsWith(`${current}-`) && isTag(code));
   return own ?? (current === "en" ? "en-GB" : current);
+}
+
+/** Whether `Intl` takes it: some browsers report names of another form, such as `en-US@posix`. */
+function isTag(code: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(code).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Fetches the texts and tells assistive technology the page's language. True when something changed. */

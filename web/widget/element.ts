@@ -1,7 +1,9 @@
 /** <usher-chat>: the button in the corner, the window that it opens, and what happens in it. */
+import { ask, Refused } from "./ask";
 import { palette } from "./colour";
+import { Realm } from "./pristine";
 import { LONGEST_TEXT, type Config, type MessageFrame } from "./protocol";
-import { ask, Refused, Session } from "./session";
+import { Session } from "./session";
 import { child } from "./template";
 import { language, speaker, type Say } from "./texts";
 import { frame } from "./views/frame";
@@ -21,10 +23,16 @@ export interface Fault {
 }
 
 const ATTEMPTS = 4;
+/** Seconds; a server that wants a longer pause is not asked again without the visitor. */
+const LONGEST_PAUSE = 30;
 /** Closer to the end than this, and new messages scroll into view by themselves (in pixels). */
 const NEAR_END = 60;
 /** So many announcements stay for a screen reader to go back to. */
 const ANNOUNCEMENTS = 5;
+/** What stays between the visitor and us: pages listen to it for shortcuts, focus traps and scroll effects. */
+const OURS = "keydown keypress keyup beforeinput input paste copy cut focusin focusout wheel touchmove";
+/** These leave the window for the page when nothing in it has used them. */
+const SHARED = /^(Tab|Escape)$/;
 
 const style = new CSSStyleSheet();
 style.replaceSync(css);
@@ -33,74 +41,120 @@ export class UsherChat extends HTMLElement {
   config: Config | null = null;
   readonly language = language();
   say!: Say;
-  readonly session: Session;
+  readonly session!: Session;
   isOpen = false;
-  /** He pressed "End chat", and is asked whether he means it. */
+  /** The visitor pressed "End chat", and is asked whether they mean it. */
   isAskingEnd = false;
   isStarting = false;
   fault: Fault | null = null;
-  /** What he said of himself, for the next chat. */
+  /** What they said of themselves, for the next chat. */
   known = { name: "", email: "" };
   draft = "";
   /** The end of the messages is in view. */
   atEnd = true;
   readonly #root = this.attachShadow({ mode: "open" });
   readonly #draw = child(this.#root.appendChild(document.createComment("")));
+  readonly #realm = new Realm(this.#root);
   readonly #phone = matchMedia("(max-width: 479px)");
   #drawing: Promise<void> | null = null;
   #told: string | null = null;
+  /** Ends what we hold of the page: listeners, the connection, timers. */
+  #leave: AbortController | null = null;
+  #retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly setup: Setup) {
+  /** Without a setup it is the copy that a page made of one, for its cache of pages say. */
+  constructor(
+    private readonly setup?: Setup,
+    private readonly nth = 0,
+    private readonly all = new Map<string, UsherChat>(),
+  ) {
     super();
+    if (!setup) return;
     this.#root.adoptedStyleSheets = [style];
+    // For those who listen before the events reach us: here somebody writes.
+    Object.defineProperty(this, "isContentEditable", { value: true });
+    const keep = (event: Event) => SHARED.test((event as KeyboardEvent).key) || event.stopPropagation();
+    for (const type of OURS.split(" ")) this.addEventListener(type, keep, { passive: true });
     const heard = ({ author, text }: MessageFrame) => this.#announce(`${author || this.config?.name}: ${text}`);
-    this.session = new Session(setup.base, setup.key, () => this.update(), heard);
-    this.session.resume();
-    this.draft = this.session.notes.draft;
-    this.#listen();
-    void this.#configure(1);
+    this.session = new Session(this.#realm, `${setup.base}v1/`, setup.key, () => this.update(), heard);
   }
 
-  #listen(): void {
-    this.#phone.addEventListener("change", () => this.#raise());
-    visualViewport?.addEventListener("resize", () => this.#fit());
-    const wake = () => document.visibilityState === "visible" && this.session.wake();
-    for (const event of ["online", "pageshow", "visibilitychange"]) addEventListener(event, wake);
-    addEventListener("pagehide", () => {
-      this.session.notes.draft = this.draft;
-      this.session.save();
-    });
+  connectedCallback(): void {
+    if (this.setup) this.#start();
+    else this.remove();
+  }
+
+  disconnectedCallback(): void {
+    this.#stop();
+  }
+
+  #start(): void {
+    if (this.#leave || !this.isConnected) return;
+    const { signal } = (this.#leave = new AbortController());
+    const look = () => this.session.look(document.visibilityState === "visible");
+    for (const type of ["online", "visibilitychange", "focus"]) addEventListener(type, look, { signal });
+    const hidden = () => {
+      this.#stop();
+      // Some browsers keep the page, and show it again when the visitor comes back.
+      addEventListener("pageshow", () => this.#start(), { once: true });
+    };
+    addEventListener("pagehide", hidden, { signal });
+    this.#phone.addEventListener?.("change", () => this.#raise(), { signal });
+    visualViewport?.addEventListener("resize", () => this.#fit(), { signal });
+    this.session.resume(signal);
+    this.draft = this.session.notes.draft;
+    if (this.config) void this.update().then(() => this.#raise());
+    else void this.#configure(1);
+  }
+
+  #stop(): void {
+    if (!this.#leave) return;
+    this.session.notes.draft = this.draft;
+    this.session.pause();
+    this.#leave.abort();
+    this.#leave = null;
+    clearTimeout(this.#retry);
   }
 
   async #configure(attempt: number): Promise<void> {
-    const { base, key } = this.setup;
+    const { base, key } = this.setup as Setup;
     try {
-      [this.config, this.say] = await Promise.all([ask<Config>(`${base}v1/widgets/${key}`), speaker(base, this.language)]);
+      const texts = speaker(base, this.language);
+      texts.catch(() => null); // it is reported where it is awaited
+      const config = await ask<Config>(this.#realm, `${base}v1/widgets/${key}`);
+      this.say = await texts;
+      this.config = config;
     } catch (error) {
       if (error instanceof Refused || attempt === ATTEMPTS) console.error("Usher: the chat is not shown.", error);
-      else setTimeout(() => void this.#configure(attempt + 1), 2000 * 2 ** attempt);
+      else if (this.#leave) this.#retry = setTimeout(() => void this.#configure(attempt + 1), 2000 * 2 ** attempt);
       return;
     }
-    for (const [name, value] of Object.entries(palette(this.config.colour))) this.style.setProperty(name, value);
-    // On a phone the window would cover the page that he has just asked for.
+    // On a phone the window would cover the page that the visitor has just asked for.
     if (this.session.chat && this.session.notes.open && !this.#phone.matches) this.isOpen = true;
     await this.update();
   }
 
   /** Draw what has changed, once for all changes of this moment. */
   update(): Promise<void> {
-    return (this.#drawing ??= Promise.resolve().then(() => {
-      this.#drawing = null;
-      if (!this.config) return;
-      this.#draw(frame(this, this.config));
-      this.#drawn();
-    }));
+    return (this.#drawing ??= this.#redraw());
+  }
+
+  async #redraw(): Promise<void> {
+    await null;
+    this.#drawing = null;
+    if (!this.config) return;
+    this.#draw(frame(this, this.config));
+    // Not on the element itself: there the page's own scripts and styles reach them.
+    const look = { ...palette(this.config.colour), "--nth": `${this.nth}` };
+    for (const [name, value] of Object.entries(look)) this.#box.style.setProperty(name, value);
+    if (this.isConnected && !this.#box.matches(":popover-open")) this.#box.showPopover();
+    this.#drawn();
   }
 
   show(): void {
     this.isOpen = true;
     this.#remember();
-    for (const other of document.querySelectorAll<UsherChat>(this.localName)) if (other !== this) other.hide();
+    for (const other of this.all.values()) if (other !== this) other.hide();
     if (!this.session.chat) void this.#configure(ATTEMPTS); // opening hours and presence as they are now
     void this.update().then(() => {
       this.#raise();
@@ -125,7 +179,7 @@ export class UsherChat extends HTMLElement {
     if (this.isStarting || this.excess > 0) return;
     if (this.session.chat) {
       if (text) this.session.say(text);
-    } else if (!this.#isComplete() || (text && !(await this.#start(text)))) {
+    } else if (!this.#isComplete() || (text && !(await this.#begin(text)))) {
       return this.#focus(this.fault?.field ?? "", "text");
     }
     this.draft = "";
@@ -174,7 +228,7 @@ export class UsherChat extends HTMLElement {
 
   #drawn(): void {
     const dialog = this.#dialog;
-    // Opened by a page that was only loaded: not `show()`, which would take the focus away from what he does there.
+    // Opened by a page that was only loaded: not `show()`, which would take the focus from what the visitor does there.
     if (this.isOpen) dialog.open = true;
     else dialog.close();
     const area = this.#find("text");
@@ -184,7 +238,7 @@ export class UsherChat extends HTMLElement {
     }
     if (this.atEnd) this.toEnd();
     if (this.isOpen && this.atEnd && document.visibilityState === "visible") this.session.markRead();
-    // Screen readers are told what the eye sees: that he waits, with whom he talks, that it is over.
+    // Screen readers are told what the eye sees: that the visitor waits, who answers, that it is over.
     const status = this.session.chat?.status;
     const words = status ? stateWords(status, this.say) : "";
     if (this.#told !== null && words !== this.#told) this.#announce(words);
@@ -203,7 +257,7 @@ export class UsherChat extends HTMLElement {
 
   /** A keyboard on a phone's screen covers the page without making it smaller. */
   #fit(): void {
-    this.style.setProperty("--seen", `${visualViewport?.height ?? innerHeight}px`);
+    this.#box.style.setProperty("--seen", `${visualViewport?.height ?? innerHeight}px`);
     if (this.atEnd) this.toEnd();
   }
 
@@ -223,19 +277,33 @@ export class UsherChat extends HTMLElement {
     return !this.fault;
   }
 
-  async #start(text: string): Promise<boolean> {
+  async #begin(text: string): Promise<boolean> {
     const privacy_accepted = this.#isTicked();
     this.known = { name: this.#value("name"), email: this.#value("email") };
     this.isStarting = true;
-    void this.update();
-    try {
-      await this.session.start({ ...this.known, privacy_accepted, locale: this.language }, text);
-    } catch (error) {
-      const { message, field } = error instanceof Refused ? error : { message: this.say("no_network"), field: "" };
-      this.fault = { field, text: message || this.say("no_start") };
+    for (let attempt = 1; this.isStarting; attempt++) {
+      void this.update();
+      try {
+        await this.session.start({ ...this.known, privacy_accepted, locale: this.language }, text);
+        this.fault = null;
+        this.isStarting = false;
+      } catch (error) {
+        const { after = 0 } = error as Partial<Refused>;
+        this.isStarting = !!after && after <= LONGEST_PAUSE && attempt < ATTEMPTS;
+        this.fault = this.isStarting ? { field: "", text: this.say("no_room") } : this.#faultOf(error);
+        if (this.isStarting) await this.update();
+        if (this.isStarting) await new Promise((wake) => setTimeout(wake, after * 1000 * (1 + Math.random())));
+      }
     }
-    this.isStarting = false;
     return !this.fault;
+  }
+
+  /** What the server does not take, at its field, in the visitor's language where we have the words. */
+  #faultOf(error: unknown): Fault {
+    if (!(error instanceof Refused)) return { field: "", text: this.say("no_network") };
+    const [field = ""] = /^(name|email|privacy|text)/.exec(error.field) ?? [];
+    const text = field === "email" || field === "privacy" ? this.say(`need_${field}`) : error.message;
+    return { field, text: text || this.say("no_start") };
   }
 
   #announce(text: string): void {
@@ -251,6 +319,10 @@ export class UsherChat extends HTMLElement {
   #remember(): void {
     this.session.notes.open = this.isOpen;
     this.session.save();
+  }
+
+  get #box(): HTMLElement {
+    return this.#root.querySelector(".root") as HTMLElement;
   }
 
   get #dialog(): HTMLDialogElement {

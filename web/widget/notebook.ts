@@ -1,5 +1,6 @@
 /** What the widget keeps in the browser, once the visitor has started: one localStorage key per widget, for a day. */
 import { merge, type Entry } from "./log";
+import { json, type Realm } from "./pristine";
 import type { Status } from "./protocol";
 
 const KEPT_MS = 24 * 3600 * 1000;
@@ -13,12 +14,16 @@ export interface Chat {
   since: number;
   /** The last number seen, of any kind of message. */
   seen: number;
-  /** The last number that the visitor had before his eyes. */
+  /** The last number that the visitor has seen on the screen. */
   read: number;
   status: Status;
   entries: Entry[];
-  /** He ended it; the server may not know yet. */
+  /** The visitor ended it; the server may not know yet. */
   leaving?: boolean;
+  /** What the visitor wrote from this number on has not reached the agent yet. */
+  late?: number | null;
+  /** Numbers of messages that the agent will not get. */
+  failed?: number[];
 }
 
 export interface Notes {
@@ -50,13 +55,16 @@ export function reconcile(mine: Notes, other: Notes): Notes {
 export class Notebook {
   readonly #key: string;
 
-  constructor(widget: string) {
+  constructor(
+    private readonly realm: Realm,
+    widget: string,
+  ) {
     this.#key = `usher:${widget}`;
   }
 
   read(): Notes | null {
     try {
-      const notes = JSON.parse(localStorage.getItem(this.#key) ?? "null") as Notes | null;
+      const notes = this.realm.of(JSON.parse).JSON.parse(localStorage.getItem(this.#key) ?? "null") as Notes | null;
       if (!notes) return null;
       notes.earlier = notes.earlier.filter(isFresh);
       if (notes.chat && !isFresh(notes.chat)) notes.chat = null;
@@ -75,17 +83,18 @@ export class Notebook {
       earlier: earlier.slice(-KEPT_CHATS),
     };
     try {
-      localStorage.setItem(this.#key, JSON.stringify(kept));
+      localStorage.setItem(this.#key, json(kept));
     } catch {
       // Storage is full or switched off: the chat goes on, and ends with this page.
     }
   }
 
   /** @param changed called with what another tab wrote. */
-  watch(changed: (notes: Notes) => void): void {
-    addEventListener("storage", (event) => {
+  watch(changed: (notes: Notes) => void, signal: AbortSignal): void {
+    const heard = (event: StorageEvent) => {
       const notes = event.key === this.#key && this.read();
       if (notes) changed(notes);
-    });
+    };
+    addEventListener("storage", heard, { signal });
   }
 }

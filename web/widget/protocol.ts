@@ -57,14 +57,24 @@ export type ServerFrame =
   | { type: "typing" }
   | { type: "beat"; last: number }
   | { type: "retry"; after_seconds: number }
+  | { type: "park" }
+  | { type: "delivery"; late_from: number | null; failed: number[] }
   | ErrorFrame;
 
+export interface Hello {
+  type: "hello";
+  token: string;
+  after: number;
+  hidden: boolean;
+}
+
 export type ClientFrame =
-  | { type: "hello"; token: string; after: number }
+  | Hello
   | { type: "say"; id: string; text: string }
   | { type: "typing" }
   | { type: "leave" }
-  | { type: "pong" };
+  | { type: "pong" }
+  | { type: "visibility"; hidden: boolean };
 
 /** The longest message that the door takes, in characters as Unicode counts them. */
 export const LONGEST_TEXT = 8000;

@@ -1,24 +1,17 @@
 /** The visitor's side of one chat: starts it, keeps it in step with the server, and survives reloads and lost lines. */
+import { ask } from "./ask";
 import { Line, type LineOwner } from "./line";
 import { acknowledge, enter, pending, rewind } from "./log";
 import { Notebook, nothingNoted, reconcile, type Chat, type Notes } from "./notebook";
-import type { ClientFrame, ErrorFrame, MessageFrame, ServerFrame, Status } from "./protocol";
+import type { Realm } from "./pristine";
+import type { ErrorFrame, Hello, MessageFrame, ServerFrame, Status } from "./protocol";
+import { newId } from "./transports";
 
 const TYPING_SHOWN_MS = 6000;
 const TYPING_TOLD_MS = 3000;
 /** After the end the last words may still arrive; then there is no reason to hold a connection. */
 const LONGEST_ADDRESS = 2000;
 const GOODBYE_MS = 30_000;
-
-/** The door said no; `field` names what the visitor can mend. */
-export class Refused extends Error {
-  constructor(
-    message = "",
-    readonly field = "",
-  ) {
-    super(message);
-  }
-}
 
 export interface Introduction {
   name: string;
@@ -36,18 +29,18 @@ export class Session implements LineOwner {
   readonly #book: Notebook;
   #typingEnds: ReturnType<typeof setTimeout> | undefined;
   #goodbye: ReturnType<typeof setTimeout> | undefined;
-  #toldTyping = 0;
+  #toldTyping = -TYPING_TOLD_MS;
 
   /** @param heard is called with each message that comes from somebody else while we listen. */
   constructor(
+    private readonly realm: Realm,
     private readonly base: string,
     private readonly widget: string,
     readonly changed: () => unknown,
     private readonly heard: (frame: MessageFrame) => void,
   ) {
-    this.#line = new Line(`${base.replace(/^http/, "ws")}v1/socket`, this);
-    this.#book = new Notebook(widget);
-    this.#book.watch((notes) => this.#adopt(notes));
+    this.#line = new Line(realm, base, this);
+    this.#book = new Notebook(realm, widget);
   }
 
   get chat(): Chat | null {
@@ -56,20 +49,32 @@ export class Session implements LineOwner {
 
   /** The line is down although a chat needs it. */
   get offline(): boolean {
-    return this.#isLive() && !this.#line.up;
+    return this.#isLive() && !this.#line.up && !this.#line.parked;
   }
 
-  /** Go on with what this browser remembers. */
-  resume(): void {
-    this.notes = this.#book.read() ?? nothingNoted();
+  /** Go on with what this browser remembers, until `signal`; then `pause`. */
+  resume(signal: AbortSignal): void {
+    const stored = this.#book.read();
+    // A page that comes back, from the browser's cache say, may be older than what another one has written since.
+    if (stored) this.notes = this.chat ? { ...reconcile(this.notes, stored), draft: stored.draft } : stored;
+    this.#book.watch((notes) => this.#adopt(notes), signal);
     this.#connect();
+  }
+
+  /** Hold nothing: no connection and no timer. */
+  pause(): void {
+    this.save();
+    this.#line.close();
+    clearTimeout(this.#typingEnds);
+    clearTimeout(this.#goodbye);
+    this.typing = false;
   }
 
   /** Open a conversation, and say the first words. Throws `Refused`, or a TypeError when the server is not reached. */
   async start(who: Introduction, text: string): Promise<void> {
     const earlier = this.notes.earlier.at(-1)?.token;
     const body = { ...who, widget: this.widget, page: location.href.slice(0, LONGEST_ADDRESS), earlier };
-    const made = await ask<{ conversation: string; token: string }>(`${this.base}v1/sessions`, body);
+    const made = await ask<{ conversation: string; token: string }>(this.realm, `${this.base}sessions`, body);
     const status: Status = { state: "new" };
     const chat = { id: made.conversation, token: made.token, since: Date.now(), seen: 0, read: 0, status, entries: [] };
     this.notes = { ...this.notes, chat, draft: "" };
@@ -97,8 +102,8 @@ export class Session implements LineOwner {
   }
 
   tellTyping(): void {
-    if (Date.now() - this.#toldTyping < TYPING_TOLD_MS) return;
-    this.#toldTyping = Date.now();
+    if (performance.now() - this.#toldTyping < TYPING_TOLD_MS) return;
+    this.#toldTyping = performance.now();
     this.#line.send({ type: "typing" });
   }
 
@@ -134,8 +139,10 @@ export class Session implements LineOwner {
     this.save();
   }
 
-  wake(): void {
-    this.#line.wake();
+  /** The page is seen, or is not. */
+  look(isSeen: boolean): void {
+    this.#line.send({ type: "visibility", hidden: !isSeen });
+    if (isSeen) this.#line.wake();
   }
 
   /** Remember, together with what another tab may have written meanwhile. */
@@ -146,8 +153,9 @@ export class Session implements LineOwner {
     this.changed();
   }
 
-  hello(): ClientFrame {
-    return { type: "hello", token: this.chat?.token ?? "", after: this.chat?.seen ?? 0 };
+  hello(): Hello {
+    const { token = "", seen: after = 0 } = this.chat ?? {};
+    return { type: "hello", token, after, hidden: document.visibilityState === "hidden" };
   }
 
   hear(frame: ServerFrame): void {
@@ -158,6 +166,7 @@ export class Session implements LineOwner {
     else if (frame.type === "ack") acknowledge(chat.entries, frame.id, frame.seq, frame.at);
     else if (frame.type === "status") this.#status(chat, frame.status);
     else if (frame.type === "typing") this.#showTyping(true);
+    else if (frame.type === "delivery") [chat.late, chat.failed] = [frame.late_from, frame.failed];
     else if (frame.type === "error") this.#refused(chat, frame);
     this.save();
   }
@@ -235,16 +244,3 @@ export class Session implements LineOwner {
     if (this.#isLive()) this.#line.open();
   }
 }
-
-/** POST or GET JSON; what is not a success becomes `Refused` with the server's own words. */
-export async function ask<T>(url: string, body?: unknown): Promise<T> {
-  const request: RequestInit = { credentials: "omit" };
-  if (body) Object.assign(request, { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } });
-  const answer = await fetch(url, request);
-  if (answer.ok) return (await answer.json()) as T;
-  const { error } = (await answer.json().catch(() => ({}))) as { error?: { message: string; field?: string } };
-  throw new Refused(error?.message, error?.field ?? "");
-}
-
-/** A name for a message, the same whenever it is sent. (crypto.randomUUID exists on HTTPS only; intranets are not.) */
-const newId = () => crypto.getRandomValues(new Uint8Array(16)).join("");

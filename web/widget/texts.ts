@@ -4,12 +4,22 @@ import type en from "./texts/en.json";
 export type Texts = typeof en;
 export type Say = (key: keyof Texts, value?: string | number) => string;
 
-/** A tag such as en-GB: the page's language, or else the visitor's; with his region where both agree. */
+/** What the door stores of a tag. */
+const LONGEST_TAG = 36;
+
+/**
+ * A tag such as en-GB: the page's language, or else the visitor's; with their region where both agree. Always one that
+ * `Intl` takes: some browsers report names of another form (`en-US@posix`, `en_US`), or none.
+ */
 export function language(): string {
-  const tags = navigator.languages;
-  const short = [document.documentElement.lang, ...tags].map((tag) => tag.slice(0, 2).toLowerCase());
-  const found = short.find((tag) => /en|de|fr|it/.test(tag)) ?? "en";
-  return tags.find((tag) => tag.startsWith(found)) ?? found;
+  const tags = navigator.languages ?? [];
+  const short = [document.documentElement.lang, ...tags].map((tag) => /^(en|de|fr|it)(?![a-z])/i.exec(tag)?.[1]);
+  const found = short.find(Boolean)?.toLowerCase() ?? "en";
+  try {
+    return Intl.getCanonicalLocales(tags.find((tag) => tag.startsWith(found) && tag.length < LONGEST_TAG))[0] ?? found;
+  } catch {
+    return found;
+  }
 }
 
 /** Fetches the texts of this one language: they are built as modules beside the widget, see vite.config.ts. */

@@ -32,7 +32,8 @@ export function composer(ui: UsherChat): TemplateResult {
 
 /** Enter sends, Shift+Enter breaks the line; the Enter that chooses a word in an input method does neither. */
 function enter(ui: UsherChat, event: KeyboardEvent): void {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  // Safari ends the composition first, and only the key's code tells of it then.
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
   event.preventDefault();
   void ui.submit();
 }

@@ -12,7 +12,7 @@ export function frame(ui: UsherChat, config: Config): TemplateResult {
   const { say, session, isOpen } = ui;
   const unread = isOpen ? 0 : session.unread;
   const label = say("chat_with", config.name);
-  return html`<div class="root" lang=${ui.language} dir=${getComputedStyle(document.documentElement).direction}>
+  return html`<div class="root" popover="manual" lang=${ui.language} dir=${getComputedStyle(document.documentElement).direction}>
     <dialog
       aria-labelledby="title"
       @keydown=${(event: KeyboardEvent) => event.key === "Escape" && back(ui, event)}
