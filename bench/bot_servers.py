@@ -53,7 +53,7 @@ async def ours(redis_url: str, openid_url: str) -> Made:
     async def reply(turn: Turn) -> None:
         await turn.context.send_activity(REPLY + turn.incoming.text)
 
-    keys, store, adapter = Jwks(), await open_store(redis_url), Adapter(connector, Outbox(connector))
+    keys, store, adapter = Jwks(), await open_store(redis_url), Adapter(connector, Outbox(connector).patient())
 
     async def close() -> None:
         await connector.close()

@@ -135,10 +135,10 @@ class _Parts:
             room=RoomChat(conversations, pictures),
             registrations=Registrations(directory, distributor),
             personal=deps.personal,
-            outbox=outbox,
+            outbox=outbox.patient(),
         )
         self.inbound = Inbound(
-            Door(deps.config, deps.keys), Received(deps.store), Adapter(self.connector, outbox), bot.on_turn
+            Door(deps.config, deps.keys), Received(deps.store), Adapter(self.connector, outbox.patient()), bot.on_turn
         )
 
 

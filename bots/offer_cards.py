@@ -20,6 +20,9 @@ from store.due import RetryLater, Subject
 
 log = structlog.get_logger(__name__)
 
+OLD_CARD_SECONDS: Final = 1.0
+"""An old card is brought up to date only together with the new one: nobody comes back for it."""
+
 _UNREACHABLE: Final = frozenset({Kind.BLOCKED, Kind.CONVERSATION_GONE})
 
 
@@ -61,8 +64,6 @@ class OfferCards:
             # A new offer is a new message: a change of an old one makes no sound.
             if shown is None or _offer_of(shown) != offer:
                 await self._send(job, Priority.OFFER)
-                if shown is not None:
-                    await self._leave_behind(job, shown)
             elif shown.digest != job.digest:
                 await self._update(job, shown)
                 await self._distributor.reached(tenant, user)
@@ -71,6 +72,8 @@ class OfferCards:
             return
         if offered and task.deadline_at is None:
             await self._distributor.confirm_delivery(tenant, task_id, offer, user, Via.CARD)
+        if shown is not None and _offer_of(shown) != offer:
+            await self._leave_behind(job, shown)
 
     async def _send(self, job: "_Job", priority: Priority) -> None:
         place = Place(job.task.tenant, job.registration.service_url, job.registration.conversation_id)
@@ -97,7 +100,9 @@ class OfferCards:
             return
         place = Place(job.task.tenant, job.registration.service_url, shown.conversation_ref)
         try:
-            await self._outbox.update(place, shown.activity_id, card_activity(past), Priority.UPDATE)
+            await self._outbox.patient(OLD_CARD_SECONDS).update(
+                place, shown.activity_id, card_activity(past), Priority.UPDATE
+            )
         except SendProblem as problem:
             log.info("old_card_left", task=job.task.id, status=problem.status, code=problem.code)
 

@@ -1,6 +1,13 @@
-"""The one way out to Teams: in order within a conversation, within Teams' limits, with retries and their jitter."""
+"""The one way out to Teams: one call at a time in a conversation, within Teams' limits, and again when that helps.
 
+Handlers of due subjects never wait in here: what may not go yet raises `RetryLater`, and keeps its place until then. Who
+has nobody to come back (a turn that answers Teams) uses the patient outbox, which waits a bounded time.
+"""
+
+import asyncio
+import itertools
 import random
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
@@ -8,34 +15,58 @@ from typing import Final
 import structlog
 
 from bots.connector import Connector, Json, Place, encode
-from bots.pacing import Budget, Lane, Priority
+from bots.pacing import LocalPacing, Pacing, Priority
 from bots.problems import RETRIED, Kind, Reply, SendProblem, may_move, problem_of
+from store.due import RetryLater, subject_in_hand
 
 log = structlog.get_logger(__name__)
 
-TRIES: Final = 5
 FIRST_PAUSE_SECONDS: Final = 0.4
 LONGEST_PAUSE_SECONDS: Final = 8.0
-"""What Teams asks for beyond this is left to the caller: its effect is tried again, and nobody waits here meanwhile."""
+"""Of the growing pauses of a conversation in which calls fail. Teams may ask for longer ones."""
+
+SHORT_SECONDS: Final = 0.05
+"""A wait that costs less than giving a subject back and claiming it again."""
+
+TURN_SECONDS: Final = 8.0
+"""The patience of a turn: Teams sends an activity again that is not answered within 15 s."""
 
 UNAUTHORIZED_PAUSE_SECONDS: Final = 30.0
 """Somebody has to put the credentials right; nothing is lost meanwhile."""
 
-SWEEP_EVERY: Final = 1_000
+MOST_MOVES: Final = 3
+"""How often in a row a conversation is followed to another address."""
 
+_calls = itertools.count(1)
 
 Moved = Callable[[Place], Awaitable[None]]
 """Told when Teams says that a conversation is served at another address, which the place names."""
 
 
 class Outbox:
-    """Sends, updates and deletes activities. Activities are plain JSON."""
+    """Sends, updates and deletes activities. Activities are plain JSON.
 
-    def __init__(self, connector: Connector, moved: Moved | None = None) -> None:
+    `patience`: how many seconds a call waits for its turn, and tries again, before it raises. With 0 it raises
+    `RetryLater` when it may not go yet, and `SendProblem` when Teams did not take it (see `retry_seconds`); with more,
+    `SendProblem` in both cases.
+    """
+
+    def __init__(
+        self,
+        connector: Connector,
+        moved: Moved | None = None,
+        *,
+        pacing: Pacing | None = None,
+        patience: float = 0.0,
+    ) -> None:
         self._connector = connector
         self._moved = moved
-        self._lanes: dict[str, Lane] = {}
-        self._budgets: dict[str, Budget] = {}
+        self._pacing = pacing or LocalPacing()
+        self._patience = patience
+
+    def patient(self, seconds: float = TURN_SECONDS) -> "Outbox":
+        """The same outbox, for whoever has to wait."""
+        return Outbox(self._connector, self._moved, pacing=self._pacing, patience=seconds)
 
     async def send(self, place: Place, activity: Json, priority: Priority, *, once: bool = False) -> str:
         """A new activity; returns its id, empty if Teams gave none. Raises SendProblem.
@@ -53,6 +84,11 @@ class Outbox:
         """Take an activity of ours back. Raises SendProblem."""
         await self._deliver("DELETE", place, activity_id, None, priority)
 
+    async def ready(self, place: Place, priority: Priority) -> None:
+        """Return if a call could go now; nothing is counted. Raises as `send` does: whoever asks before it decides what to
+        send can let what comes meanwhile go together."""
+        await self._turn(place, _who(), priority, take=False)
+
     async def _deliver(
         self,
         method: str,
@@ -64,28 +100,20 @@ class Outbox:
         once: bool = False,
     ) -> Reply:
         body = None if activity is None else encode(activity)
-        lane = self._lane(place.conversation)
-        async with lane.lock:
-            for left in reversed(range(TRIES)):
-                await lane.wait()
-                await self._budget(place.tenant).take(priority)
-                try:
-                    return await self._try(method, place.activities(activity_id), body)
-                except SendProblem as problem:
-                    if problem.kind is Kind.MOVED and left and may_move(place.service_url, problem.address):
-                        place = await self._follow(place, problem.address)
-                        continue
-                    if once and problem.doubtful:
-                        raise
-                    pause = _pause(problem, TRIES - 1 - left)
-                    if pause is not None:
-                        lane.hold(pause)
-                    if pause is None or not left or pause > LONGEST_PAUSE_SECONDS:
-                        raise
-                    log.info(
-                        "send_again", kind=problem.kind.name, status=problem.status, code=problem.code, seconds=pause
-                    )
-        raise AssertionError("the last try raises or returns")
+        who, ends, moves = _who(), time.monotonic() + self._patience, 0
+        while True:
+            await self._turn(place, who, priority)
+            reply = await self._attempt(place, method, place.activities(activity_id), body)
+            if isinstance(reply, Reply):
+                return reply
+            if reply.kind is Kind.MOVED and moves < MOST_MOVES and may_move(place.service_url, reply.address):
+                place, moves = await self._follow(place, reply.address), moves + 1
+                continue
+            if reply.pause is None or (once and reply.doubtful) or time.monotonic() + reply.pause > ends:
+                if not self._comes_back:
+                    await self._pacing.leave(place.tenant, place.conversation, who)
+                raise reply
+            log.info("send_again", kind=reply.kind.name, status=reply.status, code=reply.code, seconds=reply.pause)
 
     async def _follow(self, place: Place, address: str) -> Place:
         log.info("conversation_moved", address=address)
@@ -94,33 +122,55 @@ class Outbox:
             await self._moved(place)
         return place
 
-    async def _try(self, method: str, url: str, body: bytes | None) -> Reply:
-        reply = await self._connector.call(method, url, body)
-        problem = problem_of(reply)
-        if problem is not None:
-            raise problem
-        return reply
+    @property
+    def _comes_back(self) -> bool:
+        """Whether whoever is told to wait asks again, under the same name."""
+        return not self._patience and subject_in_hand() != ""
 
-    def _lane(self, conversation: str) -> Lane:
-        lane = self._lanes.get(conversation)
-        if lane is None:
-            if len(self._lanes) % SWEEP_EVERY == SWEEP_EVERY - 1:
-                self._lanes = {name: known for name, known in self._lanes.items() if not known.idle}
-            lane = self._lanes[conversation] = Lane()
-        return lane
+    async def _attempt(self, place: Place, method: str, url: str, body: bytes | None) -> Reply | SendProblem:
+        problem: SendProblem | None = None
+        try:
+            reply = await self._connector.call(method, url, body)
+            problem = problem_of(reply)
+        except SendProblem as raised:
+            problem = raised
+            return problem
+        else:
+            return problem or reply
+        finally:
+            failed = problem is not None and problem.kind in RETRIED
+            fails = await self._pacing.finished(place.conversation, failed=failed)
+            if problem is not None and (pause := _pause(problem, fails)) is not None:
+                problem.pause = pause
+                await self._pacing.hold(place.conversation, pause)
 
-    def _budget(self, tenant: str) -> Budget:
-        return self._budgets.setdefault(tenant, Budget())
+    async def _turn(self, place: Place, who: str, priority: Priority, *, take: bool = True) -> None:
+        """Return when a call may go, which is counted if it is to `take` the turn."""
+        ends = time.monotonic() + (self._patience or SHORT_SECONDS)
+        while wait := await self._pacing.ask(place.tenant, place.conversation, who, priority, take=take):
+            if time.monotonic() + wait > ends:
+                if not self._comes_back:
+                    await self._pacing.leave(place.tenant, place.conversation, who)
+                if not self._patience:
+                    raise RetryLater(wait, "Teams' limits")
+                raise SendProblem(Kind.THROTTLED, 0, "no turn in time", wait)
+            await asyncio.sleep(wait)
 
 
-def _pause(problem: SendProblem, tried: int) -> float | None:
-    """Seconds until the next try: what Teams asked for, or an exponential step; both with jitter. None: no next try."""
+def _who() -> str:
+    """Under which name to ask: whoever comes again under the same one has kept its place."""
+    return subject_in_hand() or f"call {next(_calls)}"
+
+
+def _pause(problem: SendProblem, fails: int) -> float | None:
+    """Seconds until the next try after so many failures in a row: what Teams asked for, or an exponential step; both with
+    jitter. None: no next try."""
     if problem.kind not in RETRIED:
         return None
-    step = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**tried)
+    step = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(fails - 1, 10))
     if problem.retry_after is not None:
         return problem.retry_after + random.uniform(0.0, 0.25 * step)  # noqa: S311  # spreads retries, guards nothing
-    return step * random.uniform(0.5, 1.0)  # noqa: S311  # likewise
+    return step * random.uniform(0.5, 1.0)  # noqa: S311  # spreads retries, guards nothing
 
 
 def retry_seconds(problem: SendProblem) -> float | None:
@@ -129,4 +179,4 @@ def retry_seconds(problem: SendProblem) -> float | None:
         return UNAUTHORIZED_PAUSE_SECONDS
     if problem.kind not in RETRIED:
         return None
-    return max(problem.retry_after or 0.0, LONGEST_PAUSE_SECONDS)
+    return problem.pause if problem.pause is not None else max(problem.retry_after or 0.0, LONGEST_PAUSE_SECONDS)

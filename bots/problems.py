@@ -43,7 +43,8 @@ class SendProblem(Exception):
     """Teams did not take it. `retry_after`: seconds that Teams asked for, None if it did not.
 
     `doubtful`: nobody knows whether Teams took it all the same (no answer, or one of a gateway). `address`: where a
-    conversation that has MOVED is served.
+    conversation that has MOVED is served. `pause`: seconds after which the outbox lets something go to this conversation
+    again, None if it says nothing about that.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class SendProblem(Exception):
         self.retry_after = retry_after
         self.doubtful = doubtful
         self.address = address
+        self.pause: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,10 +82,8 @@ class Relay:
             return
         try:
             await self._show_card(room)
-            # Whatever comes while a batch is on its way goes into the next one.
-            while batch := await self._conversations.next_batch(
-                room.task.tenant, room.task.id, chat_id=room.conversation.chat_id
-            ):
+            # Whatever comes while a batch is on its way, or while Teams' limits hold the next one up, goes into the next one.
+            while batch := await self._next_batch(room):
                 await self._send_batch(room, batch)
             for chat in room.conversation.left:
                 await self._leave(room, chat)
@@ -156,6 +154,11 @@ class Relay:
                 raise
             log.warning("left_room_not_told", task=task.id, code=problem.code)
         await conversations.set_shown(task.tenant, task.id, f"{LEFT}:{chat}", chat, activity_id, "")
+
+    async def _next_batch(self, room: _Room) -> Batch | None:
+        await self._outbox.ready(room.place, Priority.MESSAGE)
+        task = room.task
+        return await self._conversations.next_batch(task.tenant, task.id, chat_id=room.conversation.chat_id)
 
     async def _send_batch(self, room: _Room, batch: Batch) -> None:
         task = room.task

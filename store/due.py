@@ -9,6 +9,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -60,6 +61,14 @@ class RetryLater(Exception):
 
 
 Handler = Callable[[Subject], Awaitable[None]]
+
+_in_hand: ContextVar[str] = ContextVar("subject in hand", default="")
+
+
+def subject_in_hand() -> str:
+    """The subject, as text, that a handler of this task brings up to date; "" outside of handlers. It names who asks for
+    something scarce, so that a handler that comes again after `RetryLater` is known again."""
+    return _in_hand.get()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +219,7 @@ class DueWorker:
 
     async def _bring_up_to_date(self, claim: _Claim) -> None:
         subject = Subject.parse(claim.text)
+        _in_hand.set(claim.text)
         try:
             await self._handlers[subject.kind](subject)
         except RetryLater as later:

@@ -10,9 +10,10 @@ import pytest
 from bots.config import BotConfig
 from bots.connector import Connector, Place
 from bots.credentials import NoToken
-from bots.outbox import LONGEST_PAUSE_SECONDS, TRIES, Outbox, retry_seconds
-from bots.pacing import CONVERSATION_LIMITS, SLACK, TENANT_LIMITS, Budget, Lane, Priority, Windows
+from bots.outbox import FIRST_PAUSE_SECONDS, Outbox, retry_seconds
+from bots.pacing import Priority
 from bots.problems import ENDPOINT, PATH, RETRIED, Kind, Reply, SendProblem, may_move, problem_of
+from store.due import RetryLater
 from tests.bots.house import SOON, config_of
 from tests.sandbox.product import ANNA, Product
 from tests.support import wait_until
@@ -34,97 +35,98 @@ async def place(teams: Product) -> Place:
     return Place(teams.tenant, teams.core.service_url, await teams.personal_chat(ANNA))
 
 
-def test_windows_never_let_more_through_than_teams_does() -> None:
-    windows, now, times = Windows(CONVERSATION_LIMITS), 100.0, list[float]()
-    while now < 160:
-        now = max(now + 0.01, windows.free_at())
-        windows.note(now)
-        times.append(now)
-    for number, seconds in CONVERSATION_LIMITS:
-        for start in times:
-            assert len([at for at in times if start <= at < start + seconds]) <= number
-    assert len(times) > 100
-
-
-def test_a_first_message_never_waits() -> None:
-    assert Windows(CONVERSATION_LIMITS).free_at() <= 0
-    assert Windows(TENANT_LIMITS).free_at() <= 0
-
-
-async def test_a_spent_budget_goes_to_the_most_urgent_first() -> None:
-    budget = Budget()
-    number, seconds = TENANT_LIMITS[0]
-    for _ in range(number):
-        await budget.take(Priority.UPDATE)
-    order: list[str] = []
-
-    async def take(name: str, priority: Priority) -> None:
-        await budget.take(priority)
-        order.append(name)
-
-    waiting = [
-        asyncio.create_task(take(name, priority))
-        for name, priority in (
-            ("update", Priority.UPDATE),
-            ("message 1", Priority.MESSAGE),
-            ("given up", Priority.OFFER),
-            ("message 2", Priority.MESSAGE),
-            ("offer", Priority.OFFER),
-        )
-    ]
-    await asyncio.sleep(0)
-    waiting[2].cancel()
-    began = asyncio.get_running_loop().time()
-    await asyncio.gather(*waiting, return_exceptions=True)
-    assert order == ["offer", "message 1", "message 2", "update"]
-    assert 0.5 * seconds < asyncio.get_running_loop().time() - began < 2 * seconds * SLACK
-
-
 async def test_one_conversation_keeps_its_order_while_a_message_is_tried_again(
     teams: Product, connector: Connector, place: Place
 ) -> None:
     await teams.order({"operation": SEND}, {"status": 503, "code": "x", "message": "x"}, times=2)
-    outbox = Outbox(connector)
+    outbox = Outbox(connector).patient()
     await asyncio.gather(*(outbox.send(place, {"type": "message", "text": f"{n}"}, Priority.MESSAGE) for n in range(5)))
     chat = await teams.seen_chat(place.conversation)
     assert [message["text"] for message in chat["messages"] if message["from"]["kind"] == "bot"] == list("01234")
 
 
-async def test_after_the_last_try_the_problem_is_the_callers(
-    teams: Product, connector: Connector, place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bots.outbox.FIRST_PAUSE_SECONDS", 0.01)
-    await teams.order({"operation": SEND}, {"status": 503, "code": "x", "message": "x"}, times=None)
-    with pytest.raises(SendProblem) as caught:
-        await Outbox(connector).send(place, WORDS, Priority.MESSAGE)
-    assert caught.value.kind is Kind.UNAVAILABLE
-    assert len(_sends(teams)) == TRIES
-    assert retry_seconds(caught.value) == LONGEST_PAUSE_SECONDS
-
-
-async def test_a_long_pause_that_teams_asks_for_is_left_to_the_caller(
+async def test_a_call_that_fails_is_the_callers_at_once_with_the_time_to_come_back(
     teams: Product, connector: Connector, place: Place
 ) -> None:
+    await teams.order({"operation": SEND}, {"status": 503, "code": "x", "message": "x"}, times=None)
+    outbox, pauses = Outbox(connector), list[float]()
+    for _ in range(3):
+        with pytest.raises(SendProblem) as caught:
+            await outbox.send(place, WORDS, Priority.MESSAGE)
+        assert caught.value.kind is Kind.UNAVAILABLE
+        pauses.append(retry_seconds(caught.value) or 0)
+        with pytest.raises(RetryLater) as later:  # the others of this conversation have to wait as well
+            await outbox.send(place, WORDS, Priority.MESSAGE)
+        assert later.value.after_seconds <= pauses[-1]
+        await asyncio.sleep(later.value.after_seconds)
+    assert len(_sends(teams)) == 3
+    for number, pause in enumerate(pauses):
+        assert 0.5 <= pause / (FIRST_PAUSE_SECONDS * 2**number) <= 1
+
+
+async def test_who_waits_for_teams_keeps_no_slot(teams: Product, connector: Connector, place: Place) -> None:
     fault = {"status": 429, "code": "TooManyRequests", "message": "x", "retry_after": 60}
     await teams.order({"operation": SEND}, fault, times=None)
+    outbox = Outbox(connector)
     with pytest.raises(SendProblem) as caught:
-        await Outbox(connector).send(place, WORDS, Priority.MESSAGE)
-    assert len(_sends(teams)) == 1
+        await outbox.send(place, WORDS, Priority.MESSAGE)
     assert (retry_seconds(caught.value) or 0) >= 60
+    with pytest.raises(RetryLater) as later:
+        await outbox.send(place, WORDS, Priority.MESSAGE)
+    assert later.value.after_seconds > 59
+    with pytest.raises(RetryLater):
+        await outbox.ready(place, Priority.MESSAGE)
+    assert len(_sends(teams)) == 1
+    elsewhere = replace(place, conversation="a:elsewhere")
+    await outbox.ready(elsewhere, Priority.MESSAGE)
 
 
-async def test_a_short_pause_is_kept(teams: Product, connector: Connector, place: Place) -> None:
+async def test_a_turn_waits_for_a_short_pause_and_tries_again(
+    teams: Product, connector: Connector, place: Place
+) -> None:
     fault = {"status": 429, "code": "TooManyRequests", "message": "x", "retry_after": 1}
     await teams.order({"operation": SEND}, fault, times=1)
     began = asyncio.get_running_loop().time()
-    await Outbox(connector).send(place, WORDS, Priority.MESSAGE)
-    assert 1 <= asyncio.get_running_loop().time() - began < LONGEST_PAUSE_SECONDS
+    await Outbox(connector).patient().send(place, WORDS, Priority.MESSAGE)
+    assert asyncio.get_running_loop().time() - began >= 1
     assert len(_sends(teams)) == 2
+
+
+async def test_a_turn_gives_up_in_time(teams: Product, connector: Connector, place: Place) -> None:
+    fault = {"status": 429, "code": "TooManyRequests", "message": "x", "retry_after": 60}
+    await teams.order({"operation": SEND}, fault, times=None)
+    outbox = Outbox(connector)
+    for told in (429, 0):  # what Teams answered; then that it is not asked before its time
+        with pytest.raises(SendProblem) as caught:
+            await outbox.patient(0.2).send(place, WORDS, Priority.MESSAGE)
+        assert (caught.value.kind, caught.value.status) == (Kind.THROTTLED, told)
+        assert (retry_seconds(caught.value) or 0) > 59
+    assert len(_sends(teams)) == 1
+
+
+async def test_a_call_that_is_cancelled_leaves_its_conversation_free(
+    teams: Product, connector: Connector, place: Place
+) -> None:
+    await teams.order({"operation": SEND}, {"delay_ms": 5_000}, times=1)
+    outbox = Outbox(connector)
+    sending = asyncio.create_task(outbox.send(place, WORDS, Priority.MESSAGE))
+    await wait_until(lambda: outbox_is_busy(outbox, place), SOON, "the call")
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+    await outbox.ready(place, Priority.MESSAGE)
+
+
+async def outbox_is_busy(outbox: Outbox, place: Place) -> bool:
+    try:
+        await outbox.ready(place, Priority.MESSAGE)
+    except RetryLater:
+        return True
+    return False
 
 
 async def test_a_connection_that_breaks_is_tried_again(teams: Product, connector: Connector, place: Place) -> None:
     await teams.order({"operation": SEND}, {"drop": "before"}, times=1)
-    assert await Outbox(connector).send(place, WORDS, Priority.MESSAGE)
+    assert await Outbox(connector).patient().send(place, WORDS, Priority.MESSAGE)
 
 
 @pytest.mark.parametrize(
@@ -298,13 +300,6 @@ async def test_the_token_goes_to_nobody_in_the_clear() -> None:
     await connector.close()
 
 
-def test_an_idle_conversation_is_forgotten() -> None:
-    lane = Lane()
-    assert not lane.idle
-    lane.used_at -= 3_601
-    assert lane.idle
-
-
 async def test_an_id_in_a_path_stays_one_piece(teams: Product, connector: Connector) -> None:
     place = Place(teams.tenant, teams.core.service_url, "19:a/b?c#d@thread.v2")
     assert place.activities("1/2").endswith("/19%3Aa%2Fb%3Fc%23d%40thread.v2/activities/1%2F2")
@@ -324,7 +319,7 @@ def _token_calls(teams: Product) -> list[object]:
 async def test_a_conversation_under_load_is_kept_below_the_limits(
     teams: Product, connector: Connector, place: Place
 ) -> None:
-    outbox = Outbox(connector)
+    outbox = Outbox(connector).patient()
     sending = [asyncio.create_task(outbox.send(place, WORDS, Priority.MESSAGE)) for _ in range(9)]
     await wait_until(lambda: all(task.done() for task in sending), SOON, "nine messages")
     assert {record["status"] for record in teams.core.records.since(0) if record["operation"] == SEND} == {201}

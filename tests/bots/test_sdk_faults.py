@@ -177,7 +177,7 @@ def test_endpoints_are_given_all_or_none() -> None:
 async def test_one_client_for_a_service_url_instead_of_one_for_every_turn(home: House) -> None:
     config = config_of(home.core)
     connector = Connector(config)
-    ours = Adapter(connector, Outbox(connector))
+    ours = Adapter(connector, Outbox(connector).patient())
     clients: list[Any] = []
 
     async def note(turn: Turn) -> None:
