@@ -38,6 +38,7 @@ from identity.doors import IdentityConfig, IdentityDeps, identity_routes
 from identity.jwks import Jwks
 from identity.secrets import derive
 from interact.deps import InteractDeps
+from interact.limits import Addresses
 from interact.routes import interact_routes
 from interact.sockets import Sockets
 from operations.health import Health
@@ -168,6 +169,7 @@ class Usher:
                 directory=self.directory,
                 jwks=self.jwks,
                 consent=GraphConsent(self.graph, self.jwks, public_url=settings.public_url),
+                address_of=Addresses(settings.trusted_proxies).of,
             ),
         )
         self.sockets: Sockets = interact_routes(

@@ -187,13 +187,25 @@ class Directory:
         after, _ = await self.change(tenant, change, actor=user)
         return user in after.users and service in after.users[user].agent_of
 
-    async def grant_first_admin(self, tenant: str, user: str, upn: str, name: str) -> None:
-        """Make this person an admin of the tenant; both come into being if they are not there. Idempotent."""
-        known = await self.user(tenant, user)
-        if known is not None and known.admin:
-            return
+    async def awaits_first_admin(self, tenant: str) -> bool:
+        """Whether nobody is, or ever was, an admin of the tenant."""
+        if await self._store.hget(_key("tenant", tenant), "had_admin"):
+            return False
+        return not (await read_state(self._store, tenant)).had_admin
+
+    async def grant_first_admin(self, tenant: str, user: str, upn: str, name: str) -> bool:
+        """Make this person an admin of the tenant, unless anybody is or ever was one; whether they were made one.
+
+        Tenant and person come into being if they are not there. Two sign-ins at once make one admin: the change is written
+        by one script, which refuses when the tenant has changed since it was read.
+        """
+        made = False
 
         def change(before: State) -> State:
+            nonlocal made
+            made = not before.had_admin
+            if not made:
+                return before
             company = before.tenant or Tenant(id=tenant, name=upn.partition("@")[2])
             person = before.users.get(user) or User(id=user, upn=upn, name=name)
             return before.having(
@@ -201,6 +213,7 @@ class Directory:
             )
 
         await self.change(tenant, change, actor=user)
+        return made
 
     async def change(self, tenant: str, change: Callable[[State], State], *, actor: str) -> tuple[State, bool]:
         """Read the tenant's state, change it, write it as a whole, and bring the change to where it works.

@@ -36,13 +36,14 @@ def written(thing: Settings) -> str:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`version` counts changes; 0 = nothing is there yet."""
+    """`version` counts changes; 0 = nothing is there yet. `had_admin`: whether anybody is or ever was an admin."""
 
     id: str
     version: int
     tenant: Tenant | None
     services: Mapping[str, Service]
     users: Mapping[str, User]
+    had_admin: bool = False
 
     def same_as(self, other: "State") -> bool:
         """Whether the same is written down in both."""
@@ -77,12 +78,14 @@ async def read_state(store: Store, tenant: str) -> State:
             for name, key in (("hgetall", "tenant"), ("hgetall", "services"), ("hgetall", "users"))
         ]
     )
+    known = {key: read_user(text) for key, text in users.items()}
     return State(
         id=tenant,
         version=int(record.get("version", "0")),
         tenant=read_tenant(record["doc"]) if "doc" in record else None,
         services={key: read_service(text) for key, text in services.items()},
-        users={key: read_user(text) for key, text in users.items()},
+        users=known,
+        had_admin="had_admin" in record or any(user.admin for user in known.values()),
     )
 
 
@@ -109,6 +112,7 @@ async def write_state(store: Store, before: State, after: State, *, actor: str) 
         upns={user.upn.lower(): user.id for user in after.users.values() if user.id in users},
         gone_upns=sorted(_upns(before) - _upns(after)),
         able=_able(before, after),
+        admin=before.had_admin or any(user.admin for user in after.users.values()),
         actor=actor,
     )
     return verdict == "ok"

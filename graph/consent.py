@@ -8,7 +8,7 @@ from graph.errors import GraphProblem, ProblemKind
 from graph.permissions import APPLICATION
 from graph.reasons import NEVER_GRANTED, reason_of
 from graph.sdk import scope_of
-from identity.consent import ConsentUnknown, Grant
+from identity.consent import ConsentUnknown, Grant, Profile
 from identity.entra import EntraUnreachable, browser_address, openid_url
 from identity.jwks import Jwks, KeysUnavailable
 
@@ -52,6 +52,14 @@ class GraphConsent:
                 raise ConsentUnknown(await self._in_words(tenant, problem)) from problem
             roles = frozenset[str]()
         return [Grant(entry.name, entry.why, entry.name in roles) for entry in APPLICATION]
+
+    async def profile(self, tenant: str, user: str) -> Profile | None:
+        """Somebody by object id. Raises ConsentUnknown."""
+        try:
+            found = await self._graph.person(tenant, user)
+        except GraphProblem as problem:
+            raise ConsentUnknown(await self._in_words(tenant, problem)) from problem
+        return None if found is None else Profile(found.user, found.upn, found.guest)
 
     async def _in_words(self, tenant: str, problem: GraphProblem) -> str:
         if problem.kind is ProblemKind.UNAVAILABLE:

@@ -23,11 +23,12 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in the organisation: object id in lower case, sign-in name, display name."""
+    """Somebody in the organisation: object id in lower case, sign-in name, display name; whether they are a guest."""
 
     user: str
     upn: str
     name: str
+    guest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -304,7 +304,7 @@ class TenantSdk:
         from msgraph.generated.users.item.user_item_request_builder import UserItemRequestBuilder
 
         query = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters(
-            select=["id", "displayName", "userPrincipalName"]
+            select=["id", "displayName", "userPrincipalName", "userType"]
         )
         try:
             async with self._mapped("person"):
@@ -317,7 +317,11 @@ class TenantSdk:
             raise
         if found is None or not found.id:
             return None
-        return Person(found.id.lower(), str(found.user_principal_name or ""), str(found.display_name or ""))
+        upn = str(found.user_principal_name or "")
+        # With User.ReadBasic.All Graph may keep `userType` to itself; a guest's UPN says it as well
+        # (learn.microsoft.com/entra/external-id/user-properties).
+        guest = str(found.user_type or "").lower() == "guest" or "#ext#" in upn.lower()
+        return Person(found.id.lower(), upn, str(found.display_name or ""), guest)
 
     def _member(self, seat: Seat) -> Any:
         from msgraph.generated.models.aad_user_conversation_member import AadUserConversationMember

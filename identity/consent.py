@@ -1,4 +1,4 @@
-"""What the grant link needs of whoever knows Microsoft Graph: where an admin grants, and what is granted by now."""
+"""What sign-in needs of Microsoft Graph: where an admin grants, what is granted by now, and who a person is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +18,15 @@ class Grant:
     granted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A person as Graph knows them: object id in lower case, sign-in name, and whether they are a guest of the tenant."""
+
+    user: str
+    upn: str
+    guest: bool
+
+
 class Consent(Protocol):
     """`graph.consent` fulfils this."""
 
@@ -27,4 +36,8 @@ class Consent(Protocol):
 
     async def granted(self, tenant: str) -> Sequence[Grant]:
         """Every permission that Usher needs, asked anew. Raises ConsentUnknown."""
+        ...
+
+    async def profile(self, tenant: str, user: str) -> Profile | None:
+        """The person with this object id, asked now; None when there is nobody. Raises ConsentUnknown."""
         ...

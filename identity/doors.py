@@ -1,8 +1,7 @@
 """The routes under `/auth`: sign in, come back, sign out, sign in from a Teams tab, grant permissions."""
 
-import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote, urlsplit
@@ -16,16 +15,18 @@ from identity.entra import (
     EntraConfig,
     EntraUnreachable,
     Person,
+    Proof,
     SignInRefused,
-    Trip,
     claimed_tenant,
     is_loopback,
     new_trip,
     refusal,
 )
-from identity.flows import FLOW_SECONDS, Flows
+from identity.first_admin import Admins, FirstAdmin
+from identity.flows import Flows, Trip
 from identity.jwks import Jwks, KeysUnavailable
 from identity.pages import page
+from identity.ration import Rates, Ration
 from identity.secrets import derive
 from identity.sessions import SESSIONS, Sessions, Users
 from identity.tokens import LONGEST, BadToken
@@ -34,17 +35,22 @@ from store.connection import Store
 log = structlog.get_logger(__name__)
 
 HOME = "/portal/"
+GRANT = "/auth/grant"
+LONGEST_NEXT = 512
+"""Bytes: several times the longest address of a page of ours."""
 _BACK = (HOME, "Back to Usher")
 _SIGN_OUT = ("/auth/sign-out", "Sign out")
+_FIRST_ADMIN_WAITS = (
+    "You are signed in. USHER_FIRST_ADMIN seems to name you, but Microsoft Graph does not say at present who you are.",
+    "If the permissions are not granted yet, grant them now; otherwise sign in again in a minute.",
+)
 _USED = "This sign-in was used already, took longer than ten minutes, or began in another browser."
 
 
-class People(Users, Protocol):
-    """What sign-in needs of the directory: the allow-list of tenants, and the first admin's place in it."""
+class People(Users, Admins, Protocol):
+    """What sign-in needs of the directory: the allow-list of tenants, roles, and the first admin's place in it."""
 
     async def tenant(self, tenant: str, /) -> object | None: ...
-
-    async def grant_first_admin(self, tenant: str, user: str, upn: str, name: str, /) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +67,22 @@ class IdentityConfig:
     ca_file: str | Path | None = None
 
 
+def nowhere(_request: web.Request) -> str | None:
+    """No address can be blamed."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class IdentityDeps:
+    """`address_of`: the public address that a request came from, resolved through trusted proxies, or None."""
+
     config: IdentityConfig
     store: Store
     directory: People
     jwks: Jwks
     consent: Consent
+    address_of: Callable[[web.Request], str | None] = nowhere
+    rates: Rates = field(default_factory=Rates)
 
 
 def identity_routes(app: web.Application, deps: IdentityDeps) -> None:
@@ -84,7 +99,7 @@ def identity_routes(app: web.Application, deps: IdentityDeps) -> None:
     app.router.add_get("/auth/sign-out", doors.sign_out)
     app.router.add_post("/auth/sign-out", doors.sign_out)
     app.router.add_post("/auth/teams", doors.teams)
-    app.router.add_get("/auth/grant", _spoken(doors.grant))
+    app.router.add_get(GRANT, _spoken(doors.grant))
     app.router.add_get("/auth/granted", _spoken(doors.granted))
 
 
@@ -94,7 +109,10 @@ class _Doors:
         self._directory = deps.directory
         self._consent = deps.consent
         self._sessions = sessions
-        self._flows = Flows(deps.store, sessions)
+        self._flows = Flows(deps.store, sessions, derive(deps.config.secret_key, "flow"))
+        self._first_admin = FirstAdmin(deps.config.first_admin, deps.config.home_tenant, deps.directory, deps.consent)
+        self._address_of = deps.address_of
+        self._ration = Ration(deps.rates)
         self._entra = Entra(
             EntraConfig(
                 login_url=deps.config.login_url,
@@ -115,23 +133,30 @@ class _Doors:
         tenant = request.query.get("tenant", self._config.home_tenant).lower()
         if not await self._is_ours(tenant):
             raise SignInRefused("this organisation does not use Usher here.")
-        trip, browser = new_trip(), self._browser(request)
+        trip = new_trip()
         facts = {"tenant": tenant, "next": local_path(request.query.get("next")), "nonce": trip.nonce}
-        state = await self._flows.begin("sign-in", browser, verifier=trip.verifier, **facts)
-        return self._leave(await self._entra.sign_in_url(tenant, state=state, trip=trip), browser)
+        state, cookie = self._flows.begin(request, "sign-in", verifier=trip.verifier, **facts)
+        return _leave(await self._entra.sign_in_url(tenant, state=state, trip=trip), cookie)
 
     async def callback(self, request: web.Request) -> web.StreamResponse:
+        if wait := self._ration.take(self._address_of(request)):
+            return _too_many(wait)
         query = request.query
-        facts = await self._flows.take("sign-in", self._browser(request), query.get("state", ""))
+        facts = await self._flows.take(request, "sign-in", query.get("state", ""))
         if facts is None:
             return page("Please sign in again", _USED, link=("/auth/sign-in", "Sign in"), status=400)
         if "error" in query:
             raise SignInRefused(refusal(query["error"], query.get("error_description", "")))
-        trip = Trip(nonce=facts["nonce"], verifier=facts["verifier"])
+        trip = Proof(nonce=facts["nonce"], verifier=facts["verifier"])
         person = await self._entra.redeem(facts["tenant"], query.get("code", ""), trip)
         response = _go(facts["next"])
-        await self._welcome(request, response, person, framed=False)
-        return response
+        decided = await self._welcome(request, response, person, framed=False)
+        if decided or facts["next"] == GRANT:
+            return response
+        waits = page("One step is missing", *_FIRST_ADMIN_WAITS, link=(GRANT, "Grant the permissions"))
+        for cookie in response.headers.getall("Set-Cookie"):
+            waits.headers.add("Set-Cookie", cookie)
+        return waits
 
     async def teams(self, request: web.Request) -> web.StreamResponse:
         """A Teams tab signs in: `{"token": …}` from TeamsJS. The page itself speaks, so this door answers in JSON."""
@@ -180,15 +205,16 @@ class _Doors:
         """Send an admin to Entra's consent page. Anybody of the tenant may try: Entra knows who may grant."""
         identity = await self._sessions.identity_of(request)
         if identity is None:
-            return _go("/auth/sign-in?next=/auth/grant")
-        browser = self._browser(request)
-        state = await self._flows.begin("grant", browser, tenant=identity.tenant)
-        return self._leave(await self._consent.grant_url(identity.tenant, state), browser)
+            return _go(f"/auth/sign-in?next={GRANT}")
+        state, cookie = self._flows.begin(request, "grant", tenant=identity.tenant)
+        return _leave(await self._consent.grant_url(identity.tenant, state), cookie)
 
     async def granted(self, request: web.Request) -> web.StreamResponse:
         """Entra sends the admin back. Its word is not enough (errors, too, say `admin_consent=True`): we ask Graph."""
-        query, again = request.query, ("/auth/grant", "Try again")
-        facts = await self._flows.take("grant", self._browser(request), query.get("state", ""))
+        if wait := self._ration.take(self._address_of(request)):
+            return _too_many(wait)
+        query, again = request.query, (GRANT, "Try again")
+        facts = await self._flows.take(request, "grant", query.get("state", ""))
         if facts is None:
             used = "This answer was used already, took longer than ten minutes, or belongs to another browser."
             return page("Nothing was changed", used, link=again, status=400)
@@ -199,6 +225,9 @@ class _Doors:
             words = "They were granted in another organisation than the one you are signed in to."
             return page("The permissions were not granted here", words, link=again, status=403)
         grants = await self._consent.granted(facts["tenant"])
+        identity = await self._sessions.identity_of(request)
+        if identity is not None:
+            await self._try_first_admin(identity.tenant, identity.user, identity.name)
         missing = [grant.name for grant in grants if not grant.granted]
         log.info("permissions were granted", tenant=facts["tenant"], missing=missing)
         rows = [(grant.name, "granted" if grant.granted else "missing", grant.why) for grant in grants]
@@ -209,11 +238,11 @@ class _Doors:
 
     async def _welcome(
         self, request: web.Request, response: web.StreamResponse, person: Person, *, framed: bool
-    ) -> None:
+    ) -> bool:
+        """Sign this person in. False while nobody can say whether they are to be the first admin."""
         if not await self._is_ours(person.tenant):
             raise SignInRefused("this organisation does not use Usher here.")
-        if self._is_first_admin(person):
-            await self._directory.grant_first_admin(person.tenant, person.user, person.upn, person.name)
+        decided = await self._try_first_admin(person.tenant, person.user, person.name)
         await self._sessions.start(
             request,
             response,
@@ -224,40 +253,53 @@ class _Doors:
             framed=framed,
         )
         log.info("signed in", tenant=person.tenant, user=person.user, teams=framed)
+        return decided or not self._first_admin.claims(person.tenant, person.user, person.upn)
 
-    def _is_first_admin(self, person: Person) -> bool:
-        first = (self._config.first_admin or "").lower()
-        # Only the home tenant's word counts: in another one, anybody could carry that name.
-        return person.tenant == self._config.home_tenant and first in {person.user, person.upn.lower()} - {""}
+    async def _try_first_admin(self, tenant: str, user: str, name: str) -> bool:
+        """False while Graph cannot say who this is; the person is signed in all the same, and can try again."""
+        try:
+            await self._first_admin.apply(tenant, user, name)
+        except ConsentUnknown as problem:
+            log.warning("first_admin_waits", why=str(problem), tenant=tenant)
+            return False
+        return True
 
     async def _is_ours(self, tenant: str) -> bool:
         # Before anything is loaded, the home tenant lets the first admin in.
         return tenant == self._config.home_tenant or await self._directory.tenant(tenant) is not None
 
-    def _browser(self, request: web.Request) -> str:
-        return request.cookies.get(self._flows.cookie) or secrets.token_urlsafe(24)
-
-    def _leave(self, address: str, browser: str) -> web.Response:
-        response = _go(address)
-        response.set_cookie(
-            self._flows.cookie, browser, max_age=FLOW_SECONDS, secure=self._flows.secure, httponly=True, samesite="Lax"
-        )
-        return response
-
     def _other_name_of_this_machine(self, request: web.Request) -> str:
         """`localhost` and `127.0.0.1` are one machine but two cookie jars: the sign-in uses the public one."""
         public = urlsplit(self._config.public_url)
-        here = urlsplit(f"//{request.host}")
+        try:
+            here = urlsplit(f"//{request.host}")
+        except ValueError:  # `Host: [`
+            return ""
         both_local = is_loopback(here.hostname or "") and is_loopback(public.hostname or "")
         if not both_local or here.hostname == public.hostname:
             return ""
         return f"{self._config.public_url}/auth/sign-in?next={quote(local_path(request.query.get('next')))}"
 
 
+def _leave(address: str, cookie: Trip) -> web.Response:
+    response = _go(address)
+    cookie.set_on(response)
+    return response
+
+
+def _too_many(seconds: int) -> web.Response:
+    words = "Too many sign-ins come from your network at the moment. Please try again shortly."
+    response = page("Please wait a moment", words, link=("/auth/sign-in", "Try again"), status=429)
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
 def local_path(asked: str | None) -> str:
     """Where to go after the sign-in: a path of our own, and nothing that a browser reads as another site."""
     path = asked or HOME
-    plain = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    plain = (
+        len(path) <= LONGEST_NEXT and path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    )
     return path if plain and not path.startswith("/auth/sign-in") else HOME
 
 

@@ -56,15 +56,15 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Trip:
+class Proof:
     """What a sign-in needs when it comes back: the nonce of the token, and PKCE's verifier."""
 
     nonce: str
     verifier: str
 
 
-def new_trip() -> Trip:
-    return Trip(nonce=secrets.token_urlsafe(24), verifier=secrets.token_urlsafe(48))
+def new_trip() -> Proof:
+    return Proof(nonce=secrets.token_urlsafe(24), verifier=secrets.token_urlsafe(48))
 
 
 class Entra:
@@ -83,7 +83,7 @@ class Entra:
     def openid_url(self, tenant: str) -> str:
         return openid_url(self._config.login_url, tenant)
 
-    async def sign_in_url(self, tenant: str, *, state: str, trip: Trip) -> str:
+    async def sign_in_url(self, tenant: str, *, state: str, trip: Proof) -> str:
         """Where the browser goes to sign in. Raises EntraUnreachable when that address cannot be trusted."""
         challenge = base64.urlsafe_b64encode(hashlib.sha256(trip.verifier.encode()).digest()).decode().rstrip("=")
         query = {
@@ -99,7 +99,7 @@ class Entra:
         }
         return f"{browser_address(await self._jwks.openid(self.openid_url(tenant)))}?{urlencode(query)}"
 
-    async def redeem(self, tenant: str, code: str, trip: Trip) -> Person:
+    async def redeem(self, tenant: str, code: str, trip: Proof) -> Person:
         """Turn the code that the browser brought back into a person of this tenant.
 
         Raises SignInRefused, EntraUnreachable, KeysUnavailable.
@@ -140,7 +140,7 @@ class Entra:
         except SignInRefused as refused:
             raise BadToken(str(refused)) from refused
 
-    async def _id_token(self, openid: OpenId, code: str, trip: Trip) -> str:
+    async def _id_token(self, openid: OpenId, code: str, trip: Proof) -> str:
         form = {
             "grant_type": "authorization_code",
             "client_id": self._config.app_id,

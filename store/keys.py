@@ -161,7 +161,8 @@ _DIRECTORY: tuple[KeySpec, ...] = (
         "directory",
         "permanent",
         "`doc`: the tenant as JSON (licences, *Direct* settings …); `version`: counts every change of the directory; "
-        "`ahead`: until when opening hours and daily sweeps are laid down.",
+        "`ahead`: until when opening hours and daily sweeps are laid down; `had_admin`: somebody is or was an admin, so that "
+        "nobody becomes the first one any more.",
     ),
     KeySpec("<root>services:<tenant>", "hash", "directory", "permanent", "Service → the service as JSON."),
     KeySpec("<root>users:<tenant>", "hash", "directory", "permanent", "User → the user as JSON."),
@@ -405,11 +406,12 @@ _IDENTITY = (
         "Whose session this is (object id). The signed cookie names tenant and session; without this key it is worthless.",
     ),
     KeySpec(
-        "<all>flow:<state>",
+        "<all>flow:<digest>",
         "string",
         "identity",
         "10 minutes",
-        "A sign-in or a grant on its way through Entra (JSON: kind, digest of the browser's cookie, facts); taken once.",
+        "A sign-in or a grant that has come back from Entra (digest of its state): a second return is refused. What the "
+        "trip carries is in an encrypted cookie of the browser.",
     ),
 )
 

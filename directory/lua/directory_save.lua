@@ -1,7 +1,7 @@
 -- directory_save: write a change of a tenant's directory as a whole, unless somebody else was quicker.
 -- keys: root
 -- args: tenant, expected:int, doc, services:json, gone_services:json, users:json, gone_users:json, upns:json,
---   gone_upns:json, able:json, actor
+--   gone_upns:json, able:json, admin:int, actor
 -- returns: 'ok', or 'changed' when the version is not `expected` any more (then nothing is written)
 -- journal: directory
 --@include clock
@@ -34,6 +34,10 @@ local function remove(kind, name)
 end
 
 redis.call('HSET', key('tenant'), 'doc', doc, 'version', version)
+if admin == 1 then
+  -- Never taken away: a tenant that has had an admin gets no first one any more.
+  redis.call('HSET', key('tenant'), 'had_admin', 1)
+end
 for service, text in pairs(services) do
   change('service', service, text)
 end

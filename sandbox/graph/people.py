@@ -45,7 +45,10 @@ def _fits(value: str, asked: str, *, whole: bool) -> bool:
 async def get_user(request: web.Request) -> web.Response:
     core = door.enter(request, "Users.Get")
     query = door.query(request, ("$select",))
-    value = user_resource(door.person_of(core, request.match_info["user"]))
+    person = door.person_of(core, request.match_info["user"])
+    # Not among what Graph tells when nothing is selected (user resource, docs).
+    more = {"userType": "Guest" if person.guest else "Member"} if "$select" in query else {}
+    value = user_resource(person) | more
     context = {"@odata.context": f"{core.addresses.tls}/v1.0/$metadata#users/$entity"}
     return web.json_response(context | door.chosen(value, query.get("$select"), USER))
 

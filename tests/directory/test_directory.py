@@ -250,11 +250,13 @@ async def test_an_agent_takes_part_in_a_service_or_not(
 
 
 async def test_the_first_admin_comes_into_a_tenant_that_nobody_loaded(directory: Directory, tenant: str) -> None:
-    for _ in range(2):
-        await directory.grant_first_admin(tenant, oid("olivia"), "olivia@example.com", "Olivia Hart")
+    assert await directory.awaits_first_admin(tenant)
+    made = [await directory.grant_first_admin(tenant, oid("olivia"), "olivia@example.com", "Olivia") for _ in range(2)]
+    assert made == [True, False]
+    assert not await directory.awaits_first_admin(tenant)
     found = await directory.user(tenant, oid("olivia"))
     assert found is not None
-    assert (found.roles, found.name) == (("admin",), "Olivia Hart")
+    assert (found.roles, found.name) == (("admin",), "Olivia")
     assert [one.name for one in await directory.tenants() if one.id == tenant] == ["example.com"]
 
 

@@ -46,7 +46,11 @@ async def test_a_person_is_found_by_name_and_by_id(graph: GraphClient, microsoft
     for asked in (user, "zoe#ext#@fabrikam.example"):
         found = await graph.person(TENANT, asked)
         assert found is not None
-        assert (found.user, found.name) == (user, "Zoë Žižek")
+        assert (found.user, found.name, found.guest) == (user, "Zoë Žižek", True)  # the name of a guest
+    for guest in (True, False):
+        found = await graph.person(TENANT, await microsoft.person("Gil", guest=guest))
+        assert found is not None
+        assert found.guest is guest
     assert await graph.person(TENANT, "nobody@fabrikam.example") is None
 
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -15,12 +15,13 @@ from directory.directory import Directory
 from directory.model import Tenant
 from directory.state import State
 from distribution.distributor import Distributor
-from identity.consent import ConsentUnknown, Grant
+from identity.consent import ConsentUnknown, Grant, Profile
 from identity.doors import IdentityConfig, IdentityDeps, identity_routes
 from identity.jwks import Jwks
+from identity.ration import Rates
 from identity.sessions import identity_of, is_own_page
 from store.connection import Store
-from tests.identity.entra import HOME, SECRET, Entra
+from tests.identity.entra import HOME, OLIVIA, SECRET, Entra
 from tests.identity.issuer import AUDIENCE
 
 
@@ -30,6 +31,10 @@ class SaidConsent:
 
     missing: Sequence[str] = ()
     unknown: str = ""
+    profiles: dict[str, Profile] = field(
+        default_factory=lambda: {OLIVIA: Profile(OLIVIA, "Olivia@fabrikam.example", guest=False)}
+    )
+    asked: list[str] = field(default_factory=list[str])
 
     async def grant_url(self, tenant: str, state: str) -> str:
         return f"https://entra.example/{tenant}/adminconsent?state={state}"
@@ -38,6 +43,12 @@ class SaidConsent:
         if self.unknown:
             raise ConsentUnknown(self.unknown)
         return [Grant(name, "why", name not in self.missing) for name in ("Chat.Create", "Presence.Read.All")]
+
+    async def profile(self, tenant: str, user: str) -> Profile | None:
+        self.asked.append(f"{tenant} {user}")
+        if self.unknown:
+            raise ConsentUnknown(self.unknown)
+        return self.profiles.get(user)
 
 
 @dataclass
@@ -97,7 +108,14 @@ async def raw_answer(url: str, request: bytes) -> tuple[int, bytes]:
 
 @asynccontextmanager
 async def serve_site(
-    entra: Entra, jwks: Jwks, store: Store, ca_file: str, *, public_url: str = "", first_admin: str | None = None
+    entra: Entra,
+    jwks: Jwks,
+    store: Store,
+    ca_file: str,
+    *,
+    public_url: str = "",
+    first_admin: str | None = None,
+    rates: Rates | None = None,
 ) -> AsyncGenerator[Site]:
     """Doors that sign in with `entra`."""
     port = unused_port()
@@ -113,7 +131,15 @@ async def serve_site(
         first_admin=first_admin,
         ca_file=ca_file,
     )
-    deps = IdentityDeps(config=config, store=store, directory=directory, jwks=jwks, consent=consent)
+    deps = IdentityDeps(
+        config=config,
+        store=store,
+        directory=directory,
+        jwks=jwks,
+        consent=consent,
+        rates=rates or Rates(),
+        address_of=_reported,
+    )
     async with serve_doors(deps, port):
         yield Site(url, entra, directory, consent)
 
@@ -132,6 +158,11 @@ async def serve_doors(deps: IdentityDeps, port: int) -> AsyncGenerator[None]:
         yield
     finally:
         await runner.cleanup()
+
+
+def _reported(request: web.Request) -> str | None:
+    """Whom a proxy reports; the real resolving is tested with the visitor's door."""
+    return request.headers.get("X-Forwarded-For")
 
 
 async def _who(request: web.Request) -> web.Response:

@@ -1,16 +1,22 @@
 """Signing in with Entra, and every way in which that trip can go wrong."""
 
+import base64
+import time
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
+import time_machine
 import trustme
+from yarl import URL
 
 from identity.doors import local_path
 from identity.flows import FLOW_SECONDS
 from identity.jwks import Jwks
+from identity.ration import Rates
 from store.connection import Store
 from tests.identity.entra import HOME, OLIVIA, Entra
 from tests.identity.site import Site, new_browser, serve_site
@@ -39,44 +45,6 @@ async def test_after_the_sign_in_the_browser_is_somebody(site: Site, browser: ai
         "name": "Olivia Hart",
         "roles": ["admin"],
     }
-
-
-async def test_the_first_admin_becomes_admin_and_nobody_else(site: Site, browser: aiohttp.ClientSession) -> None:
-    await site.sign_in(browser)
-    olivia = await site.directory.user(HOME, OLIVIA)
-    assert olivia is not None
-    assert (olivia.upn, olivia.name, olivia.admin) == ("olivia@fabrikam.example", "Olivia Hart", True)
-    site.entra.claims = {"oid": str(uuid.uuid4()), "preferred_username": "anna@fabrikam.example"}
-    async with new_browser() as other:
-        await site.sign_in(other)
-        found = await site.who(other)
-    assert found is not None
-    assert found["roles"] == []
-    assert len(await site.directory.users(HOME)) == 1
-
-
-async def test_the_first_admins_name_in_another_tenant_means_nothing(
-    site: Site, browser: aiohttp.ClientSession
-) -> None:
-    other = str(uuid.uuid4())
-    await site.admit(other)
-    page = await site.leave(browser, f"/auth/sign-in?tenant={other}")
-    await browser.get(site.entra.user_signs_in(page), allow_redirects=False)
-    found = await site.who(browser)
-    assert found is not None
-    assert found["tenant"] == other
-    assert found["roles"] == []
-    assert await site.directory.users(other) == []
-
-
-async def test_the_first_admin_may_be_named_by_object_id(
-    entra: Entra, jwks: Jwks, store: Store, authority: tuple[trustme.CA, str], browser: aiohttp.ClientSession
-) -> None:
-    async with serve_site(entra, jwks, store, authority[1], first_admin=OLIVIA.upper()) as site:
-        await site.sign_in(browser)
-        olivia = await site.directory.user(HOME, OLIVIA)
-    assert olivia is not None
-    assert olivia.roles == ("admin",)
 
 
 async def test_a_role_taken_away_is_gone_at_the_next_request(site: Site, browser: aiohttp.ClientSession) -> None:
@@ -115,13 +83,79 @@ async def test_two_tabs_may_sign_in_at_the_same_time(site: Site, browser: aiohtt
     assert [(await browser.get(back, allow_redirects=False)).status for back in (first, second)] == [302, 302]
 
 
-async def test_a_trip_is_kept_for_ten_minutes(site: Site, browser: aiohttp.ClientSession, store: Store) -> None:
-    await site.leave(browser, "/auth/sign-in")
-    kept = await store.scan("usher:{all}:flow:*")
-    assert len(kept) == 1
-    left = await store.ttl(kept[0])
+async def test_a_trip_stores_nothing_until_it_comes_back(
+    site: Site, browser: aiohttp.ClientSession, store: Store
+) -> None:
+    before = await store.scan("*")
+    back = site.entra.user_signs_in(await site.leave(browser, "/auth/sign-in?next=/portal/preferences"))
+    assert await store.scan("*") == before
+    await browser.get(back, allow_redirects=False)
+    [used] = await store.scan("usher:{all}:flow:*")
+    left = await store.ttl(used)
     assert left is not None
     assert 0 < left <= FLOW_SECONDS
+
+
+async def test_a_trip_is_over_after_ten_minutes(site: Site, browser: aiohttp.ClientSession) -> None:
+    back = site.entra.user_signs_in(await site.leave(browser, "/auth/sign-in"))
+    sent = {"Cookie": _cookies(browser, site)}  # the browser itself would not send a cookie that is too old
+    with time_machine.travel(time.time() + FLOW_SECONDS + 1, tick=True):
+        async with new_browser() as late:
+            answer = await late.get(back, headers=sent, allow_redirects=False)
+    assert answer.status == 400
+
+
+async def test_what_a_trip_carries_cannot_be_read_or_changed(site: Site, browser: aiohttp.ClientSession) -> None:
+    await site.leave(browser, "/auth/sign-in?next=/portal/preferences")
+    [cookie] = [one for one in browser.cookie_jar if one.key.startswith("usher-trip-")]
+    assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "Lax", str(FLOW_SECONDS))
+    sealed = base64.urlsafe_b64decode(cookie.value)
+    assert b"preferences" not in sealed
+    assert b"verifier" not in sealed
+    back = site.entra.user_signs_in(await site.leave(browser, "/auth/sign-in"))
+    forged = _cookies(browser, site).replace("gAAAA", "gAAAB")
+    async with new_browser() as other:
+        assert (await other.get(back, headers={"Cookie": forged}, allow_redirects=False)).status == 400
+
+
+async def test_a_browser_keeps_few_trips_and_small_ones(site: Site, browser: aiohttp.ClientSession) -> None:
+    """A server takes some kilobytes of headers: abandoned trips must not lock their own browser out."""
+    trips = [await site.leave(browser, f"/auth/sign-in?next=/portal/{'é' * 240}") for _ in range(12)]
+    assert len(_cookies(browser, site)) < 6_000
+    back = [site.entra.user_signs_in(page) for page in trips]
+    assert (await browser.get(back[-1], allow_redirects=False)).status == 302
+    assert (await browser.get(back[0], allow_redirects=False)).status == 400
+
+
+async def test_a_trip_to_a_grant_is_no_sign_in(site: Site, browser: aiohttp.ClientSession) -> None:
+    await site.sign_in(browser)
+    page = await site.leave(browser, "/auth/grant")
+    state = parse_qs(urlsplit(page).query)["state"][0]
+    answer = await browser.get(f"{site.url}/auth/callback?code=x&state={state}", allow_redirects=False)
+    assert answer.status == 400
+
+
+async def test_callbacks_are_limited_by_address_and_in_total(
+    entra: Entra, jwks: Jwks, store: Store, authority: tuple[trustme.CA, str], browser: aiohttp.ClientSession
+) -> None:
+    rates = Rates(burst_per_address=2, rate_per_address=0.01, burst=5, rate=0.01)
+    async with serve_site(entra, jwks, store, authority[1], rates=rates) as site:
+
+        async def comes_back(path: str, address: str) -> int:
+            found = await browser.get(f"{site.url}/auth/{path}?state=x", headers={"X-Forwarded-For": address})
+            assert found.status != 429 or int(found.headers["Retry-After"]) > 0
+            return found.status
+
+        assert [await comes_back("callback", "203.0.113.1") for _ in range(3)] == [400, 400, 429]
+        assert await comes_back("granted", "203.0.113.1") == 429
+        assert [await comes_back("callback", f"203.0.113.{n}") for n in range(2, 6)] == [400, 400, 400, 429]
+        # A sign-in that begins costs nothing, and stays possible.
+        assert (await site.leave(browser, "/auth/sign-in")).startswith(entra.url)
+
+
+def _cookies(browser: aiohttp.ClientSession, site: Site) -> str:
+    sent = browser.cookie_jar.filter_cookies(URL(site.url))
+    return "; ".join(f"{name}={one.value}" for name, one in sent.items())
 
 
 async def test_who_cancels_is_told_so(site: Site, browser: aiohttp.ClientSession) -> None:
@@ -220,6 +254,8 @@ async def test_who_signs_out_is_nobody(site: Site, browser: aiohttp.ClientSessio
         ("/portal/\r\nSet-Cookie: x=1", "/portal/"),
         ("/\t/evil.example", "/portal/"),
         ("/auth/sign-in", "/portal/"),
+        ("/portal/" + "x" * 600, "/portal/"),
+        ("/portal/\ud800", "/portal/"),
     ],
 )
 def test_after_the_sign_in_the_way_leads_to_our_own_pages_only(asked: str | None, given: str) -> None:
