@@ -142,6 +142,7 @@ class Usher:
         self.effects.handle("card", self.bot.handle_card)
         self.effects.handle("room", self.rooms.handle_room)
         self.effects.handle("relay", self.bot.handle_relay)
+        self.effects.handle("path", self.bot.handle_path)
         self.effects.handle("directory", self.directory.handle_projection)
         self.takeovers = Takeovers(store)
         aftermath = Aftermath(store, (self.conversations.doubt_shown, self.rooms.doubt))

@@ -15,6 +15,7 @@ from bots.history import RoomHistory, unknown_history
 from bots.inbound import PATH, Inbound
 from bots.offer_cards import OfferCards
 from bots.outbox import Outbox
+from bots.path import TeamsPath
 from bots.pictures import Pictures
 from bots.received import Received
 from bots.registrations import Registrations
@@ -88,6 +89,10 @@ class Bot:
         """Effect `relay:<tenant>:<task>`."""
         await self._started.relay.handle(subject)
 
+    async def handle_path(self, subject: Subject) -> None:
+        """Effect `path:<tenant>`: the probe that sees whether cards reach anybody."""
+        await self._started.path.handle(subject)
+
     async def post(self, request: web.Request) -> web.Response:
         """`POST /api/messages`."""
         return await self._started.inbound.post(request)
@@ -108,6 +113,7 @@ class _Parts:
         outbox = Outbox(
             self.connector, lambda at: directory.conversation_moved(at.tenant, at.conversation, at.service_url)
         )
+        self.path = TeamsPath(distributor, directory, self.connector)
         targets = Targets(distributor, directory)
         pictures = Pictures(conversations, directory, targets)
         self.offer_cards = OfferCards(
@@ -116,6 +122,7 @@ class _Parts:
             directory=directory,
             pictures=pictures,
             outbox=outbox,
+            path=self.path,
         )
         self.relay = Relay(
             distributor=distributor,
@@ -123,6 +130,7 @@ class _Parts:
             directory=directory,
             pictures=pictures,
             outbox=outbox,
+            path=self.path,
         )
         bot = TeamsBot(
             clicks=Clicks(

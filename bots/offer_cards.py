@@ -8,6 +8,7 @@ import structlog
 from bots.connector import Place
 from bots.outbox import Outbox, retry_seconds
 from bots.pacing import Priority
+from bots.path import TeamsPath
 from bots.pictures import Pictures, card_activity
 from bots.problems import Kind, SendProblem
 from cards.parts import Drawn
@@ -37,12 +38,14 @@ class OfferCards:
         directory: Directory,
         pictures: Pictures,
         outbox: Outbox,
+        path: TeamsPath,
     ) -> None:
         self._distributor = distributor
         self._conversations = conversations
         self._directory = directory
         self._pictures = pictures
         self._outbox = outbox
+        self._path = path
 
     async def handle(self, subject: Subject) -> None:
         """Show this agent the task as it is now. Harmless when run twice. Raises RetryLater when Teams wants a pause."""
@@ -112,6 +115,10 @@ class OfferCards:
 
     async def _failed(self, job: "_Job", problem: SendProblem) -> None:
         task, user = job.task, job.user
+        if await self._path.failed(Subject("card", task.tenant, (task.id, user)), problem):
+            if job.offered:
+                await self._distributor.unsent(task.tenant, task.id, task.offer or "", user)
+            return
         again = retry_seconds(problem)
         if again is not None:
             raise RetryLater(again, str(problem)) from problem

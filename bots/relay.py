@@ -11,6 +11,7 @@ import structlog
 from bots.connector import Json, Place
 from bots.outbox import Outbox, retry_seconds
 from bots.pacing import Priority
+from bots.path import TeamsPath
 from bots.pictures import Pictures, card_activity, customer_of
 from bots.problems import Kind, SendProblem
 from cards.escape import cut
@@ -68,12 +69,14 @@ class Relay:
         directory: Directory,
         pictures: Pictures,
         outbox: Outbox,
+        path: TeamsPath,
     ) -> None:
         self._distributor = distributor
         self._conversations = conversations
         self._directory = directory
         self._pictures = pictures
         self._outbox = outbox
+        self._path = path
 
     async def handle(self, subject: Subject) -> None:
         """Post what is not posted yet. Harmless when run twice. Raises RetryLater when Teams wants a pause."""
@@ -94,7 +97,8 @@ class Relay:
             if room.task.state is TaskState.CLOSED:
                 await self._conversations.close(room.task.tenant, room.task.id)
         except SendProblem as problem:
-            self._failed(room, problem)
+            if not await self._path.failed(subject, problem):
+                self._failed(room, problem)
 
     async def _room(self, tenant: str, task_id: str) -> _Room | None:
         task = await self._distributor.task(tenant, task_id)

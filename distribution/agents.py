@@ -24,6 +24,7 @@ class Reason(StrEnum):
     UNREACHABLE = (
         "unreachable"  # neither registered with the bot nor on an open surface, or the last card did not arrive
     )
+    TEAMS_UNREACHABLE = "teams_unreachable"  # reached by cards alone, and at the moment cards reach nobody
 
 
 class Presence(StrEnum):

@@ -1,12 +1,13 @@
 """The distributor's use cases, as the other rooms call them."""
 
 from distribution.agent_verbs import AgentVerbs
+from distribution.path_verbs import PathVerbs
 from distribution.reading import Readings
 from distribution.rules import RuleVerbs
 from distribution.task_verbs import TaskVerbs
 
 
-class Distributor(RuleVerbs, TaskVerbs, AgentVerbs, Readings):
+class Distributor(RuleVerbs, TaskVerbs, AgentVerbs, PathVerbs, Readings):
     """Decides who is offered which task, once, whoever asks and from wherever.
 
     Raises `StoreDown` when Redis cannot be reached; everything else is a verdict.
@@ -18,5 +19,6 @@ class Distributor(RuleVerbs, TaskVerbs, AgentVerbs, Readings):
       `extend_acw`, `spoke`, `transfer`, `take_back`
     - agents (`agent_verbs.py`): `set_duty`, `set_availability`, `set_active`, `set_presence`, `set_registered`, `reached`, `surface_beat`,
       `surface_gone`, `reset_rona`
+    - the path to Teams (`path_verbs.py`): `path_trouble`, `path_down`, `path_up`, `path_is_down`; `unsent` of a task
     - reading (`reading.py`): `task`, `agent`, `agents`, `waiting`, `open_tasks`, `past_tasks`, `position`
     """

@@ -19,6 +19,10 @@ def running_key(tenant: str, service: str) -> str:
     return f"{root(tenant)}running:{tenant}:{service}"
 
 
+def path_key(tenant: str) -> str:
+    return f"{root(tenant)}path:{tenant}"
+
+
 def open_key(tenant: str) -> str:
     return f"{root(tenant)}open:{tenant}"
 

@@ -73,6 +73,12 @@ class TaskVerbs(Scripts):
         """The offer cannot be brought to him: it goes back and he is unreachable, unless an open surface may still show it."""
         return await self._event(Event.UNDELIVERED, tenant, task, offer=offer, user=user, why=_word(why), at=at)
 
+    async def unsent(self, tenant: str, task: str, offer: str, user: str, *, at: int = 0) -> Answer:
+        """Cards reach nobody at the moment: the offer goes back, and nothing is held against the agent. Not when an open
+        surface may still show it.
+        """
+        return await self._event(Event.UNSENT, tenant, task, offer=offer, user=user, at=at)
+
     async def accept(self, tenant: str, task: str, offer: str, user: str, via: Via, *, at: int = 0) -> Answer:
         """One winner, always; his repeat is UNCHANGED, anybody's late click is GONE."""
         return await self._event(Event.ACCEPT, tenant, task, offer=offer, user=user, via=via, at=at)

@@ -78,6 +78,7 @@ class Event(StrEnum):
     QUEUE = "queue"
     CONFIRM_DELIVERY = "confirm_delivery"
     UNDELIVERED = "undelivered"
+    UNSENT = "unsent"
     ACCEPT = "accept"
     DECLINE = "decline"
     OPENED = "opened"
@@ -113,6 +114,7 @@ TRANSITIONS: Mapping[Event, frozenset[TaskState]] = MappingProxyType(
         Event.QUEUE: frozenset({_ARRIVING}),
         Event.CONFIRM_DELIVERY: frozenset({_OFFERED}),
         Event.UNDELIVERED: frozenset({_OFFERED}),
+        Event.UNSENT: frozenset({_OFFERED}),
         Event.ACCEPT: frozenset({_OFFERED}),
         Event.DECLINE: frozenset({_OFFERED}),
         Event.OPENED: frozenset({_CONNECTING}),

@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -163,6 +163,12 @@ async def _why(settings: Settings, service: str, tenant: str, only: str | None) 
         if only is not None and not wanted:
             err.print(f"There is no {only} in the service {service}.", markup=False, highlight=False)
             raise typer.Exit(1)
+        path = await kit.distributor.path_is_down(tenant)
+        if path is not None:
+            since = datetime.fromtimestamp(path.since / 1000, UTC)
+            err.print(
+                f"Cards have reached nobody in Teams since {since:%Y-%m-%d %H:%M:%S} UTC ({path.why}).", highlight=False
+            )
         table = Table("agent", "may be offered", "level", "reasons against", title=service)
         for agent in await kit.distributor.agents(tenant, service):
             if agent.user in wanted:

@@ -32,12 +32,16 @@ async def team(call: Call[Nothing]) -> TeamView:
     """The agents of a service, each with all that stands against offering him a chat of it."""
     service = supervised_service(call)
     tenant = call.identity.tenant
-    agents, users, running = await gather(
+    agents, users, running, path = await gather(
         call.deps.distributor.agents(tenant, service.id),
         call.deps.directory.members(tenant, service.id),
         call.deps.distributor.running(tenant, service.id),
+        call.deps.distributor.path_is_down(tenant),
     )
-    return team_view(service, call.person, agents, users, running=len(running), now=now_ms())
+    down_since = path.since if path is not None else None
+    return team_view(
+        service, call.person, agents, users, running=len(running), now=now_ms(), teams_down_since=down_since
+    )
 
 
 async def team_tasks(call: Call[Nothing]) -> TeamTasksView:

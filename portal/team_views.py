@@ -12,16 +12,27 @@ from portal.views import customer_name
 
 
 def team_view(
-    service: Service, person: Person, agents: Sequence[Agent], users: Iterable[User], *, running: int, now: int
+    service: Service,
+    person: Person,
+    agents: Sequence[Agent],
+    users: Iterable[User],
+    *,
+    running: int,
+    now: int,
+    teams_down_since: int | None = None,
 ) -> TeamView:
-    """`running`: how many chats of the service count against its limit; `now`: milliseconds."""
+    """`running`: how many chats of the service count against its limit; `now` in ms, `teams_down_since` too (None: cards
+    reach agents)."""
     names = _names(users)
     shown = [_agent(agent, service, names, person) for agent in agents]
     return TeamView(
         service=service.id,
         name=service.name,
         levels=len(service.levels),
-        notices=list(_notices(service, person, shown, running=running, now=now)),
+        notices=[
+            *_notices(service, person, shown, running=running, now=now),
+            *([_teams_down(person, now - teams_down_since)] if teams_down_since is not None else []),
+        ],
         agents=sorted(shown, key=lambda agent: (not agent.selectable, agent.name.casefold())),
     )
 
@@ -70,6 +81,11 @@ def _notices(
         yield Words(code="full", text=voice("service.full", running=running, limit=service.concurrent))
     if not any(agent.selectable for agent in agents):
         yield Words(code="nobody", text=voice("service.nobody"))
+
+
+def _teams_down(person: Person, ms: int) -> Words:
+    minutes = max(0, ms) // 60_000
+    return Words(code="teams_unreachable", text=person.voice("service.teams_unreachable", minutes=minutes))
 
 
 def _task(task: Task, names: Mapping[str, str], position: int | None) -> TeamTaskView:

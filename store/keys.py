@@ -220,6 +220,28 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
         "which member a change of the rules was followed; `ending`: up to which task an end of all has come.",
     ),
     KeySpec(
+        "<root>path:<tenant>",
+        "hash",
+        "distribution",
+        "permanent",
+        "The path to Teams. `ok`: when a card or a probe last arrived (ms); while cards reach nobody also `down` (since when), "
+        "`why`, and `until` (when that is over if no probe confirms it).",
+    ),
+    KeySpec(
+        "<root>cut:<tenant>",
+        "set",
+        "distribution",
+        "until the path to Teams is there again",
+        "Lanes in which an agent was passed over because cards reach nobody.",
+    ),
+    KeySpec(
+        "<root>stalled:<tenant>",
+        "set",
+        "distribution",
+        "until the path to Teams is there again",
+        "Due subjects that could not be sent, and are marked as due then.",
+    ),
+    KeySpec(
         "<root>served:<tenant>",
         "zset",
         "distribution",

@@ -4,6 +4,7 @@
 -- args: tenant, task, offer, user, via, allowed, at:int
 -- returns: verdict, why (`unreached`: he was not to be reached, call `reached`), the task's fields as JSON (see `answer`)
 -- journal: delivered
+--@include path
 --@include write
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
@@ -20,6 +21,9 @@ elseif allows(allowed, record) and record.f.offer == offer then
     verdict = 'unchanged'
   else
     verdict = 'ok'
+    if via == 'card' then
+      path_works(c)
+    end
     put(record, 'delivered', record.f.delivered and record.f.delivered .. ' ' .. user or user)
     if c.now >= (num(record, 'deadline') or 0) then
       set(record, 'deadline', c.now + rule(c, service_of(record), 'offer_seconds') * 1000)

@@ -3,7 +3,7 @@
 -- args: tenant, limit:int, at:int
 -- returns: how many fired, ms until the next (empty: none), then the errors
 -- journal: returned, levels, level_opened, overflowed, waits_on, visitor_away, idle_warned, agent_lost, wrapped, terminated, ended, closed, undelivered, unreachable, tried_again,
---   rona, rona_set, rona_reset, presence, surface, withdrawn, requeued, offered, refreshed, snapshot_begin, snapshot_service,
+--   rona, rona_set, rona_reset, presence, surface, withdrawn, requeued, offered, refreshed, path_up, snapshot_begin, snapshot_service,
 --   snapshot_agent, snapshot_task, snapshot_end
 --@include tick
 local key, now = root .. 'deadlines', at

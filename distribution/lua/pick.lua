@@ -7,7 +7,7 @@
 --@include reach
 --@include finish
 -- Whoever asks for a task is there, whatever Teams says of him.
-local HE_IS_HERE = { busy = true, away = true, offline = true, unreachable = true }
+local HE_IS_HERE = { busy = true, away = true, offline = true, unreachable = true, teams_unreachable = true }
 
 local function against(c, agent, service)
   for reason in string.gmatch(reasons_for(c, agent, service), '[^,]+') do

@@ -122,6 +122,18 @@ class AgentEvents(TalkEvents):
             agent.retry_at = None
             self.refresh(agent)
 
+    def on_path_down(self, _fields: Fields) -> None:
+        self._path(down=True)
+
+    def on_path_up(self, _fields: Fields) -> None:
+        self._path(down=False)
+
+    def _path(self, *, down: bool) -> None:
+        self.hold(Rule.FITS, not self.complete or self.path_down is not down, "the path to Teams is so already")
+        self.path_down = down
+        for agent in self.agents.values():
+            self.refresh(agent)
+
     def on_rona_set(self, fields: Fields) -> None:
         if agent := self.change(fields):
             until = instant(fields, "until")

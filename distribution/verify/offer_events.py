@@ -4,7 +4,7 @@ from distribution.verify.queue_events import QueueEvents
 from distribution.verify.report import Rule
 from distribution.verify.views import ASKED, AgentView, Fields, TaskView, instant
 
-HE_IS_HERE = frozenset({"busy", "away", "offline", "unreachable"})
+HE_IS_HERE = frozenset({"busy", "away", "offline", "unreachable", "teams_unreachable"})
 """What does not stand against an agent who takes a task himself."""
 
 

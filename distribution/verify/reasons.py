@@ -8,7 +8,7 @@ BUSY = frozenset({"Busy", "DoNotDisturb", "Focusing", "InACall", "InAMeeting", "
 AWAY = frozenset({"Away", "BeRightBack"})
 
 
-def reasons(agent: AgentView, service: ServiceView, now: int) -> Iterator[str]:
+def reasons(agent: AgentView, service: ServiceView, now: int, *, path_down: bool = False) -> Iterator[str]:
     """Everything that stands against him at `now`; of the slots `ringing` or `connected`."""
     yield from _standing(agent, service.id)
     if not agent.duty:
@@ -25,6 +25,8 @@ def reasons(agent: AgentView, service: ServiceView, now: int) -> Iterator[str]:
     is_tried_later = agent.retry_at is not None and now < agent.retry_at
     if is_tried_later or not (agent.registered or agent.surfaces):
         yield "unreachable"
+    if path_down and agent.registered and not agent.surfaces:
+        yield "teams_unreachable"
 
 
 def _standing(agent: AgentView, service: str) -> Iterator[str]:

@@ -20,6 +20,7 @@ class Snapshots(AgentEvents):
     def on_snapshot_begin(self, fields: Fields) -> None:
         if not self.report.first:
             self.report.first = fields["day"]
+            self.path_down = fields.get("path_down") == "1"
 
     def on_snapshot_end(self, _fields: Fields) -> None:
         self.complete = True

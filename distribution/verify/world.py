@@ -17,6 +17,7 @@ class World:
         self.tolerance = tolerance
         self.now = 0
         self.entry = ""
+        self.path_down = False  # cards reach nobody
         self.complete = False  # everything is known: the snapshot that it began with is over
         self.tasks: dict[str, TaskView] = {}
         self.agents: dict[str, AgentView] = {}
@@ -100,7 +101,7 @@ class World:
 
     def reasons(self, agent: AgentView, service: str) -> Iterator[str]:
         """What stands against offering him a task of this service now."""
-        return reasons(agent, self.service(service), self.now)
+        return reasons(agent, self.service(service), self.now, path_down=self.path_down)
 
     def refresh(self, agent: AgentView) -> None:
         """He changed: for which services is he free now?"""

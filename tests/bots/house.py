@@ -138,6 +138,7 @@ class House:
         self.effects.handle("directory", self.directory.handle_projection)
         self.effects.handle("card", self.bot.handle_card)
         self.effects.handle("relay", self.bot.handle_relay)
+        self.effects.handle("path", self.bot.handle_path)
         self.effects.handle("room", self._open_room)
         self.rooms_open = asyncio.Event()
         self.rooms_open.set()

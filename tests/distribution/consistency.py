@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from distribution.agents import Agent
+from distribution.agents import Agent, Reason
 from distribution.distributor import Distributor
 from distribution.keys import agent_key, deadlines_key, lane_at, members_key, open_key, queue_key, task_key
 from distribution.tasks import Task, TaskState
@@ -103,7 +103,9 @@ async def _agent_faults(store: Store, tenant: str, all_: Everything) -> list[str
         if unknown := set(agent.tasks) - set(all_.tasks):
             found.append(f"{user} holds {unknown}, which are not there")
         ready = set(fields.get("ready", "").split())
-        if ready != {lane_at(service, agent.levels[service]) for service in agent.selectable_for if service}:
+        # Who is only cut off keeps his place.
+        free = {name for name, against in agent.reasons.items() if not set(against) - {Reason.TEAMS_UNREACHABLE}}
+        if ready != {lane_at(service, agent.levels[service]) for service in free if service}:
             found.append(f"{user} stands ready for {ready}, with the reasons {agent.reasons} and levels {agent.levels}")
         for lane in (lane_at(service, level) for service in all_.services for level in range(1, MOST_LEVELS + 1)):
             stands = await store.zscore(f"{root(tenant)}ready:{tenant}:{lane}", user) is not None

@@ -30,6 +30,8 @@ class Model(ModelTasks, ModelAgents):
                 self.turn_of = id_ if kind == "agent" else ""
                 if kind == "agent":
                     self._tick_agent(self.agents[id_])
+                elif kind == "path":
+                    self.path_down = False
                 else:
                     self._tick_task(self.tasks[id_])
                 self.match()
@@ -47,6 +49,8 @@ class Model(ModelTasks, ModelAgents):
                 due += [at for _, at in self._lost_talks(agent) if at < agent.doubt + 300_000]
             for at in ahead + due:
                 yield f"agent:{agent.user}", at
+        if self.path_down:
+            yield "path", self.path_ends
         for task in self.tasks.values():
             for at in self._task_deadlines(task):
                 yield f"task:{task.id}", at
@@ -172,7 +176,7 @@ class Model(ModelTasks, ModelAgents):
             if user in delivered and self.now >= deadline:
                 self._miss(task, user)
             elif user not in delivered and self.now >= deliver_by:
-                self._fail_delivery(task, user)
+                self._not_delivered(task, user)
 
     def _tick_queued(self, task: ModelTask) -> None:
         leaves = None if task.holder else self.leaves_at(task)

@@ -103,6 +103,15 @@ class ModelAgents(ModelCore):
         self.match()
         return V.OK if changed else V.UNCHANGED
 
+    def path_goes_down(self) -> Verdict:
+        was, self.path_down, self.path_ends = self.path_down, True, self.now + 30_000
+        return V.UNCHANGED if was else V.OK
+
+    def path_comes_up(self) -> Verdict:
+        was, self.path_down, self.path_ok = self.path_down, False, self.now
+        self.match()
+        return V.OK if was else V.UNCHANGED
+
     def reached(self, user: str) -> Verdict:
         changed = self._reached(self.agents[user])
         self.match()

@@ -309,6 +309,19 @@ class ModelCore(ModelState):
         agent.retry_at = self.now + min(60_000 * 2 ** (agent.unreached - 1), 900_000)
         self._back(task, R.UNDELIVERED)
 
+    def _call_off(self, task: ModelTask, user: str) -> None:
+        """It could not be brought to him, and nothing is held against him."""
+        self._drop(task, user, R.WITHDRAWN)
+        self._back(task, R.WITHDRAWN)
+
+    def _not_delivered(self, task: ModelTask, user: str) -> None:
+        agent = self.agents[user]
+        by_card = agent.registered and not self.open_surfaces(agent)
+        if by_card and (self.path_down or self.path_ok < task.offered_at):
+            self._call_off(task, user)
+        else:
+            self._fail_delivery(task, user)
+
     def _miss(self, task: ModelTask, user: str) -> None:
         agent, rules = self._drop(task, user, R.RONA), self.rules[task.service]
         if rules.kind != "broadcast":

@@ -111,6 +111,9 @@ class ModelState:
         self.rules: dict[str, ServiceRules] = {}
         self.agents: dict[str, ModelAgent] = {}
         self.tasks: dict[str, ModelTask] = {}
+        self.path_down = False  # cards reach nobody
+        self.path_ends = 0  # ... until then, if nobody says so again
+        self.path_ok = 0  # when a card or a probe last arrived
         self.fresh: list[ModelTask] = []  # came to a queue, which may be full
 
     def copy(self) -> Self:
@@ -151,6 +154,8 @@ class ModelState:
         # `advance` clears it at its time. Of two whose time ends in the same millisecond the first one is looked at alone.
         if agent.retry_at is not None or not (agent.registered or self.open_surfaces(agent)):
             yield Reason.UNREACHABLE
+        if self.path_down and agent.registered and not self.open_surfaces(agent):
+            yield Reason.TEAMS_UNREACHABLE
 
     def _standing(self, agent: ModelAgent, service: str) -> Iterator[Reason]:
         if not agent.rules.licensed or (not service and not agent.rules.direct_licensed):

@@ -61,6 +61,7 @@ class ModelTasks(ModelCore):
         if verdict is V.OK and user in task.delivered:
             verdict = V.UNCHANGED
         elif verdict is V.OK:
+            self.path_ok = self.now
             task.delivered |= {user}
             if self.now >= (task.deadline or 0):
                 task.deadline = self.now + self.rules[task.service].offer_seconds * 1000
@@ -77,6 +78,15 @@ class ModelTasks(ModelCore):
         if verdict is not V.OK or user in task.delivered or self.open_surfaces(self.agents[user]):
             return V.UNCHANGED if verdict is V.OK else verdict
         self._fail_delivery(task, user)
+        self.match()
+        return V.OK
+
+    def unsent(self, id_: str, offer: str, user: str) -> Verdict:
+        task = self.tasks[id_]
+        verdict = self._answers(task, offer, user, None)
+        if verdict is not V.OK or user in task.delivered or self.open_surfaces(self.agents[user]):
+            return V.UNCHANGED if verdict is V.OK else verdict
+        self._call_off(task, user)
         self.match()
         return V.OK
 

@@ -42,7 +42,7 @@ Verb = Callable[[Distributor], Awaitable[Answer | Verdict | int | None]]
 Twin = Callable[[Model], Verdict | int | None]
 
 TASK_EVENTS = (
-    "queue", "confirm_delivery", "undelivered", "accept", "decline", "opened", "opening_failed", "agent", "visitor", "system",
+    "queue", "confirm_delivery", "undelivered", "unsent", "accept", "decline", "opened", "opening_failed", "agent", "visitor", "system",
     "cancel", "visitor_left", "spoke", "visitor_here", "visitor_away", "save_wrapup", "finish_acw", "extend_acw",
     "pick", "pick_on_console", "assign", "strict", "high", "low", "take_back", "to anna", "to ben", f"to {SALES}",
     f"to {SUPPORT}",
@@ -50,6 +50,7 @@ TASK_EVENTS = (
 ACTIONS = (
     *["go on"] * 8, *["hand on"] * 24, *["talk on"] * 7, *["create"] * 5, *["event"] * 5, *["wait"] * 4, *["agent"] * 4, *["race"] * 3,
     *["everybody comes back"] * 2, "change agent", "change service", "end all",
+    *["path down"] * 2, *["path up"] * 3,
 )  # fmt: skip
 AGENT_EVENTS = (
     "duty",
@@ -84,6 +85,7 @@ HANDING_ON = {
         "accept",
         "decline",
         "undelivered",
+        "unsent",
         "take_back",
         "agent",
     ),
@@ -98,7 +100,7 @@ HANDING_ON = {
         "supervisor",
     ),
 }
-ANSWERS = {"confirm_delivery", "accept", "decline", "undelivered"}
+ANSWERS = {"confirm_delivery", "accept", "decline", "undelivered", "unsent"}
 
 users = st.sampled_from(USERS)
 flags = st.booleans()
@@ -285,6 +287,12 @@ class Day(RuleBasedStateMachine):
                 )
             case "everybody comes back":
                 self.everybody_comes_back()
+            case "path down":
+                at = self.model.now
+                self.step(lambda d: d.path_down(self.tenant, "unavailable", at=at), lambda m: m.path_goes_down())
+            case "path up":
+                at = self.model.now
+                self.step(lambda d: d.path_up(self.tenant, at=at), lambda m: m.path_comes_up())
             case "change agent":
                 self.hire(draw(users), draw(agent_rules))
             case "end all":
@@ -429,6 +437,8 @@ class Day(RuleBasedStateMachine):
                     lambda d: d.undelivered(t, task, extra, user, "why", at=at),
                     lambda m: m.undelivered(task, extra, user),
                 )
+            case "unsent":
+                return lambda d: d.unsent(t, task, extra, user, at=at), lambda m: m.unsent(task, extra, user)
             case "finish_acw" | "extend_acw" | "take_back":
                 return lambda d: getattr(d, name)(t, task, user, Via.ROOM, at=at), lambda m: getattr(m, name)(
                     task, user

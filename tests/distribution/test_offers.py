@@ -35,6 +35,7 @@ async def test_nobody_misses_an_offer_that_has_not_arrived(world: World) -> None
     """Ten seconds are given for delivery; then it goes back, without RONA, and he is unreachable."""
     await world.agent("anna")
     task = await world.task()
+    await world.distributor.path_up(world.tenant, at=world.now)  # cards arrive elsewhere
     await world.go(9.999)
     assert await world.invited(task) == "anna"
     await world.go(0.001)

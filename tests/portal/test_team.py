@@ -38,6 +38,17 @@ async def test_why_is_nobody_offered_this_is_one_call(office: Office, samir: Bro
     assert (tasks["waiting"], [one["agents"] for one in tasks["running"]]) == ([], [["Anna Meier"]])
 
 
+async def test_that_teams_reaches_nobody_is_said_once_for_all(office: Office, samir: Browser) -> None:
+    await office.distributor.set_registered(office.tenant, ANNA, registered=True)
+    await office.distributor.path_down(office.tenant, "unavailable")
+    found = await team(samir)
+    assert "teams_unreachable" in [notice["code"] for notice in found["notices"]]
+    assert "Teams cannot be reached at the moment" in [reason["text"] for reason in found["agents"][0]["reasons"]]
+    await office.distributor.path_up(office.tenant)
+    found = await team(samir)
+    assert "teams_unreachable" not in [notice["code"] for notice in found["notices"]]
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

@@ -1,4 +1,5 @@
 --@include slots
+--@include path
 --@include presence_ends
 -- eligible: what stands against offering him a task. This is the only place that knows; matching and reading both ask here.
 local BUSY = { Busy = true, DoNotDisturb = true, Focusing = true, InACall = true, InAMeeting = true, Presenting = true }
@@ -43,6 +44,11 @@ local function unreachable(c, agent)
     return true
   end
   return agent.f.registered ~= '1' and open_surfaces(c, agent) == 0
+end
+
+-- He is reached by cards alone, and cards reach nobody at the moment.
+local function cut_off(c, agent)
+  return path_of(c).down ~= nil and agent.f.registered == '1' and open_surfaces(c, agent) == 0
 end
 
 -- Why he may not have a task of this service at all, whatever he does now; nil when he may.

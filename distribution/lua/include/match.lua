@@ -8,8 +8,12 @@ local MOST_MATCHED = 32    -- offers that one call makes; a deadline goes on
 local SKIP_ON_AFTER = 100  -- ms
 local MOST_INVITED = 10    -- agents whom a broadcast rings at
 
-local function is_selectable(c, agent, service)
+local function is_fit(c, agent, service)
   return not is_blocked(c, agent) and not standing_reason(agent, service) and not presence_reason(c, agent, service)
+end
+
+local function is_selectable(c, agent, service)
+  return is_fit(c, agent, service) and not cut_off(c, agent)
 end
 
 -- One that is handed on within its service has its place already.
@@ -102,8 +106,10 @@ local function each_ready(c, lane, service, page, each)
     local users = redis.call('ZRANGE', ready, start, start + page)
     for _, user in ipairs(users) do
       local agent = load_agent(c, user)
-      if not is_selectable(c, agent, service) then
+      if not is_fit(c, agent, service) then
         stir(c, agent)
+      elseif cut_off(c, agent) then
+        note_cut(c, service)
       elseif each(agent) then
         return true
       end
@@ -149,8 +155,12 @@ local function match_task(c, task)
   local service, agents = task.f.service, {}
   if not service then
     local agent = load_agent(c, task.f.user)
-    if agent and asked_until(task, task.f.user) <= c.now and is_selectable(c, agent, '') then
-      agents = { agent }
+    if agent and asked_until(task, task.f.user) <= c.now and is_fit(c, agent, '') then
+      if cut_off(c, agent) then
+        note_cut(c, lane_of(task))
+      else
+        agents = { agent }
+      end
     end
   elseif offers(c, task) then
     agents = pick_agents(c, task, service, rule_word(c, service, 'kind') == 'broadcast' and MOST_INVITED or 1)
@@ -210,6 +220,12 @@ end
 
 -- The waiting task that ranks first among the lanes of a free agent and may be offered to him.
 local function match_agent(c, agent, lanes)
+  if cut_off(c, agent) then
+    for _, lane in ipairs(lanes) do
+      note_cut(c, service_of_lane(lane))
+    end
+    return false
+  end
   local from = num(agent, 'resume') or 0
   local offered, stopped = each_waiting(c, lanes, from, 1, function(task)
     if task.f.service and not offers(c, task) then

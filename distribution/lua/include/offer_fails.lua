@@ -1,6 +1,7 @@
 --@include going_back
 --@include rona
 --@include reach
+--@include eligible
 -- offer_fails: an offer that did not arrive, or was not answered in time.
 local function fail_delivery(c, task, user, why)
   drop_invited(c, task, user, 'undelivered', why)
@@ -9,6 +10,24 @@ local function fail_delivery(c, task, user, why)
     set_unreached(c, agent)
   end
   if_nobody_left(c, task, 'undelivered')
+end
+
+-- It goes back, and nothing is held against him: he may be asked again at once.
+local function call_off(c, task, user)
+  drop_invited(c, task, user, 'withdrawn', 'teams_unreachable')
+  if_nobody_left(c, task, 'withdrawn')
+end
+
+-- Its time to be delivered is over. That is his fault only if cards have arrived elsewhere since he was asked.
+local function not_delivered(c, task, user)
+  local agent, path = load_agent(c, user), path_of(c)
+  local by_card = agent and agent.f.registered == '1' and open_surfaces(c, agent) == 0
+  if by_card and (path.down or path.ok < num(task, 'offered')) then
+    path_probe(c)
+    call_off(c, task, user)
+  else
+    fail_delivery(c, task, user, 'time')
+  end
 end
 
 local function miss(c, task, user)

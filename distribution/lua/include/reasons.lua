@@ -10,6 +10,7 @@ local function reasons_for(c, agent, service)
     agent.f.rona == '1' and 'rona' or '',
     slot_reason(agent) or '',
     unreachable(c, agent) and 'unreachable' or '',
+    cut_off(c, agent) and 'teams_unreachable' or '',
   }) do
     if reason ~= '' then
       reasons[#reasons + 1] = reason

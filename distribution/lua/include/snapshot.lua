@@ -112,7 +112,7 @@ local function snapshot(c)
   if redis.call('HEXISTS', key, 'part') == 0 then
     local day = c.now - c.now % DAY
     redis.call('HSET', key, 'day', whole(day), 'part', 1, 'after', '-')
-    log(c, 'snapshot_begin', { 'day', whole(day) })
+    log(c, 'snapshot_begin', { 'day', whole(day), 'path_down', path_of(c).down and 1 or 0 })
   end
   return snapshot_some(c)
 end

@@ -44,7 +44,7 @@ local function tick_offer(c, task)
         miss(c, task, user)
       end
     elseif c.now >= deliver_by then
-      fail_delivery(c, task, user, 'time')
+      not_delivered(c, task, user)
     end
   end
 end
@@ -113,6 +113,17 @@ local function tick_agent(c, user)
   stir(c, agent)
 end
 
+-- No probe has said for long that the path is down, or there is more that it woke.
+local function tick_path(c)
+  local path = path_of(c)
+  if path.down and c.now < path.ends then
+    deadline_set(c.root, c.tenant, 'path:' .. c.tenant, path.ends)
+    return
+  end
+  path_heals(c, 'time')
+  path_wakes(c)
+end
+
 local function tick(root, member, at)
   local kind, tenant, id = string.match(member, '^(%a+):([^:]+):?(.*)$')
   local c = begin(root, tenant, at)
@@ -126,8 +137,13 @@ local function tick(root, member, at)
     end_some(c, id)
   elseif kind == 'snapshot' then
     snapshot(c)
+  elseif kind == 'path' then
+    tick_path(c)
   else
     error('nobody knows what to do at ' .. member)
   end
   finish(c)
+  if kind == 'path' and not path_of(c).down then
+    path_go_on(c)
+  end
 end
