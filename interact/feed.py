@@ -91,6 +91,12 @@ class Feed:
         if self._pump is not None:
             await asyncio.wait((self._pump,))
 
+    async def settled(self) -> None:
+        """Look once more, and return once all that is known is sent."""
+        self.wake(Todo.LOOK)
+        while self._pump is not None:
+            await asyncio.wait((self._pump,))
+
     def wake(self, todo: Todo) -> None:
         """There is news. Quick, and callable from a doorbell."""
         self._todo |= todo

@@ -11,7 +11,10 @@ from conversations.messages import Kind, Message, Sender
 from conversations.model import MAX_TEXT
 
 MAX_FRAME: Final = 128 * 1024
-"""Bytes in a client's frame: a text of 8,000 characters fits even if each of them is written as two `\\uXXXX`."""
+"""Characters in a client's frame: a text of 8,000 fits even if each of them is written as two `\\uXXXX`."""
+
+MAX_HELLO: Final = 4 * 1024
+"""Characters in the first frame, which comes from somebody who is not known yet; a token has a few hundred."""
 
 _UNWANTED = regex.compile(r"[^\P{Cc}\n\t]|\p{Cs}")  # control characters except line end and tab; halves of pairs
 _INK = regex.compile(r"[^\s\p{C}\p{M}\p{Default_Ignorable_Code_Point}]")
@@ -38,6 +41,8 @@ class Hello(_Frame):
     type: Literal["hello"]
     token: Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
     after: Annotated[int, Field(ge=0, le=2**53)] = 0
+    hidden: bool = False
+    """The page is not seen at the moment: it gives way first when the chat is open in too many tabs."""
 
 
 class Say(_Frame):
@@ -66,7 +71,14 @@ class Pong(_Frame):
     type: Literal["pong"]
 
 
-ClientFrame = Hello | Say | Typing | Leave | Pong
+class Visibility(_Frame):
+    """The page was hidden, or is seen again."""
+
+    type: Literal["visibility"]
+    hidden: bool
+
+
+ClientFrame = Hello | Say | Typing | Leave | Pong | Visibility
 _CLIENT: TypeAdapter[ClientFrame] = TypeAdapter(Annotated[ClientFrame, Field(discriminator="type")])
 
 

@@ -15,6 +15,9 @@ Clock = Callable[[], float]
 _MOST_BUCKETS: Final = 50_000
 """Beyond this the longest untouched ones are forgotten: they have long been full again."""
 
+_LONGEST_DEBT: Final = 2.0
+"""Seconds. Those who share an address with somebody who floods wait so long at most, and answer beats in time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -24,6 +27,15 @@ class Limits:
     """A client offers its last 50 messages again after a resume, and the visitor goes on typing meanwhile."""
     messages_rate: float = 3.0
     """Faster than anybody types; at this rate a day's flood of one visitor is still harmless."""
+    frames_burst: int = 200
+    """Frames of any kind on one line: a resume offers 50 messages again. A chat has twice as much for all its tabs."""
+    frames_rate: float = 20.0
+    address_frames_burst: int = 4_000
+    """Frames from one public address: 200 visitors behind one router, each as fast as one line may be at first."""
+    address_frames_rate: float = 400.0
+    bad_frames_burst: int = 20
+    """Frames of one chat that cannot be understood; a client of ours sends none, further ones close the line."""
+    bad_frames_rate: float = 0.2
     sessions_burst: int = 200
     """New chats from one public address: a whole school behind one router may begin at the same minute."""
     sessions_rate: float = 2.0
@@ -49,16 +61,33 @@ class Buckets:
         self._clock = clock
         self._kept: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def take(self, key: str) -> float:
-        """Take one. 0.0 = granted; else nothing was taken, and one will be there in so many seconds."""
+    def take(self, key: str, cost: int = 1) -> float:
+        """Take `cost`. 0.0 = granted; else nothing was taken, and as much will be there in so many seconds."""
+        left, now = self._left(key)
+        granted = left >= cost
+        self._keep(key, left - cost if granted else left, now)
+        return 0.0 if granted else math.ceil((cost - left) / self._rate * 10) / 10
+
+    def owe(self, key: str, cost: int = 1) -> float:
+        """Take `cost` in any case; seconds until what was taken beyond the burst is paid back, never more than 2."""
+        left, now = self._left(key)
+        left = max(left - cost, -_LONGEST_DEBT * self._rate)
+        self._keep(key, left, now)
+        return max(0.0, -left / self._rate)
+
+    def forget(self, key: str) -> None:
+        """Nobody will ask for this key again."""
+        self._kept.pop(key, None)
+
+    def _left(self, key: str) -> tuple[float, float]:
         now = self._clock()
         left, since = self._kept.pop(key, (float(self._burst), now))
-        left = min(self._burst, left + (now - since) * self._rate)
-        granted = left >= 1
-        self._kept[key] = (left - 1 if granted else left, now)
+        return min(self._burst, left + (now - since) * self._rate), now
+
+    def _keep(self, key: str, left: float, now: float) -> None:
+        self._kept[key] = (left, now)
         if len(self._kept) > _MOST_BUCKETS:
             self._kept.popitem(last=False)
-        return 0.0 if granted else math.ceil((1 - left) / self._rate * 10) / 10
 
     def give_back(self, key: str) -> None:
         """What was taken turned out to cost nothing."""

@@ -1,23 +1,28 @@
 """The visitor's door: one route table, who may enter, and what everybody is told when the store is down."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
 import structlog
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
 
 from interact.answers import Refusal, answer, refused
 from interact.deps import InteractDeps
 from interact.limits import Addresses, Buckets
+from interact.lines import Line, WebSocketLine
 from interact.origins import cors, normal_origin
+from interact.poll import MAX_BODY as MAX_POLL
+from interact.poll import PollLine, parse_poll
 from interact.scripts import Scripts
 from interact.sessions import MAX_BODY, check_session, open_session, parse_session
 from interact.sockets import Sockets
 from interact.visitor_socket import VisitorSocket
 from interact.widgets import View, Widgets
 from store.connection import StoreDown
+from store.ids import new_id
 
 log = structlog.get_logger(__name__)
 
@@ -26,11 +31,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ORIGIN_ALLOWED: Final = web.RequestKey("origin_allowed", bool)
 """Set once the page's origin was found to be one of the widget's: only then it may read an error, too."""
 
-_HARD_FRAME: Final = 1024 * 1024
+_HARD_FRAME: Final = 512 * 1024
 """Bytes; beyond this a frame is not even read. Below it, a frame that is too large is answered in words."""
-
-_CLOSE_SECONDS: Final = 2.0
-"""A client has so long to answer a close."""
 
 _PREFLIGHT_SECONDS: Final = 600
 
@@ -40,9 +42,11 @@ def interact_routes(app: web.Application, deps: InteractDeps) -> Sockets:
     door = _Door(deps)
     app.router.add_get(r"/interact/{file:(?:embed|widget|poll|en|de|fr|it)\.js}", door.script)
     app.router.add_get("/interact/v1/widgets/{key}", door.guarded(door.widget))
-    app.router.add_post("/interact/v1/sessions", door.guarded(door.session))
+    app.router.add_post("/interact/v1/sessions", door.readable(door.session))
     app.router.add_options("/interact/v1/sessions", door.preflight)
     app.router.add_get("/interact/v1/socket", door.socket)
+    app.router.add_post("/interact/v1/poll", door.readable(door.poll))
+    app.router.add_options("/interact/v1/poll", door.preflight)
     app.cleanup_ctx.append(door.ticking)
     app.on_shutdown.append(door.stop)
     return door.sockets
@@ -79,10 +83,26 @@ class _Door:
                 allowed = request.get(ORIGIN_ALLOWED, False)
                 return refused(refusal, cors(request.headers.get("Origin") if allowed else None))
             except StoreDown:
-                message = "This chat is not available at the moment. Please try again shortly."
-                return refused(Refusal(503, "store_down", message, after_seconds=2), cors(None))
+                return refused(_store_down(), cors(None))
 
         return guarded
+
+    def readable(self, handler: Handler) -> Handler:
+        """The same for what a page posts: it may read why it was refused, so that its visitor can read it too.
+
+        Only an origin that is none of the widget's reads no more than the status. What the others read, they know.
+        """
+
+        async def readable(request: web.Request) -> web.StreamResponse:
+            origin = request.headers.get("Origin")
+            try:
+                return await handler(request)
+            except Refusal as refusal:
+                return refused(refusal, cors(None if refusal.error["code"] == "wrong_origin" else origin))
+            except StoreDown:
+                return refused(_store_down(), cors(origin))
+
+        return readable
 
     async def script(self, request: web.Request) -> web.StreamResponse:
         """The built scripts, and the widget's texts in each language: public, for any page."""
@@ -142,19 +162,61 @@ class _Door:
             raise web.HTTPServiceUnavailable(
                 text="Usher is stopping here. Please connect again.", headers={"Retry-After": "1"}
             )
+        address = self._addresses.of(request)
+        if wait := self.sockets.budget.enter(address):
+            raise web.HTTPTooManyRequests(
+                text="Too many connections come from your network.", headers={"Retry-After": str(math.ceil(wait))}
+            )
+        if not request.headers.get("Sec-WebSocket-Key", "").isascii():  # aiohttp stumbles over it
+            raise web.HTTPBadRequest(text="Sec-WebSocket-Key is base64.")
         # Compression would cost 10,000 idle visitors a window of their own each, for frames of a hundred bytes.
-        ws = web.WebSocketResponse(timeout=_CLOSE_SECONDS, max_msg_size=_HARD_FRAME, compress=False)
+        ws = web.WebSocketResponse(timeout=0.1, max_msg_size=_HARD_FRAME, compress=False, autoping=False)
         await ws.prepare(request)
-        await VisitorSocket(self._deps, self._widgets, self.sockets, ws, request).serve()
+        await self._serve(request, WebSocketLine(ws, request), new_id(), address)
         return ws
 
+    async def poll(self, request: web.Request) -> web.StreamResponse:
+        """The same for pages that get no WebSocket: one request is a line that lives for a moment."""
+        if self.sockets.closing:
+            raise Refusal(503, "stopping", "Usher is stopping here. Please connect again.", after_seconds=0)
+        address = self._addresses.of(request)
+        if wait := self.sockets.budget.enter(address):
+            raise Refusal(429, "too_many", "Too many connections come from your network.", after_seconds=wait)
+        asked = parse_poll(await _body(request, MAX_POLL))
+        line = PollLine(asked, gone=lambda: request.transport is None or request.transport.is_closing())
+        await self._serve(request, line, f"poll:{asked.connection}", address)
+        return answer(line.answer(), cors(request.headers.get("Origin")))
 
-async def _body(request: web.Request) -> bytes:
+    async def _serve(self, request: web.Request, line: Line, connection: str, address: str | None) -> None:
+        origin = request.headers.get("Origin")
+        visitor = VisitorSocket(
+            self._deps,
+            self._widgets,
+            self.sockets,
+            line,
+            connection=connection,
+            origin=origin,
+            address=address,
+        )
+        await visitor.serve()
+
+
+def _store_down() -> Refusal:
+    message = "This chat is not available at the moment. Please try again shortly."
+    return Refusal(503, "store_down", message, after_seconds=2)
+
+
+async def _body(request: web.Request, most: int = MAX_BODY) -> bytes:
     if request.content_type != "application/json":
         raise Refusal(415, "bad_content_type", "The body must be application/json.")
-    body = b""
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise Refusal(413, "too_large", f"The body may have {MAX_BODY:,} bytes.")
-    return body
+    body = bytearray()
+    try:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > most:
+                raise Refusal(413, "too_large", f"The body may have {most:,} bytes.")
+    except (web.RequestPayloadError, ClientPayloadError):
+        raise Refusal(
+            400, "bad_body", "The body is not compressed as its Content-Encoding says, or was cut off."
+        ) from None
+    return bytes(body)

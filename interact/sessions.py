@@ -1,6 +1,7 @@
 """A new chat: what the visitor says about himself is checked, a conversation is opened, and he gets its token."""
 
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import from_json
@@ -24,6 +25,19 @@ def _none_is_empty(value: Any) -> Any:
 _Optional = BeforeValidator(_none_is_empty)
 
 
+_LOCALE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
+_LONGEST_LOCALE: Final = 35
+"""The longest tag that BCP 47 asks everybody to store."""
+
+
+def known_locale(value: Any) -> str:
+    """`en_US`, `en-US.UTF-8` and `en-US@posix` as `en-US`; "" for what is no language tag."""
+    if not isinstance(value, str):
+        return ""
+    tag = re.split("[.@]", value[:100])[0].strip().replace("_", "-")
+    return tag if len(tag) <= _LONGEST_LOCALE and _LOCALE.fullmatch(tag) else ""
+
+
 class NewSession(BaseModel):
     """The body of `POST /interact/v1/sessions`."""
 
@@ -37,7 +51,8 @@ class NewSession(BaseModel):
         _Optional,
     ] = ""
     page: Annotated[str, StringConstraints(max_length=2_000), _Optional] = ""
-    locale: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{0,35}$"), _Optional] = ""
+    locale: Annotated[str, BeforeValidator(known_locale)] = ""
+    """A language tag in its one spelling; "" for whatever is none, since that is no reason to refuse a chat."""
     privacy_accepted: bool = False
     earlier: Annotated[str, StringConstraints(max_length=2_000), _Optional] = ""
     """The token of the chat that this visitor had before; one that opens nothing any more is no matter."""
@@ -47,7 +62,6 @@ _PLAIN = {
     "name": "The name may have 100 characters.",
     "email": "This is not an e-mail address.",
     "page": "The page's address may have 2,000 characters.",
-    "locale": "The locale is a language tag, such as en-GB.",
     "widget": "The widget's key is missing.",
     "privacy_accepted": "privacy_accepted is true or false.",
     "earlier": "earlier is the token of a chat.",

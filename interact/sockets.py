@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from conversations.messages import Conversations
+from interact.budget import FrameBudget
 from interact.limits import Buckets, Limits
 from interact.visitor_socket import VisitorSocket
 from store import keys
@@ -28,6 +29,7 @@ class Sockets:
 
     def __init__(self, conversations: Conversations, doorbells: Doorbells, limits: Limits) -> None:
         self.messages = Buckets(burst=limits.messages_burst, rate=limits.messages_rate)
+        self.budget = FrameBudget(limits)
         self.closing = False
         self._conversations = conversations
         self._limits = limits
@@ -45,10 +47,19 @@ class Sockets:
         return self._count
 
     def add(self, socket: VisitorSocket) -> bool:
-        """Take it in; False when its chat is open in too many tabs."""
+        """Take it in; False when its chat is open in too many tabs, and this one is the one to give way."""
+        for other in [tab for tab in self._tabs.get(socket.key, ()) if tab.connection == socket.connection]:
+            other.replaced()  # a page that polls, and did not get the last answer
+            self.remove(other)
         tabs = self._tabs.setdefault(socket.key, [])
         if len(tabs) >= self._limits.sockets:
-            return False
+            gives_way = next((tab for tab in [*tabs, socket] if tab.hidden), tabs[0])
+            if gives_way is socket:
+                return False
+            log.info("tab_parked", conversation=socket.key[1])
+            self.see_off(gives_way.park())
+            self.remove(gives_way)
+            tabs = self._tabs.setdefault(socket.key, [])
         tabs.append(socket)
         self._count += 1
         socket.slot = min(range(SLOTS), key=lambda slot: len(self._slots[slot]))
@@ -57,7 +68,9 @@ class Sockets:
         return True
 
     def remove(self, socket: VisitorSocket) -> None:
-        """It is closed."""
+        """It is closed, or about to be; saying so twice is harmless."""
+        if socket not in self._slots[socket.slot]:
+            return
         self._slots[socket.slot].discard(socket)
         self._count -= 1
         tabs = self._tabs[socket.key]

@@ -1,30 +1,43 @@
-"""One visitor's WebSocket: the hello that says whose it is, what the client says, and the close.
+"""One visitor's connection: the hello that says whose it is, what the client says, and the close.
 
-While nothing happens it is one sleeping read and nothing else.
+While nothing happens it is one sleeping read and nothing else. What carries the frames is a `Line`.
 """
 
 import asyncio
 import random
+import time
 from collections.abc import Coroutine
-from contextlib import suppress
 from typing import Any, Final, Protocol
 
 import structlog
-from aiohttp import ClientConnectionError, WSCloseCode, WSMessage, WSMsgType, web
+from aiohttp import ClientConnectionError, WSCloseCode
 
 from conversations.access import access_conversation_as_visitor
 from conversations.messages import NoAccess
 from identity.tokens import BadToken
 from identity.visitors import read_visitor
+from interact.budget import FrameBudget
 from interact.chat import VisitorChat
 from interact.deps import InteractDeps
 from interact.feed import Feed, Todo
-from interact.frames import MAX_FRAME, BadFrame, Hello, Leave, Say, Typing, dump, error_frame, parse_frame
+from interact.frames import (
+    MAX_FRAME,
+    MAX_HELLO,
+    BadFrame,
+    Hello,
+    Leave,
+    Say,
+    Typing,
+    Visibility,
+    error_frame,
+    parse_frame,
+)
 from interact.limits import Buckets
+from interact.lines import Gone, Line
+from interact.poll import PollLine
 from interact.widgets import Widgets
 from store.connection import StoreDown
 from store.doorbells import Bell
-from store.ids import new_id
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +48,7 @@ class Registry(Protocol):
     """What all sockets of this process share (`interact.sockets.Sockets`)."""
 
     messages: Buckets
+    budget: FrameBudget
     closing: bool
 
     def add(self, socket: "VisitorSocket", /) -> bool: ...
@@ -44,43 +58,57 @@ class Registry(Protocol):
     def see_off(self, leaving: Coroutine[None, None, None], /) -> asyncio.Task[None]: ...
 
 
-class Gone(Exception):
-    """The socket is closed, or has been told to: nothing more to do."""
+class Parked(Exception):
+    """The chat is open in too many tabs, and this one gives way."""
 
 
 class VisitorSocket:
-    """Serves one prepared WebSocket; `origin` is the page's, as its browser says."""
+    """Serves one line; `origin` is the page's, as its browser says, `address` the one that is counted (None: no one's)."""
 
     __slots__ = (
+        "_address",
         "_beats",
         "_deaf_times",
         "_deps",
+        "_expires",
         "_feed",
         "_heard",
+        "_limit",
+        "_line",
         "_moved",
         "_origin",
         "_registry",
-        "_transport",
         "_typed_at",
         "_widgets",
-        "_ws",
         "connection",
+        "hidden",
         "key",
         "slot",
     )  # ten thousand of these are kept
 
     def __init__(
-        self, deps: InteractDeps, widgets: Widgets, registry: Registry, ws: web.WebSocketResponse, request: web.Request
+        self,
+        deps: InteractDeps,
+        widgets: Widgets,
+        registry: Registry,
+        line: Line,
+        *,
+        connection: str,
+        origin: str | None,
+        address: str | None,
     ) -> None:
-        self.connection = new_id()
+        self.connection = connection
         self.key = ("", "")  # (tenant, conversation), once the hello was accepted
         self.slot = 0  # the registry's: on which tick its beat comes
+        self.hidden = False
         self._deps = deps
         self._widgets = widgets
         self._registry = registry
-        self._ws = ws
-        self._origin = request.headers.get("Origin")
-        self._transport = request.transport
+        self._line = line
+        self._origin = origin
+        self._address = address
+        self._limit = MAX_HELLO
+        self._expires = 0.0  # the loop's time at which the token ends
         self._beats = 0
         self._heard = 0  # the beat at which the client was last heard
         self._deaf_times = -1
@@ -89,7 +117,7 @@ class VisitorSocket:
         self._feed: Feed | None = None
 
     async def serve(self) -> None:
-        """From hello to close; returns when the socket is closed."""
+        """From hello to close; returns when the line is closed."""
         try:
             chat, after = await self._greet()
             if self._registry.closing:
@@ -98,6 +126,8 @@ class VisitorSocket:
                 await self._listen(chat, after)
         except (Gone, ClientConnectionError):
             return
+        except Parked:
+            await self.park()
         except BadFrame as bad:
             await self._refuse(bad)
         except StoreDown:
@@ -105,12 +135,14 @@ class VisitorSocket:
         except Exception:  # the edge of the socket: a fault of ours must not leave the client before a dead line
             log.exception("socket_failed", conversation=self.key[1])
             await self.move("error")
+        finally:
+            self._registry.budget.forget(self.connection)
 
     async def _greet(self) -> tuple[VisitorChat, int]:
         """The first frame: who it is, and what he has seen. Raises BadFrame."""
         try:
             async with asyncio.timeout(self._deps.limits.hello_seconds):
-                hello = parse_frame(self._text_of(await self._ws.receive()))
+                hello = parse_frame(await self._read())
         except TimeoutError:
             raise BadFrame("no_hello", None, "The first frame, hello, did not come in time.") from None
         if not isinstance(hello, Hello):
@@ -125,6 +157,9 @@ class VisitorSocket:
             where = self._origin or "a page without an origin"
             raise BadFrame("wrong_origin", None, f"This chat may not be used from {where}.")
         self.key = (claims.tenant, claims.conversation)
+        self.hidden = hello.hidden
+        self._limit = MAX_FRAME
+        self._expires = asyncio.get_running_loop().time() + claims.expires_at / 1000 - time.time()
         deps = self._deps
         chat = VisitorChat(
             claims,
@@ -138,18 +173,23 @@ class VisitorSocket:
 
     async def _listen(self, chat: VisitorChat, after: int) -> None:
         """From the accepted hello to the end; leaves the registry and the distributor clean behind it."""
-        if not self._registry.add(self):
-            raise BadFrame("too_many_tabs", None, "This chat is open in too many tabs.")
-        self._feed = feed = Feed(chat, self.connection, send=self._send, broken=self.move)
+        poll = self._line if isinstance(self._line, PollLine) else None
+        counts = poll is None or poll.waits  # a poll that does not wait is over before it could be a tab
+        if counts and not self._registry.add(self):
+            raise Parked
+        self._feed = feed = Feed(chat, self.connection, send=self._line.send, broken=self.move)
+        if poll is not None:
+            poll.settled = feed.settled
         try:
             await self._welcome(chat, feed, after)
             while True:
-                await self._understand(chat, feed, self._text_of(await self._ws.receive()))
+                await self._understand(chat, feed, await self._read())
         except NoAccess:
             raise BadFrame("no_session", "token", OVER) from None
         finally:
             feed.stop()
-            self._registry.remove(self)
+            if counts:
+                self._registry.remove(self)
             # In a task of its own: when a line breaks, aiohttp cancels this one in the middle of what it does.
             await asyncio.shield(self._registry.see_off(self._leave(chat, feed)))
 
@@ -163,11 +203,12 @@ class VisitorSocket:
                 refusal = bad
         await feed.welcome(after)
         if refusal is not None:
-            await self._send(_error_of(refusal))
+            await self._line.send(_error_of(refusal))
 
     async def _leave(self, chat: VisitorChat, feed: Feed) -> None:
         await feed.ended()  # "I am here" must not be stored after "he has gone"
-        if self._moved:  # who was asked to move has not left; the connection runs out by itself
+        # Who was asked to move has not left, nor has who polls: the connection runs out by itself.
+        if self._moved or not self._line.answers_beats:
             return
         try:
             await chat.away(self.connection)
@@ -176,17 +217,18 @@ class VisitorSocket:
 
     # --- what the client says --------------------------------------------------------------------------------------
 
-    def _text_of(self, message: WSMessage) -> str:
-        """Raises Gone, and BadFrame for what is too large to be looked at."""
-        self._heard = self._beats
-        if message.type is WSMsgType.TEXT:
-            data: str = message.data
-            if len(data) > MAX_FRAME:
-                raise BadFrame("too_large", None, f"A frame may have {MAX_FRAME:,} characters.")
-            return data
-        if message.type is WSMsgType.BINARY:
-            return ""  # no JSON, and answered as such
-        raise Gone
+    async def _read(self) -> str:
+        """The next frame, once the budgets allow for it. Raises Gone, and BadFrame for one that is too large."""
+        while True:
+            text = await self._line.receive()
+            self._heard = self._beats
+            size = len(text or "")
+            # Also where nothing is to be waited for: frames that lie in a buffer are read without ever yielding.
+            await asyncio.sleep(self._registry.budget.wait(self.connection, self.key[1], self._address, size))
+            if size > self._limit:
+                raise BadFrame("too_large", None, f"A frame may have {self._limit:,} characters here.")
+            if text is not None:
+                return text
 
     async def _understand(self, chat: VisitorChat, feed: Feed, data: str) -> None:
         try:
@@ -198,16 +240,21 @@ class VisitorSocket:
             elif isinstance(frame, Leave):
                 await chat.leave()
                 feed.wake(Todo.LOOK)
+            elif isinstance(frame, Visibility):
+                self.hidden = frame.hidden
             elif isinstance(frame, Hello):
-                await self._send(error_frame("bad_frame", "Hello was said already.", field="type"))
+                raise BadFrame("bad_frame", "type", "Hello was said already.")  # noqa: TRY301  # counts as the others
         except BadFrame as bad:
-            await self._send(_error_of(bad))
+            await self._line.send(_error_of(bad))
+            if not self._registry.budget.bad(chat.conversation.id):
+                text = "Too many frames of this chat could not be understood."
+                raise BadFrame("too_many_bad_frames", None, text) from None
 
     async def _say(self, chat: VisitorChat, feed: Feed, frame: Say) -> None:
         wait = self._registry.messages.take(chat.conversation.id)
         if wait:
             text = "These are too many messages at once. Please wait a moment."
-            await self._send(error_frame("too_fast", text, message_id=frame.id, after_seconds=wait))
+            await self._line.send(error_frame("too_fast", text, message_id=frame.id, after_seconds=wait))
             return
         begun = chat.conversation.begun_at is not None
         try:
@@ -217,7 +264,7 @@ class VisitorSocket:
                 feed.wake(Todo.HERE | Todo.LOOK)
         if said.duplicate:
             self._registry.messages.give_back(chat.conversation.id)  # a resume offers again what is here already
-        await self._send({"type": "ack", "id": frame.id, "seq": said.seq, "at": said.at})
+        await self._line.send({"type": "ack", "id": frame.id, "seq": said.seq, "at": said.at})
 
     async def _typing(self, chat: VisitorChat) -> None:
         now = asyncio.get_running_loop().time()
@@ -238,12 +285,15 @@ class VisitorSocket:
     def beat(self, last: int, public: int, deaf_times: int) -> None:
         """The common ticker: the chat's last entries, and how often this process has missed doorbells so far.
 
-        A client that was silent for too long is cut off: its line is dead.
+        A client that was silent for too long is cut off: its line is dead. So is one whose token has ended.
         """
         self._beats += 1
-        if self._beats - self._heard > self._deps.limits.silence_beats and self._transport is not None:
+        silent = self._line.answers_beats and self._beats - self._heard > self._deps.limits.silence_beats
+        if silent:
             log.info("visitor_silent", conversation=self.key[1])
-            self._transport.abort()
+            self._line.abort()
+        elif asyncio.get_running_loop().time() >= self._expires:
+            self._registry.see_off(self._refuse(BadFrame("no_session", "token", OVER)))
         elif self._feed is not None:
             if deaf_times != self._deaf_times:
                 self._deaf_times = deaf_times
@@ -256,25 +306,26 @@ class VisitorSocket:
         if self._feed is not None:
             self._feed.stop()
         seconds = round(random.uniform(*self._deps.limits.retry_seconds), 2)  # noqa: S311  # spreads, guards nothing
-        await self._send({"type": "retry", "after_seconds": seconds})
-        with suppress(ClientConnectionError):
-            await self._ws.close(code=WSCloseCode.TRY_AGAIN_LATER, message=why.encode())
+        await self._line.send({"type": "retry", "after_seconds": seconds})
+        await self._line.close(WSCloseCode.TRY_AGAIN_LATER, why)
+
+    async def park(self) -> None:
+        """The page's client rests until the page is seen again."""
+        if self._feed is not None:
+            self._feed.stop()
+        await self._line.send({"type": "park"})
+        await self._line.close(WSCloseCode.TRY_AGAIN_LATER, "parked")
+
+    def replaced(self) -> None:
+        """The same page asks again: this request of it is answered with what there is."""
+        self._line.abort()
 
     async def _refuse(self, bad: BadFrame) -> None:
-        await self._send(_error_of(bad))
+        if self._feed is not None:
+            self._feed.stop()
+        await self._line.send(_error_of(bad))
         code = WSCloseCode.MESSAGE_TOO_BIG if bad.code == "too_large" else WSCloseCode.POLICY_VIOLATION
-        with suppress(ClientConnectionError):
-            await self._ws.close(code=code, message=bad.code.encode())
-
-    async def _send(self, frame: dict[str, Any]) -> bool:
-        """False when the socket is closed: whoever reads from it notices too."""
-        if self._ws.closed:
-            return False
-        try:
-            await self._ws.send_str(dump(frame))
-        except ClientConnectionError:
-            return False
-        return True
+        await self._line.close(code, bad.code)
 
 
 def _error_of(bad: BadFrame) -> dict[str, Any]:

@@ -46,10 +46,11 @@ class Door:
     http: ClientSession
     doorbells: Doorbells
     visitors: list[Visitor] = field(default_factory=list["Visitor"])
+    polls: bool = False  # what visitors have: a WebSocket, or long polling
 
     def visitor(self, widget: str = "garden-advice", *, origin: str | None = SITE) -> Visitor:
         """Somebody on a website."""
-        made = Visitor(self.http, self.base, self.widgets[widget], origin=origin)
+        made = Visitor(self.http, self.base, self.widgets[widget], origin=origin, polls=self.polls)
         self.visitors.append(made)
         return made
 

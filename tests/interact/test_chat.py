@@ -1,7 +1,8 @@
-"""A visitor's chat over real sockets: from the first message to the end, in tabs, over drops and resends."""
+"""A visitor's chat from the first message to the end, in tabs, over drops and resends: over real sockets, and by polling."""
 
 import asyncio
 import random
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,14 @@ from store.connection import Store
 from tests.interact.door import QUICK, Door, open_door
 from tests.interact.visitor import Frame
 from tests.support import wait_until
+
+
+@pytest.fixture(params=["socket", "poll"])
+async def door(store: Store, tenant: str, request: pytest.FixtureRequest) -> AsyncIterator[Door]:
+    """A running door; visitors come by WebSocket, or where their network forbids it by long polling."""
+    async with open_door(store, tenant) as opened:
+        opened.polls = request.param == "poll"
+        yield opened
 
 
 async def test_the_first_message_creates_the_task_and_the_workflow_queues_it(door: Door) -> None:
@@ -189,6 +198,7 @@ async def test_two_tabs_of_one_visitor_see_the_same(door: Door) -> None:
 
 
 async def test_closing_one_of_two_tabs_is_no_leaving(door: Door) -> None:
+    door.polls = False  # a page that polls does not close anything: its connection runs out
     visitor = await door.visitor().begin()
     left, right = await visitor.enter(), await visitor.enter()
     await left.said("Hello")
@@ -294,9 +304,13 @@ async def test_typing_is_seen_on_the_other_side_only(door: Door) -> None:
         await tab.expect("message", text="still here")
         await tab.expect("beat")  # what the doorbells brought has been sent by now
     assert not [f for f in line.seen + other_tab.seen if f["type"] == "typing"], "the visitor does not see himself"
-    await door.conversations.typing(door.tenant, visitor.conversation, "agent")
-    await line.expect("typing")
-    await other_tab.expect("typing")
+
+    async def seen() -> bool:
+        # Between two polls nobody listens: it is told again, as Teams does while somebody goes on typing.
+        await door.conversations.typing(door.tenant, visitor.conversation, "agent")
+        return all("typing" in {frame["type"] for frame in tab.seen} for tab in (line, other_tab))
+
+    await wait_until(seen, 10, "typing in both tabs", step=0.05)
 
 
 # --- the end ----------------------------------------------------------------------------------------------------

@@ -1,9 +1,11 @@
 """The HTTP side: what a page learns about a widget, how a session begins, and who is turned away in words."""
 
+import asyncio
 import gzip
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -131,7 +133,6 @@ async def test_a_page_that_is_no_web_address_is_left_out(door: Door) -> None:
         ({"name": "x" * 101}, "name"),
         ({"name": "Mia", "email": "not an address"}, "email"),
         ({"name": "Mia", "page": "x" * 2_001}, "page"),
-        ({"name": "Mia", "locale": "de_CH; drop"}, "locale"),
         ({"name": "Mia", "privacy_accepted": "yes"}, "privacy_accepted"),
         ({"name": "Mia", "widget": 7}, "widget"),
         ({"name": "Mia", "widget": ""}, "widget"),
@@ -141,6 +142,95 @@ async def test_bad_input_is_answered_with_the_field_at_fault(door: Door, extra: 
     status, body = await door.visitor("orders").post({"widget": door.widgets["orders"], **extra})
     assert (status, body["error"]["field"]) == (400, field)
     assert body["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("de-CH", "de-CH"),
+        ("en_US", "en-US"),
+        ("en-US@posix", "en-US"),
+        ("en_US.UTF-8", "en-US"),
+        ("zh-Hant-TW", "zh-Hant-TW"),
+        ("C", ""),
+        ("de_CH; drop", ""),
+        ("x" * 15_000, ""),
+        ("", ""),
+        (None, ""),
+        (7, ""),
+        (["de"], ""),
+    ],
+)
+async def test_a_language_that_is_none_is_no_reason_to_refuse_a_chat(door: Door, sent: Any, kept: str) -> None:
+    visitor = await door.visitor().begin(locale=sent)
+    found = await door.conversations.get(door.tenant, visitor.conversation)
+    assert found is not None
+    assert found.locale == kept
+
+
+async def test_a_page_may_read_why_it_was_refused(door: Door) -> None:
+    """A browser gives an answer without CORS headers to nobody: the visitor would read "No connection"."""
+    cases: list[tuple[Any, int]] = [
+        ({"widget": door.widgets["orders"], "name": "Mia", "email": "mia"}, 400),
+        ({"widget": "wnobodyatall0000"}, 404),
+        ({"widget": 7}, 400),
+        ([], 400),
+    ]
+    for body, status in cases:
+        url, headers = f"{door.base}/interact/v1/sessions", {"Origin": SITE}
+        async with door.http.post(url, json=body, headers=headers) as response:
+            assert (response.status, response.headers["Access-Control-Allow-Origin"]) == (status, SITE)
+            error = (await response.json())["error"]
+            assert error["message"]
+            assert "field" in error
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://["},
+        {"Origin": "http://[", "Sec-WebSocket-Key": "x"},
+        {"Host": "["},
+        {"Host": "[::1"},
+        {"Content-Encoding": "gzip"},
+        {"Content-Encoding": "deflate"},
+        {"Content-Encoding": "br"},
+        {"Cookie": b"a=\xff\xfe"},
+        {"Authorization": b"Bearer \xff\xfe"},
+        {"Origin": b"https://\xff\xfe"},
+        {"X-Forwarded-For": b"\xff\xfe, ["},
+        {
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": b"\xc3\xa4",
+        },
+        {
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": b"\xff" * 24,
+        },
+        {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "x", "Sec-WebSocket-Key": ""},
+    ],
+)
+@pytest.mark.parametrize("path", ["sessions", "poll", "socket", "widgets/x", "widgets/%ff", "widgets/%00"])
+async def test_no_input_is_a_fault_of_ours(door: Door, headers: dict[str, str | bytes], path: str) -> None:
+    """Written by hand: no client library sends this."""
+    method = "POST" if path in {"sessions", "poll"} else "GET"
+    lines = {"Host": "usher.example", "Content-Type": "application/json", "Connection": "close", **headers}
+    head = b"".join(
+        name.encode() + b": " + (value if isinstance(value, bytes) else value.encode()) + b"\r\n"
+        for name, value in lines.items()
+    )
+    request = f"{method} /interact/v1/{path} HTTP/1.1\r\n".encode() + head + b"Content-Length: 4\r\n\r\n{\xff\xfe}"
+    address = urlsplit(door.base)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    writer.write(request)
+    async with asyncio.timeout(15):
+        status = int((await reader.readline()).split()[1])
+    writer.close()
+    assert 400 <= status < 500
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,20 @@
 import asyncio
 import os
 import signal
+import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import jwt
 import pytest
 
 from interact.limits import Limits
 from store.connection import Store, open_store
 from store.embedded import EmbeddedServer, start_embedded
-from tests.interact.door import QUICK, Door, open_door
+from tests.interact.door import QUICK, VISITOR_KEY, Door, open_door
+from tests.interact.visitor import SITE
 from tests.support import wait_until
 
 # --- bad frames ---------------------------------------------------------------------------------------------------
@@ -63,6 +68,65 @@ async def test_a_line_without_a_hello_is_not_kept(store: Store, tenant: str) -> 
         assert await line.ended() == 1008
 
 
+async def test_a_first_frame_is_small(door: Door) -> None:
+    """Nobody is known yet: what a stranger sends is not even parsed."""
+    line = await (await door.visitor().begin()).line()
+    await line.send({"type": "hello", "token": "x" * 4_100, "after": 0})
+    await line.expect("error", code="too_large")
+    assert await line.ended() == 1009
+
+
+async def test_a_line_ends_with_its_token(store: Store, tenant: str) -> None:
+    async with open_door(store, tenant, limits=Limits(beat_seconds=0.05)) as door:
+        visitor = await door.visitor().begin()
+        claims = {"aud": "usher:visitor", "t": tenant, "c": visitor.conversation, "exp": int(time.time()) + 2}
+        visitor.token = jwt.encode(claims, VISITOR_KEY, algorithm="HS256")
+        line = await visitor.enter()
+        await line.said("Hello")
+        await line.expect("error", code="no_session")
+        assert await line.ended() == 1008
+
+
+# --- strangers who send without end -----------------------------------------------------------------------------------
+
+
+async def test_repeated_bad_frames_close_the_line(store: Store, tenant: str) -> None:
+    async with open_door(store, tenant, limits=Limits(bad_frames_burst=3, bad_frames_rate=0.01)) as door:
+        visitor = await door.visitor().begin()
+        line = await visitor.enter()
+        for _ in range(4):
+            await line.send("{")
+        await line.expect("error", code="too_many_bad_frames")
+        assert await line.ended() == 1008
+        again = await visitor.enter()
+        await again.said("Hello")
+        await again.send("{")
+        await again.expect("error", code="too_many_bad_frames")
+        assert await again.ended() == 1008, "the chat is counted, not the line"
+
+
+@pytest.mark.parametrize("frame", ["{", '{"type":"pong"}', '{"type":"typing"}', "ping"])
+async def test_who_sends_without_end_holds_up_nobody(store: Store, tenant: str, frame: str) -> None:
+    """Once, a line that sent `{` for six seconds held the process for ten. No answer later than 0.5 s."""
+    async with open_door(store, tenant, limits=Limits()) as door:
+        visitor = await door.visitor().begin()
+        where = urlsplit(door.base)
+        arguments = [str(where.hostname), str(where.port), visitor.token, SITE, "8", "1.5", frame]
+        flood = await asyncio.create_subprocess_exec(
+            sys.executable, "bench/flood.py", *arguments, stdout=asyncio.subprocess.PIPE
+        )
+        await wait_until(lambda: len(door.sockets) > 0, 10, "the flood")
+        slowest = 0.0
+        ended = asyncio.create_task(flood.wait())
+        while not ended.done():
+            asked = time.process_time()  # of this process alone: other programs may be busy, too
+            async with door.http.get(f"{door.base}/interact/v1/widgets/{door.widgets['orders']}") as response:
+                assert response.status == 200
+            slowest = max(slowest, time.process_time() - asked)
+        assert await ended == 0
+        assert slowest < 0.5
+
+
 # --- limits -------------------------------------------------------------------------------------------------------
 
 
@@ -90,18 +154,33 @@ async def test_rate_limits_hit_real_visitors_with_no_visible_error__chatwoot_807
         assert stored == ["visitor: 0", "visitor: 1", "visitor: 2", "visitor: one too many"]
 
 
-async def test_a_chat_open_in_too_many_tabs_says_so(store: Store, tenant: str) -> None:
+async def test_a_hidden_tab_gives_way_to_one_too_many__else_the_oldest(store: Store, tenant: str) -> None:
+    async with open_door(store, tenant, limits=Limits(sockets=3)) as door:
+        visitor = await door.visitor().begin()
+        first, second, third = [await visitor.enter() for _ in range(3)]
+        await second.send({"type": "visibility", "hidden": True})
+        await second.said("seen")  # by now it is known
+        fourth = await visitor.enter()
+        assert (await second.expect("park"), await second.ended()) == ({"type": "park"}, 1013)
+        fifth = await visitor.enter()
+        await first.expect("park")
+        await first.ended()
+        await wait_until(lambda: len(door.sockets) == 3, 5, "three tabs")
+        for tab in (third, fourth, fifth):
+            await tab.said("still here")
+        assert (await door.task(visitor)).visitor_here
+
+
+async def test_a_hidden_tab_does_not_take_the_place_of_one_that_is_seen(store: Store, tenant: str) -> None:
     async with open_door(store, tenant, limits=Limits(sockets=2)) as door:
         visitor = await door.visitor().begin()
-        first = await visitor.enter()
-        await visitor.enter()
-        third = await visitor.line()
-        await third.send({"type": "hello", "token": visitor.token, "after": 0})
-        await third.expect("error", code="too_many_tabs")
-        assert await third.ended() == 1008
-        await first.close()
-        await wait_until(lambda: len(door.sockets) == 1, 5, "the first tab's end")
-        await visitor.enter()
+        seen = [await visitor.enter() for _ in range(2)]
+        hidden = await visitor.line()
+        await hidden.send({"type": "hello", "token": visitor.token, "after": 0, "hidden": True})
+        await hidden.expect("park")
+        assert await hidden.ended() == 1013
+        for tab in seen:
+            await tab.said("still here")
 
 
 async def test_a_dead_line_is_cut_and_the_visitor_counts_as_away(store: Store, tenant: str) -> None:
