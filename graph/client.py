@@ -1,4 +1,4 @@
-"""One Graph client per tenant, and the two things that every call shares: fresh tokens after a grant, and our own retries."""
+"""One Graph client per tenant, and what every call shares: a place among those in flight, fresh tokens after a grant, retries."""
 
 import asyncio
 import time
@@ -12,15 +12,14 @@ import httpx
 
 from graph.errors import GraphProblem, ProblemKind
 from graph.facts import Person
-from graph.sdk import SdkConfig, TenantSdk, shared_http
+from graph.sdk import LONGEST_TOTAL_SECONDS, SdkConfig, TenantSdk, shared_http
+from graph.shares import CONNECTIONS, Share, Shares
 from graph.warm import warm
 from identity.tls import client_context, client_session
 
 T = TypeVar("T")
 
-CONNECT_SECONDS = 10
-# POST /chats has been seen to take ten seconds; an answer that comes after half a minute helps nobody any more.
-ANSWER_SECONDS = 30
+CONNECT_SECONDS = 5
 TOKEN_SECONDS = 15
 # A refused token is taken anew at most this often: a permission that is really missing must not double every call.
 FRESH_TOKEN_SECONDS = 60
@@ -51,6 +50,7 @@ class GraphClient:
         self._tenants: dict[str, TenantSdk] = {}
         self._refreshed: dict[str, float] = {}
         self._catalogue: dict[str, tuple[str, float]] = {}
+        self._shares = Shares()
 
     async def warm(self) -> None:
         """Pay for the SDK's imports (seconds, in a thread) before anybody waits for them."""
@@ -74,7 +74,9 @@ class GraphClient:
                 self._login = client_session(self.config.ca_file, timeout_seconds=TOKEN_SECONDS)
                 plain = httpx.AsyncClient(
                     verify=client_context(self.config.ca_file),
-                    timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+                    # Each call has a total of its own (`sdk.TOTAL_SECONDS`); this is for what comes byte by byte.
+                    timeout=httpx.Timeout(LONGEST_TOTAL_SECONDS, connect=CONNECT_SECONDS),
+                    limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
                     trust_env=False,
                 )
                 self._http = shared_http(self._sdk_config, plain)
@@ -82,17 +84,29 @@ class GraphClient:
             self._tenants[tenant] = found
         return found
 
-    async def ask(self, tenant: str, call: Callable[[TenantSdk], Awaitable[T]], *, tries: int = 1) -> T:
+    async def ask_for_room(self, tenant: str, call: Callable[[TenantSdk], Awaitable[T]]) -> T:
+        """`ask` for effects: made once, never waited for. Raises GraphProblem, and RetryLater where no call may begin now."""
+        return await self.ask(tenant, call, share=Share.ROOM)
+
+    async def ask(
+        self,
+        tenant: str,
+        call: Callable[[TenantSdk], Awaitable[T]],
+        *,
+        tries: int = 1,
+        share: Share = Share.PEOPLE,
+    ) -> T:
         """Make a call; once more with a fresh token when it is refused (the grant may be younger than our token).
 
         `tries` > 1 only for what may be done twice: while Graph is throttled or down, the call is made again after the
-        pause that it asks for, if that is short. Raises GraphProblem.
+        pause that it asks for, if that is short: never for ROOM, whose caller holds a worker's slot. Raises GraphProblem.
         """
         sdk = self.tenant(tenant)
         while True:
             tries -= 1
             try:
-                return await call(sdk)
+                async with self._shares.place(tenant, share):
+                    return await call(sdk)
             except GraphProblem as problem:
                 pause = problem.retry_after if problem.retry_after is not None else 0.5
                 if self._may_refresh(tenant, problem):
@@ -109,12 +123,17 @@ class GraphClient:
         sdk.forget_token()
         return await sdk.roles()
 
-    async def catalogue_id(self, tenant: str) -> str | None:
+    async def catalogue_id(self, tenant: str, *, share: Share = Share.PEOPLE) -> str | None:
         """Usher's id in the tenant's app catalogue, kept for an hour; None when the app is not in it."""
         found, until = self._catalogue.get(tenant, ("", 0.0))
         if found and time.monotonic() < until:
             return found
-        app = await self.ask(tenant, lambda sdk: sdk.catalogue_id(self.config.teams_app_id), tries=2)
+        app = await self.ask(
+            tenant,
+            lambda sdk: sdk.catalogue_id(self.config.teams_app_id),
+            tries=1 if share is Share.ROOM else 2,
+            share=share,
+        )
         if app:
             self._catalogue[tenant] = (app, time.monotonic() + CATALOGUE_SECONDS)
         return app

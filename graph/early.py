@@ -12,33 +12,29 @@ from graph.client import GraphClient
 from graph.company import Company
 from graph.facts import Written
 from graph.pace import Pace
+from graph.reading import ChatReader
 
 log = structlog.get_logger(__name__)
 
-PAGES = 4  # 200 entries; whoever writes more than that before his room is open has waited for hours
+# Longer than this a page of messages is not waited for.
+PAGE_SECONDS = 10.0
 
 
 class EarlyWords:
     """Reads a room, and stores what is not stored. The ids are those of the bot's activities: nothing comes twice."""
 
     def __init__(self, *, graph: GraphClient, conversations: Conversations, directory: Company, pace: Pace) -> None:
-        self._graph = graph
+        self._reader = ChatReader(graph, pace)
         self._conversations = conversations
         self._directory = directory
-        self._pace = pace
 
-    async def carry(self, tenant: str, conversation: str, chat: str) -> None:
-        """Store everything that people wrote in this chat, in the order of writing. Raises GraphProblem, StoreDown."""
-        found: list[Written] = []
-        more = ""
-        for _ in range(PAGES):
-            await self._pace.wait_turn(chat)
-            page = await self._graph.ask(tenant, lambda sdk, more=more: sdk.messages_of(chat, more), tries=2)
-            found += page.written
-            more = page.more
-            if not more:
-                break
-        found.sort(key=lambda one: (one.at, one.id))
+    async def carry(self, tenant: str, conversation: str, chat: str, *, seconds: float = PAGE_SECONDS) -> None:
+        """Store everything that people wrote in this chat, in the order of writing. Raises GraphProblem, RetryLater, StoreDown.
+
+        `seconds`: how long a page may take, then TimeoutError is raised.
+        """
+        pages = await self._reader.read(tenant, chat, seconds=seconds)
+        found = sorted((one for page in pages for one in page.written), key=lambda one: (one.at, one.id))
         try:
             for message in found:
                 await self._store(tenant, conversation, message)

@@ -78,7 +78,11 @@ class RoomMaker:
         seats = await self._seats(task, agent)
         await self._notes.asked(task.tenant, task.id, agent)
         try:
-            chat = await self._graph.ask(task.tenant, lambda sdk: sdk.create_chat(topic, seats))
+            chat = await self._graph.ask_for_room(task.tenant, lambda sdk: sdk.create_chat(topic, seats))
+        except RetryLater:
+            # No call could begin: nothing was asked for.
+            await self._notes.refused(task.tenant, task.id)
+            raise
         except GraphProblem as problem:
             if not problem.maybe_done:
                 # A 503 has most likely made nothing: worth a look before the next attempt, but not the long wait.
@@ -112,7 +116,7 @@ class RoomMaker:
         await self._notes.made(task.tenant, task.id, chat)
 
     async def _look(self, task: Task, agent: str, topic: str, intended_at: int) -> Chat | None:
-        chats = await self._graph.ask(task.tenant, lambda sdk: sdk.chats_of(agent, SEARCH_PAGES))
+        chats = await self._graph.ask_for_room(task.tenant, lambda sdk: sdk.chats_of(agent, SEARCH_PAGES))
         for chat in chats:
             # Never a chat without a name: people have many of those, and none of them is a room.
             fits = topic != "" and chat.topic.strip() == topic.strip()

@@ -18,6 +18,8 @@ _SCRIPTS = load_scripts(Path(__file__).parent / "lua")
 class Note:
     """`asked_ms_ago`: a request for the room whose answer we do not know (None = there is none). `chat`: the room.
     `lost`: an earlier one was deleted by somebody. `moves`: the room that this one is to replace, "" = it is the first.
+    `done`: steps that need not be taken again (`members.py`). `leaving`: who is still to be taken out of which chat (JSON).
+    `failing`: there will be no room, for this reason; what was made is being given back.
     """
 
     asked_ms_ago: int | None
@@ -25,6 +27,9 @@ class Note:
     agent: str
     lost: bool = False
     moves: str = ""
+    done: frozenset[str] = frozenset()
+    leaving: str = ""
+    failing: str = ""
 
 
 class RoomNotes:
@@ -35,7 +40,7 @@ class RoomNotes:
 
     async def read(self, tenant: str, task: str) -> Note:
         found = await self._store.run(_SCRIPTS["room_note"], root(tenant), tenant=tenant, task=task)
-        since, chat, url, agent, lost, moves = found
+        since, chat, url, agent, lost, moves, done, leaving, failing = found
         known = Chat(id=str(chat), topic="", url=str(url), created_at=0) if chat else None
         return Note(
             asked_ms_ago=int(since) if since else None,
@@ -43,6 +48,9 @@ class RoomNotes:
             agent=str(agent),
             lost=bool(lost),
             moves=str(moves),
+            done=frozenset(str(done).split()),
+            leaving=str(leaving),
+            failing=str(failing),
         )
 
     async def asked(self, tenant: str, task: str, agent: str) -> None:
@@ -61,12 +69,32 @@ class RoomNotes:
 
     async def begin_move(self, tenant: str, task: str, before: str) -> None:
         """Another room is needed, which replaces this one."""
-        nothing = dict.fromkeys(("asked", "chat", "url", "agent", "lost", "fails", "why"), "")
+        nothing = dict.fromkeys(("asked", "chat", "url", "agent", "lost", "fails", "why", "done", "leaving"), "")
         await self._note(tenant, task, {**nothing, "moves": before})
+
+    async def has_done(self, tenant: str, task: str, step: str) -> bool:
+        return step in (await self.read(tenant, task)).done
+
+    async def did(self, tenant: str, task: str, step: str) -> None:
+        """This step need not be taken again while the note lives. `step`: a word without spaces."""
+        note = await self.read(tenant, task)
+        await self._note(tenant, task, {"done": " ".join(sorted({*note.done, step}))})
+
+    async def forget_steps(self, tenant: str, task: str) -> None:
+        """They are to be taken again."""
+        await self._note(tenant, task, {"done": "", "leaving": ""})
+
+    async def leaving(self, tenant: str, task: str, who: str) -> None:
+        """Who is still to be taken out, as JSON; "" = nobody."""
+        await self._note(tenant, task, {"leaving": who})
+
+    async def fails(self, tenant: str, task: str, word: str) -> None:
+        """There will be no room, for this reason; giving back what was made may take several runs."""
+        await self._note(tenant, task, {"failing": word})
 
     async def lost(self, tenant: str, task: str) -> None:
         """The chat is gone; another one may be made."""
-        await self._note(tenant, task, {"chat": "", "url": "", "lost": "1"})
+        await self._note(tenant, task, {"chat": "", "url": "", "lost": "1", "done": "", "leaving": ""})
 
     async def waits(self, tenant: str, task: str, why: str) -> int:
         """It cannot go on at present; the journal says why. How often in a row it could not, for this reason."""

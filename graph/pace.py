@@ -3,7 +3,6 @@
 Nobody waits here: a call is granted, or the caller hears how long to wait, and gives its worker's slot back meanwhile.
 """
 
-import asyncio
 import time
 from collections.abc import Callable
 
@@ -35,13 +34,6 @@ class Pace:
         wait = self.take(chat)
         if wait > 0:
             raise RetryLater(wait, "Graph takes one call a second on a chat")
-
-    async def wait_turn(self, chat: str) -> None:
-        """`take`, waiting. Only for callers that hold no worker's slot."""
-        wait = self.take(chat)
-        while wait > 0:
-            await asyncio.sleep(wait)
-            wait = self.take(chat)
 
     def touched(self, chat: str) -> None:
         """A call on this chat has just been made, or its answer has just come."""

@@ -52,6 +52,7 @@ PERSON_REFUSED = Reason(
     "person_refused",
     "Teams refuses one of the people who were to sit in the room: the agent, or the second person. They may have no Teams licence.",
 )
+GRAPH_UNAVAILABLE = Reason("graph_unavailable", "Microsoft Graph did not open the room in time. It is tried again.")
 AGENT_LEFT_OUT = Reason("agent_left_out", "Teams opened the room without the agent, and does not let him in.")
 NO_SUCH_USER = Reason("no_such_user", "Microsoft Teams does not know this person.")
 BLOCKED = Reason("blocked_by_policy", "An app policy of your organisation blocks Usher. Ask your administrator.")

@@ -8,7 +8,6 @@ Where Teams does not let the agent in to whom a talk is handed on, a second room
 The talk moves there once he has it; should he not get it, that room is given back.
 """
 
-import asyncio
 import time
 
 import structlog
@@ -26,7 +25,7 @@ from graph.members import RoomMembers
 from graph.notes import Note, RoomNotes
 from graph.pace import Pace
 from graph.permissions import READ_ROOM
-from graph.reasons import NO_SUCH_USER, Reason, RoomRefused, reason_of
+from graph.reasons import GRAPH_UNAVAILABLE, NO_SUCH_USER, RoomRefused, reason_of
 from store.connection import Store
 from store.due import RetryLater, Subject
 
@@ -38,6 +37,8 @@ EARLY_SECONDS = 5.0
 # A consent that was given in a chat may not be known everywhere in Microsoft at once. A refusal after this stands.
 CONSENT_SECONDS = 30.0
 LONGEST_WAIT_SECONDS = 60.0
+# A busy or silent Graph opens the room in this time, or it counts as an attempt that failed: nobody waits longer for one agent.
+OPENING_PATIENCE_SECONDS = 120.0
 LONGEST_ASKED_SECONDS = 300.0  # more than Graph's Retry-After has been seen to ask
 
 
@@ -63,7 +64,7 @@ class Rooms:
         self._notes = RoomNotes(store)
         pace = pace or Pace()
         self._early = EarlyWords(graph=graph, conversations=conversations, directory=directory, pace=pace)
-        self._members = RoomMembers(graph=graph, directory=directory, pace=pace)
+        self._members = RoomMembers(graph=graph, directory=directory, pace=pace, notes=self._notes)
         self._maker = RoomMaker(
             graph=graph,
             conversations=conversations,
@@ -75,7 +76,7 @@ class Rooms:
         self._consent_ms = consent_seconds * 1000
 
     async def handle_room(self, subject: Subject) -> None:
-        """Raises RetryLater while Graph cannot be used; everything else is settled when this returns."""
+        """Raises RetryLater while Graph cannot be used, and for the pace that it asks for; then it goes on where it was."""
         tenant, task_id = subject.tenant, subject.parts[0]
         task = await self._distributor.task(tenant, task_id)
         if task is None:
@@ -106,6 +107,10 @@ class Rooms:
         if conversation is None:
             await self._distributor.opening_failed(task.tenant, task.id, "no_conversation")
             return
+        failing = (await self._notes.read(task.tenant, task.id)).failing
+        if failing:
+            await self._fail(task, failing)
+            return
         if conversation.second == agent:
             # The talk was transferred to the second person: what they write is for the visitor now.
             await self._conversations.set_second(task.tenant, task.id, "")
@@ -132,11 +137,11 @@ class Rooms:
         """A chat with the agent and the bot in it; None if there will be none, and the distributor knows."""
         try:
             chat = await self._maker.find_or_make(task, conversation, agent)
-            await self._members.furnish(task.tenant, chat.id, agent)
+            await self._members.furnish(task.tenant, task.id, chat.id, agent)
         except GraphProblem as problem:
             await self._after_problem(task, problem)
         except RoomRefused as refused:
-            await self._fail(task, refused.reason)
+            await self._fail(task, refused.reason.word)
         else:
             return chat
         return None
@@ -151,7 +156,7 @@ class Rooms:
             note = Note(None, None, "")
         if note.moves != conversation.chat_id:
             try:
-                await self._members.let_in(task.tenant, conversation.chat_id, agent)
+                await self._members.let_in(task.tenant, task.id, conversation.chat_id, agent)
             except GraphProblem as problem:
                 if not problem.refuses_members:
                     return await self._stay_out(task, problem)
@@ -164,10 +169,11 @@ class Rooms:
         return await self._make_room(task, conversation, agent) is not None
 
     async def _stay_out(self, task: Task, problem: GraphProblem) -> bool:
-        if problem.passes:
+        if problem.passes and not _is_late(task):
             await self._wait(task, problem)
         reason = await reason_of(self._graph, task.tenant, problem)
         log.warning("an agent does not come into a room", tenant=task.tenant, task=task.id, why=reason.word)
+        await self._notes.forget_steps(task.tenant, task.id)
         await self._distributor.opening_failed(task.tenant, task.id, reason.word)
         return False
 
@@ -204,7 +210,7 @@ class Rooms:
     async def _take_out(self, task: Task, chat: str, users: set[str]) -> None:
         """These have no business in the room any more. Whoever joined by himself stays."""
         try:
-            await self._members.take_out(task.tenant, chat, users)
+            await self._members.take_out(task.tenant, task.id, chat, users)
         except GraphProblem as problem:
             if problem.passes:
                 await self._wait(task, problem)
@@ -212,11 +218,14 @@ class Rooms:
 
     async def _carry_first(self, task: Task, chat: Chat) -> None:
         """Bring over what the agent wrote so far. A room does not stay closed because this is not possible."""
+        step = f"read:{chat.id}"
+        if await self._notes.has_done(task.tenant, task.id, step):
+            return
         try:
-            async with asyncio.timeout(EARLY_SECONDS):
-                await self._early.carry(task.tenant, task.id, chat.id)
+            await self._early.carry(task.tenant, task.id, chat.id, seconds=EARLY_SECONDS)
         except (GraphProblem, TimeoutError) as problem:
             log.warning("a new room cannot be read yet", tenant=task.tenant, task=task.id, why=str(problem) or "slow")
+        await self._notes.did(task.tenant, task.id, step)
 
     async def _finish(self, task: Task) -> None:
         """The room is open. What is left is what was written while it opened; after that its note is not needed."""
@@ -231,6 +240,8 @@ class Rooms:
         if note.chat is not None and task.state in {TaskState.CONNECTING, TaskState.ACTIVE}:
             try:
                 await self._early.carry(task.tenant, task.id, note.chat.id)
+            except TimeoutError as problem:
+                raise RetryLater(LOOK_AGAIN_SECONDS, "the room is read slowly") from problem
             except GraphProblem as problem:
                 await self._finish_later(task, problem)
         await self._notes.drop(task.tenant, task.id)
@@ -251,14 +262,16 @@ class Rooms:
 
     async def _after_problem(self, task: Task, problem: GraphProblem) -> None:
         note = await self._notes.read(task.tenant, task.id)
+        if await self._out_of_patience(task, problem):
+            return
         if problem.kind is ProblemKind.NOT_FOUND and note.chat is not None:
             await self._wait_for_new_chat(task, problem, lost_before=note.lost)
         if problem.passes:
             await self._wait(task, problem)
         if problem.kind is ProblemKind.NOT_FOUND and problem.operation in {"create_chat", "chats_of"}:
-            await self._fail(task, NO_SUCH_USER)
+            await self._fail(task, NO_SUCH_USER.word)
         else:
-            await self._fail(task, await reason_of(self._graph, task.tenant, problem))
+            await self._fail(task, (await reason_of(self._graph, task.tenant, problem)).word)
 
     async def _wait_for_new_chat(self, task: Task, problem: GraphProblem, *, lost_before: bool) -> None:
         """A chat just made is not known everywhere in Microsoft at once; one that stays unknown was deleted.
@@ -279,12 +292,25 @@ class Rooms:
         pause = min(LONGEST_WAIT_SECONDS, 2.0 ** min(fails - 1, 10))
         if problem.retry_after is not None:
             pause = min(LONGEST_ASKED_SECONDS, max(pause, problem.retry_after))
+        if task.state is TaskState.CONNECTING and task.accepted_at is not None:
+            pause = min(pause, max(0.5, OPENING_PATIENCE_SECONDS - _seconds_since(task.accepted_at)))
         raise RetryLater(pause, str(problem)) from problem
 
-    async def _fail(self, task: Task, reason: Reason) -> None:
-        log.warning("a room cannot be opened", tenant=task.tenant, task=task.id, why=reason.word)
+    async def _out_of_patience(self, task: Task, problem: GraphProblem) -> bool:
+        """A room that a busy or silent Graph does not open counts as one attempt that failed. True: it was told."""
+        if not problem.passes or not _is_late(task):
+            return False
+        log.warning("a room was not opened in time", tenant=task.tenant, task=task.id, why=str(problem))
+        await self._notes.fails(task.tenant, task.id, GRAPH_UNAVAILABLE.word)
+        await self._fail(task, GRAPH_UNAVAILABLE.word)
+        return True
+
+    async def _fail(self, task: Task, word: str) -> None:
+        """There will be no room, for this reason. What was made is given back first, which may take several runs."""
+        log.warning("a room cannot be opened", tenant=task.tenant, task=task.id, why=word)
+        await self._notes.fails(task.tenant, task.id, word)
         await self._give_back(task, await self._notes.read(task.tenant, task.id))
-        await self._distributor.opening_failed(task.tenant, task.id, reason.word)
+        await self._distributor.opening_failed(task.tenant, task.id, word)
 
     async def _tidy(self, task: Task) -> None:
         """The task closed before the talk began: what was made for it is emptied. A bound room is told by the relay."""
@@ -311,11 +337,20 @@ class Rooms:
         """Take everybody out of a room that nobody needs (it leaves their chat lists), and forget it."""
         if note.chat is not None:
             try:
-                await self._members.take_out(task.tenant, note.chat.id)
+                await self._members.take_out(task.tenant, task.id, note.chat.id)
             except GraphProblem as problem:
-                if problem.passes:
+                # While people wait for this, a Graph that does not answer is not waited for.
+                if problem.passes and note.failing != GRAPH_UNAVAILABLE.word:
                     await self._wait(task, problem)
                 # Teams may refuse to remove the last person, or the permission is the one that is missing.
                 log.warning("a room nobody needs stays", tenant=task.tenant, task=task.id, why=str(problem))
         await self._conversations.drop_intent(task.tenant, task.id)
         await self._notes.drop(task.tenant, task.id)
+
+
+def _seconds_since(at: int) -> float:
+    return time.time() - at / 1000
+
+
+def _is_late(task: Task) -> bool:
+    return task.accepted_at is not None and _seconds_since(task.accepted_at) >= OPENING_PATIENCE_SECONDS

@@ -27,10 +27,3 @@ def test_a_call_that_took_long_counts_from_its_end() -> None:
     now = 105.0
     pace.touched("one")
     assert pace.take("one") == pytest.approx(1.1)
-
-
-async def test_who_holds_no_slot_may_wait() -> None:
-    pace = Pace(0.2)
-    await pace.wait_turn("one")
-    await pace.wait_turn("one")
-    assert pace.take("one") > 0
