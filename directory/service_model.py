@@ -144,6 +144,11 @@ class ServiceSettings(Settings):
     """An agent who is offline for so long, and has written nothing, loses the chat: it waits for another one; 0 never."""
     stays_after_transfer: bool = False
     """An agent who has handed a chat on to this service, or to a colleague for it, stays in the room and may write there."""
+    # also in distribution/agents.py
+    opening_pause_seconds: Annotated[int, between(0, 300, "seconds")] = 5
+    """When a room could not be opened, nobody is asked for this time; it doubles with each attempt, up to 300 seconds."""
+    opening_attempts: Annotated[int, between(1, 100)] = 5
+    """After this many rooms that could not be opened a chat ends with an error, and the visitor is told."""
     second_person: PersonOrNobody = ""
     """Who sits in the room beside the agent, by UPN or object id: Teams wants two people in a group chat. What they write goes to nobody outside. Left out: the first owner of the service by name."""
     stale_seconds: Annotated[int, between(0, 604_800, "seconds")] = 0

@@ -121,6 +121,9 @@ class ServiceRules:
     sweep_quiet_seconds: int = 3_600  # what the daily sweep takes for stale
     reoffer_seconds: int = 30
     deliver_seconds: int = 10
+    # also in directory/service_model.py
+    opening_pause_seconds: int = 5  # before the next offer, once a room was not opened; doubles with each attempt
+    opening_attempts: int = 5  # then the task ends with the outcome `error`
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +167,8 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "visitor_grace_active_seconds": (1, 86_400),
     "reoffer_seconds": (0, 3_600),
     "deliver_seconds": (1, 60),
+    "opening_pause_seconds": (0, 300),
+    "opening_attempts": (1, 100),
     "age_every_seconds": (0, 3_600),
     "queue_limit": (0, 100_000),
     "idle_warn_seconds": (0, 86_400),

@@ -92,7 +92,7 @@ class TaskVerbs(Scripts):
         return await self._event(Event.OPENED, tenant, task, at=at)
 
     async def opening_failed(self, tenant: str, task: str, why: str, *, at: int = 0) -> Answer:
-        """For good: the agent is freed, the task waits again."""
+        """The agent is freed. The task pauses and waits again; the last of `opening_attempts` ends it with the outcome `error`."""
         return await self._event(Event.OPENING_FAILED, tenant, task, why=_word(why), at=at)
 
     async def terminate(self, tenant: str, task: str, *, by: str, actor: str, via: Via, at: int = 0) -> Answer:

@@ -210,6 +210,7 @@ class Task:
     # Agents who had the talk and gave it on or were lost, the first one first → the service for which he had it.
     had_for: Mapping[str, str | None] = field(default_factory=lambda: _NOBODY)
     wraps: Mapping[str, AfterCall] = field(default_factory=lambda: _NO_WRAPS)  # of those: who is in after-call work
+    paused_until_at: int | None = None  # its room could not be opened (`why`): nobody is asked before this
     noted: Mapping[str, Noted] = field(default_factory=lambda: _NOTHING_NOTED)  # of those: what each has entered
 
     @property
@@ -352,5 +353,6 @@ def read_task(tenant: str, task: str, fields: Mapping[str, str]) -> Task:
         home=_service(get("home")),
         had_for=_had_for(get("handed_on")),
         wraps=_wraps(get("wraps")),
+        paused_until_at=_instant(get("pause")),
         noted=_noted(get("noted")),
     )

@@ -17,6 +17,7 @@ elseif not allows(allowed, record) then
 end
 set(record, 'state', 'active')
 set(record, 'active', c.now)
+put(record, 'opening_fails', nil)
 log(c, 'opened', { 'task', task, 'service', service_of(record), 'user', record.f.agent })
 local handed_over = record.f.holder ~= nil
 if handed_over then

@@ -1,8 +1,10 @@
--- opening_failed: the room cannot be opened, for good: the agent is freed, the task waits again.
+-- opening_failed: the room was not opened: the agent is freed. The task waits again, and nobody is asked until a pause is
+-- over that doubles with each attempt; after `opening_attempts` it ends. A chat that is handed on returns to its holder in time.
 -- keys: root
 -- args: tenant, task, why, allowed, at:int
 -- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: returned, failed, requeued, offered, closed, overflowed, waits_on
+--@include opening
 --@include going_back
 --@include finish
 local c = begin(root, tenant, at)
@@ -15,7 +17,10 @@ if not allows(allowed, record) then
 end
 local user = record.f.agent
 note_past(c, record, user, 'failed')
-log(c, 'failed', { 'task', task, 'service', service_of(record), 'offer', record.f.won, 'user', user, 'why', why })
+local pause = note_failed_opening(c, record)
+log(c, 'failed', {
+  'task', task, 'service', service_of(record), 'offer', record.f.won, 'user', user, 'why', why, 'pause', pause or '',
+})
 local agent = load_agent(c, user)
 if agent then
   release(c, agent, task)
@@ -24,6 +29,10 @@ end
 set(record, 'agent', nil)
 set(record, 'accepted', nil)
 put(record, 'won', nil)
-go_back(c, record, why)
+if out_of_attempts(c, record) then
+  close_task(c, record, 'error', 'system', why, 'system')
+else
+  go_back(c, record, why)
+end
 finish(c)
 return answer(record, 'ok')

@@ -63,6 +63,7 @@ set(record, 'agent', user)
 set(record, 'offered', c.now)
 set(record, 'accepted', c.now)
 set(record, 'why', nil)
+set(record, 'pause', nil)
 put(agent, 'last_offer', c.now)
 put(agent, 'misses', nil)
 agent.moved = true

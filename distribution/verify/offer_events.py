@@ -69,6 +69,7 @@ class OfferEvents(QueueEvents):
         if task.offer != offer or task.state != "offered":
             self.move(task, "offered")
             task.offer, task.offers, task.deadline, task.assigned = offer, int(offer), None, ""
+            task.pause = None
             task.invited.clear()
             task.delivered.clear()
             task.deliver_by = self.now + self.service(task.service).ms("deliver_seconds")
@@ -178,6 +179,8 @@ class OfferEvents(QueueEvents):
     def _win(self, task: TaskView | None, fields: Fields) -> None:
         user, offer = fields["user"], fields["offer"]
         agent = self.agent_named(user)
+        if task:
+            task.pause = None
         if agent:
             self.take(agent, fields["task"], "talk")
         if task:

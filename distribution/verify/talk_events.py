@@ -7,6 +7,7 @@ from distribution.verify.views import Fields, TaskView, instant
 
 OPEN = ("arriving", "queued", "offered", "connecting", "active", "acw")
 
+LONGEST_PAUSE_MS = 300_000
 NOT_MEANWHILE = 9 * 10**15
 """Who hands a talk on is not asked for it before it is back, or with somebody else."""
 
@@ -17,6 +18,7 @@ class TalkEvents(OfferEvents):
         if task:
             self.fits(task, fields, "connecting")
             self.hold(Rule.WINNER, task.agent == fields["user"], f"{task.id} opens for {fields['user']}")
+            task.opening_fails = 0
             self.move(task, "active")
             self.watch(task)
 
@@ -78,6 +80,20 @@ class TalkEvents(OfferEvents):
         if task:
             self.fits(task, fields, "connecting")
             self.remember(task, user, "failed")
+            task.agent = ""
+            self._pause(task, instant(fields, "pause"))
+
+    def _pause(self, task: TaskView, until: int | None) -> None:
+        """Nobody is asked for a while; the pause doubles with each attempt, and a chat that is handed on has none."""
+        if task.holder:
+            return
+        task.opening_fails += 1
+        service = self.service(task.service)
+        if "opening_pause_seconds" not in service.rules:  # written before there were pauses
+            return
+        wanted = min(service.ms("opening_pause_seconds") * 2 ** min(task.opening_fails - 1, 20), LONGEST_PAUSE_MS)
+        self.check_set(task.id, "pause after a room that could not be opened", until or self.now, self.now + wanted)
+        task.pause = until
 
     # --- handed on
 

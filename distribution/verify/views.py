@@ -91,6 +91,8 @@ class TaskView:
     aim: str = ""  # ... and the agent it is meant for, if it is for one
     home_offer: str = ""  # ... and the offer that he had accepted
     transfer_ends: int | None = None
+    pause: int | None = None  # its room could not be opened: nobody is asked before this
+    opening_fails: int = 0
     past: dict[str, tuple[str, int]] = field(
         default_factory=dict[str, tuple[str, int]]
     )  # user → result, asked again from
@@ -103,7 +105,7 @@ class TaskView:
 
     def asked_until(self, user: str) -> int:
         found = self.past.get(user)
-        return found[1] if found else 0
+        return max(found[1] if found else 0, self.pause or 0)
 
     def rank_in(self, service: ServiceView) -> int:
         if self.priority == "strict":
@@ -168,6 +170,8 @@ def task_from(fields: Fields) -> TaskView:
         preferred=tuple(fields.get("preferred", "").split()),
         level=int(fields.get("level", "1")),
         ends=instant(fields, "ends"),
+        pause=instant(fields, "pause"),
+        opening_fails=int(fields.get("opening_fails", "0")),
         offer=fields.get("offer", ""),
         offers=int(fields.get("offers", "0")),
         invited=set(fields.get("invited", "").split()),

@@ -50,6 +50,8 @@ class World:
         task = self.tasks.get(fields["task"])
         if task is None and self.complete:
             self.hold(Rule.FITS, False, f"{fields['e']} of {fields['task']}, which is not open")
+        if task is not None and task.pause is not None and self.now >= task.pause:
+            task.pause = None
         return task
 
     def agent_named(self, user: str) -> AgentView | None:

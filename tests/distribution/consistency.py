@@ -135,7 +135,8 @@ async def _missed_matches(store: Store, tenant: str, all_: Everything, now: int)
         for user, agent in all_.agents.items():
             mine = (task.service or "") in agent.selectable_for and (task.service or task.user == user)
             mine = mine and agent.levels.get(task.service or "", 1) <= task.level
-            asked = now < int(past.get(user, "accepted:0:0").split(":")[1])
+            again = int(past.get(user, "accepted:0:0").split(":")[1])
+            asked = now < max(again, int(all_.task_fields[task.id].get("pause", "0")))
             if mine and not asked:
                 found.append(f"{task.id} waits although {user} is free")
     return found

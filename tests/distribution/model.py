@@ -104,7 +104,7 @@ class Model(ModelTasks, ModelAgents):
             yield task.transfer_ends
         if task.state is S.QUEUED:
             leaves = None if task.holder else self.leaves_at(task)
-            yield from (at for at in (task.ends, leaves) if at is not None)
+            yield from (at for at in (task.ends, leaves, task.pause) if at is not None)
             after = [level.after_seconds for level in rules.levels] if task.service else []
             yield from (at for seconds in after if (at := task.since + seconds * 1000) > self.now)
             yield from (at for user in task.past if (at := self.asked_until(task, user)) > self.now)
@@ -181,6 +181,8 @@ class Model(ModelTasks, ModelAgents):
     def _tick_queued(self, task: ModelTask) -> None:
         leaves = None if task.holder else self.leaves_at(task)
         before = task.service
+        if task.pause is not None and self.now >= task.pause:
+            task.pause = None
         if task.ends is not None and self.now >= task.ends:
             self.overflow(task, "queue_time")
         elif leaves is not None and self.now >= leaves:

@@ -134,7 +134,7 @@ class ModelCore(ModelState):
         return task.home == task.service or count < self.rules[task.service].concurrent
 
     def asked_until(self, task: ModelTask, user: str) -> int:
-        return task.past.get(user, (R.ACCEPTED, 0, 0))[1]
+        return max(task.past.get(user, (R.ACCEPTED, 0, 0))[1], task.pause or 0)
 
     def _score(self, agent: ModelAgent, service: str) -> tuple[int, int]:
         idle = max(agent.idle_since, agent.put_back)
@@ -149,6 +149,7 @@ class ModelCore(ModelState):
 
     def _offer(self, task: ModelTask, agents: list[ModelAgent]) -> None:
         task.offers += 1
+        task.pause = None
         task.state, task.offer, task.delivered = S.OFFERED, task.offers, frozenset()
         task.invited, task.offered_at = tuple(agent.user for agent in agents), self.now
         task.deliver_by, task.deadline = self.now + self.rules[task.service].deliver_seconds * 1000, None

@@ -64,6 +64,8 @@ class ModelTask:
     outcome: Outcome | None = None
     ended_by: str | None = None
     codes: tuple[str, ...] = ()
+    pause: int | None = None
+    opening_fails: int = 0
     noted: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])  # of those who gave it on
 
     def seen(self) -> tuple[object, ...]:
@@ -75,7 +77,7 @@ class ModelTask:
             self.agent, self.acw_until, self.extensions, self.outcome, self.ended_by, self.left, past, self.codes,
             self.priority, self.level, self.hops, self.spoke, self.warned, self.handed_on, self.holder, self.to,
             self.home,
-            self.transfer_ends, self.wraps, self.noted,
+            self.transfer_ends, self.wraps, self.noted, self.pause,
         )  # fmt: skip
 
 

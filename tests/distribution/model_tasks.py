@@ -126,7 +126,7 @@ class ModelTasks(ModelCore):
         task = self.tasks[id_]
         if task.state is not S.CONNECTING:
             return V.UNCHANGED if task.state is S.ACTIVE else V.WRONG_STATE
-        task.state, task.active_at = S.ACTIVE, self.now
+        task.state, task.active_at, task.opening_fails = S.ACTIVE, self.now, 0
         handed_over = task.holder is not None
         if handed_over:
             self._hand_over(task)
@@ -219,9 +219,22 @@ class ModelTasks(ModelCore):
         self._release(task, task.agent)
         self.agents[task.agent].put_back = self.now
         task.agent, task.accepted_at = None, 0
-        self._back(task, R.FAILED)
+        if task.holder:
+            self._back(task, R.FAILED)
+        else:
+            self._count_failed_opening(task)
         self.match()
         return V.OK
+
+    def _count_failed_opening(self, task: ModelTask) -> None:
+        rules = self.rules[task.service]
+        task.opening_fails += 1
+        pause = min(rules.opening_pause_seconds * 1000 * 2 ** (task.opening_fails - 1), 300_000)
+        task.pause = self.now + pause if pause else None
+        if task.opening_fails >= rules.opening_attempts:
+            self._close(task, OUT.ERROR, "system")
+        else:
+            self._back(task, R.FAILED)
 
     def terminate(self, id_: str, by: str, actor: str) -> Verdict:
         task = self.tasks[id_]
@@ -336,7 +349,7 @@ class ModelTasks(ModelCore):
         if set(self.reasons(agent, task.service)) - here or self._no_place(task, agent):
             return V.REFUSED
         task.offers += 1
-        task.offer, task.state, task.agent = task.offers, S.CONNECTING, user
+        task.offer, task.state, task.agent, task.pause = task.offers, S.CONNECTING, user, None
         task.offered_at = task.accepted_at = self.now
         task.past[user] = (R.ACCEPTED, 0, task.offers)
         agent.held[id_], agent.misses, agent.last_offer = "talk", 0, self.now

@@ -612,7 +612,7 @@ def _seen(t: Task) -> tuple[object, ...]:
         t.priority, t.level, t.hops, t.last_word_at, t.idle_warned_at, {user: service or "" for user, service in t.had_for.items()}, t.holder, t.transfer_to,
         (t.home or "") if t.holder else None,
         t.transfer_ends_at, {user: (t.had_for[user] or "", one.extensions) for user, one in t.wraps.items()},
-        {user: one.codes for user, one in t.noted.items()},
+        {user: one.codes for user, one in t.noted.items()}, t.paused_until_at,
     )  # fmt: skip
 
 

@@ -194,6 +194,8 @@ async def test_a_room_that_cannot_be_opened_frees_the_agent_and_the_task_waits_a
     await world.accept(task)
     answer = await world.distributor.opening_failed(world.tenant, task, "forbidden", at=world.now)
     assert answer.verdict is Verdict.OK
+    assert ((await world.look("anna")).tasks, (await world.see(task)).paused_until_at) == ((), world.now + 5_000)
+    await world.go(5)
     found = await world.see(task)
     assert (found.invited, found.agent, found.since_at) == (("ben",), None, since)
     assert found.past == {"anna": OfferResult.FAILED}

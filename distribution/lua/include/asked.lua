@@ -19,8 +19,8 @@ local function note_past(c, task, user, result)
   set(task, 'past', pair_put(task.f.past, user, result .. ':' .. whole(again) .. ':' .. task.f.offer))
 end
 
--- Until when this agent is not asked; those with 0 come before all others.
+-- Until when this agent is not asked; those with 0 come before all others. While a task pauses, nobody is.
 local function asked_until(task, user)
   local _, again = past_of(task, user)
-  return tonumber(again or 0)
+  return math.max(tonumber(again or 0), num(task, 'pause') or 0)
 end

@@ -82,6 +82,7 @@ local function make_offer(c, task, agents)
   set(task, 'offered', c.now)
   set(task, 'deliver_by', c.now + rule(c, service or '', 'deliver_seconds') * 1000)
   set(task, 'why', nil)
+  set(task, 'pause', nil)
   local invited = nil
   for _, agent in ipairs(agents) do
     invited = invited and invited .. ' ' .. agent.user or agent.user

@@ -50,6 +50,10 @@ local function tick_offer(c, task)
 end
 
 local function tick_queued(c, task)
+  local pause = num(task, 'pause')
+  if pause and c.now >= pause then
+    set(task, 'pause', nil)
+  end
   local ends, leaves = num(task, 'ends'), not task.f.holder and hours_end(c, task)
   if ends and c.now >= ends then
     overflow(c, task, 'queue_time')

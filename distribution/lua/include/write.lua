@@ -56,6 +56,7 @@ local function task_next(c, task)
     at = not task.f.holder and earlier(hours_end(c, task), at) or at
     local _, following = levels_open(c, task)
     at = earlier(following, at)
+    at = earlier(num(task, 'pause'), at)
     for user in string.gmatch(task.f.past or '', PAIR) do
       local asked = asked_until(task, user)
       if asked > c.now then
