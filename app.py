@@ -132,6 +132,7 @@ class Usher:
             keys=self.jwks,
             personal=RegistrationChat(store=store, directory=self.directory, distributor=self.distributor),
             room_history=RoomHistory(self.graph, pace).read,
+            room_trouble=self.rooms.broke,
         )
         self.bot = Bot(bot_deps)
 

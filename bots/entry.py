@@ -24,6 +24,7 @@ from bots.room_chat import RoomChat
 from bots.sdk import Adapter
 from bots.targets import Targets
 from bots.teams_bot import PersonalChat, TeamsBot
+from bots.trouble import RoomTrouble, nobody_hears
 from conversations.messages import Conversations
 from directory.directory import Directory
 from distribution.distributor import Distributor
@@ -50,6 +51,7 @@ class BotDeps:
     keys: Jwks
     personal: PersonalChat
     room_history: RoomHistory = unknown_history
+    room_trouble: RoomTrouble = nobody_hears
 
 
 class Bot:
@@ -131,6 +133,7 @@ class _Parts:
             pictures=pictures,
             outbox=outbox,
             path=self.path,
+            trouble=deps.room_trouble,
         )
         bot = TeamsBot(
             clicks=Clicks(
@@ -144,6 +147,7 @@ class _Parts:
             registrations=Registrations(directory, distributor),
             personal=deps.personal,
             outbox=outbox.patient(),
+            trouble=deps.room_trouble,
         )
         self.inbound = Inbound(
             Door(deps.config, deps.keys), Received(deps.store), Adapter(self.connector, outbox.patient()), bot.on_turn

@@ -14,6 +14,7 @@ from bots.pacing import Priority
 from bots.path import TeamsPath
 from bots.pictures import Pictures, card_activity, customer_of
 from bots.problems import Kind, SendProblem
+from bots.trouble import RoomTrouble, nobody_hears, trouble_of_answer
 from cards.escape import cut
 from cards.room import left_card
 from cards.wording import Wording, wording
@@ -70,6 +71,7 @@ class Relay:
         pictures: Pictures,
         outbox: Outbox,
         path: TeamsPath,
+        trouble: RoomTrouble = nobody_hears,
     ) -> None:
         self._distributor = distributor
         self._conversations = conversations
@@ -77,6 +79,7 @@ class Relay:
         self._pictures = pictures
         self._outbox = outbox
         self._path = path
+        self._trouble = trouble
 
     async def handle(self, subject: Subject) -> None:
         """Post what is not posted yet. Harmless when run twice. Raises RetryLater when Teams wants a pause."""
@@ -98,7 +101,7 @@ class Relay:
                 await self._conversations.close(room.task.tenant, room.task.id)
         except SendProblem as problem:
             if not await self._path.failed(subject, problem):
-                self._failed(room, problem)
+                await self._failed(room, problem)
 
     async def _room(self, tenant: str, task_id: str) -> _Room | None:
         task = await self._distributor.task(tenant, task_id)
@@ -203,13 +206,15 @@ class Relay:
         place = room.place.conversation
         await self._conversations.set_shown(task.tenant, task.id, END, place, activity_id, task.ended_by or "")
 
-    @staticmethod
-    def _failed(room: _Room, problem: SendProblem) -> None:
+    async def _failed(self, room: _Room, problem: SendProblem) -> None:
         again = retry_seconds(problem)
         if again is not None:
             raise RetryLater(again, str(problem)) from problem
         log.warning("room_unreachable", task=room.task.id, status=problem.status, code=problem.code)
         if room.task.ended_at is None:
+            why = trouble_of_answer(problem)
+            if why:
+                await self._trouble(room.task.tenant, room.place.conversation, why)
             raise RetryLater(ROOM_GONE_PAUSE_SECONDS, str(problem)) from problem
 
 

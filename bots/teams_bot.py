@@ -13,6 +13,7 @@ from bots.registrations import Registrations
 from bots.relay import text_activity
 from bots.room_chat import RoomChat
 from bots.sdk import Turn
+from bots.trouble import RoomTrouble, nobody_hears, trouble_of_event
 from conversations.teams_text import written
 
 log = structlog.get_logger(__name__)
@@ -52,12 +53,14 @@ class TeamsBot:
         registrations: Registrations,
         personal: PersonalChat,
         outbox: Outbox,
+        trouble: RoomTrouble = nobody_hears,
     ) -> None:
         self._clicks = clicks
         self._room = room
         self._registrations = registrations
         self._personal = personal
         self._outbox = outbox
+        self._trouble = trouble
 
     async def on_turn(self, turn: Turn) -> None:
         """Raises StoreDown, and SendProblem when something could not be said about what is stored."""
@@ -97,6 +100,8 @@ class TeamsBot:
                 await self._say(turn, await self._room.edited(turn.incoming))
             case "messageDelete":
                 await self._room.deleted(turn.incoming)
+            case "conversationUpdate" | "installationUpdate" if why := trouble_of_event(turn.incoming):
+                await self._trouble(turn.incoming.tenant, turn.incoming.conversation, why)
             case kind:
                 log.debug("activity_ignored", kind=kind, scope=turn.incoming.scope)
 

@@ -191,6 +191,13 @@ class TaskVerbs(Scripts):
         """He changes his mind, as long as no other agent's room is open."""
         return await self._event(Event.TAKE_BACK, tenant, task, user=user, via=via, at=at)
 
+    async def room_lost(self, tenant: str, task: str, why: str, *, at: int = 0) -> Answer:
+        """The room of a talk is gone (`room_lost`), or its bot (`bot_removed`) or agent (`agent_removed`) is out of it for good.
+
+        The task waits for another agent and a new room; if nobody takes it over it ends with the outcome `error`.
+        """
+        return await self._event(Event.ROOM_LOST, tenant, task, why=_word(why), at=at)
+
     async def set_priority(self, tenant: str, task: str, priority: Priority, *, actor: str, at: int = 0) -> Answer:
         """A supervisor lets it wait further in front, or further behind; before the talk."""
         return await self._event(Event.SET_PRIORITY, tenant, task, priority=priority, actor=actor, at=at)

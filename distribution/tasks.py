@@ -48,7 +48,9 @@ class OfferResult(StrEnum):
     RONA = "rona"
     UNDELIVERED = "undelivered"
     WITHDRAWN = "withdrawn"
-    FAILED = "failed"  # accepted, but the room could not be opened; `Task.why` says why until the next offer
+    FAILED = (
+        "failed"  # accepted, but the room could not be opened, or was lost; `Task.why` says why until the next offer
+    )
 
 
 class Via(StrEnum):
@@ -96,6 +98,7 @@ class Event(StrEnum):
     SET_PRIORITY = "set_priority"
     TRANSFER = "transfer"
     TAKE_BACK = "take_back"
+    ROOM_LOST = "room_lost"
 
 
 _ARRIVING, _QUEUED, _OFFERED, _CONNECTING, _ACTIVE, _ACW = (
@@ -131,6 +134,7 @@ TRANSITIONS: Mapping[Event, frozenset[TaskState]] = MappingProxyType(
         Event.ASSIGN: frozenset({_QUEUED}),
         Event.SET_PRIORITY: _BEFORE_THE_TALK,
         Event.TRANSFER: frozenset({_ACTIVE}),
+        Event.ROOM_LOST: frozenset({_ACTIVE}),
         Event.TAKE_BACK: frozenset({_QUEUED, _OFFERED, _CONNECTING}),
     }
 )
@@ -210,6 +214,7 @@ class Task:
     # Agents who had the talk and gave it on or were lost, the first one first → the service for which he had it.
     had_for: Mapping[str, str | None] = field(default_factory=lambda: _NOBODY)
     wraps: Mapping[str, AfterCall] = field(default_factory=lambda: _NO_WRAPS)  # of those: who is in after-call work
+    broken: str = ""  # its room was lost, for this reason, and no other one is open yet
     paused_until_at: int | None = None  # its room could not be opened (`why`): nobody is asked before this
     noted: Mapping[str, Noted] = field(default_factory=lambda: _NOTHING_NOTED)  # of those: what each has entered
 
@@ -353,6 +358,7 @@ def read_task(tenant: str, task: str, fields: Mapping[str, str]) -> Task:
         home=_service(get("home")),
         had_for=_had_for(get("handed_on")),
         wraps=_wraps(get("wraps")),
+        broken=get("broken", ""),
         paused_until_at=_instant(get("pause")),
         noted=_noted(get("noted")),
     )

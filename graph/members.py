@@ -51,6 +51,16 @@ class RoomMembers:
                 raise
         await self._notes.did(tenant, task, step)
 
+    async def is_in(self, tenant: str, task: str, chat: str, agent: str) -> bool:
+        """Whether this agent is in the chat; asked once while the note lives, if they are."""
+        step = f"seated:{chat}:{agent}"
+        if await self._notes.has_done(tenant, task, step):
+            return True
+        if agent not in await self._members(tenant, chat):
+            return False
+        await self._notes.did(tenant, task, step)
+        return True
+
     async def let_in(self, tenant: str, task: str, chat: str, agent: str) -> None:
         """Raises RoomRefused where Teams says yes and leaves them out."""
         seated, missing, added = (f"{step}:{chat}:{agent}" for step in ("seated", "missing", "added"))

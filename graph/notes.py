@@ -19,6 +19,7 @@ class Note:
     """`asked_ms_ago`: a request for the room whose answer we do not know (None = there is none). `chat`: the room.
     `lost`: an earlier one was deleted by somebody. `moves`: the room that this one is to replace, "" = it is the first.
     `done`: steps that need not be taken again (`members.py`). `leaving`: who is still to be taken out of which chat (JSON).
+    `broken`: why the room of a talk may be lost, and `broken_ms_ago`: since when that is known.
     `failing`: there will be no room, for this reason; what was made is being given back.
     """
 
@@ -30,6 +31,8 @@ class Note:
     done: frozenset[str] = frozenset()
     leaving: str = ""
     failing: str = ""
+    broken: str = ""
+    broken_ms_ago: int = 0
 
 
 class RoomNotes:
@@ -40,7 +43,7 @@ class RoomNotes:
 
     async def read(self, tenant: str, task: str) -> Note:
         found = await self._store.run(_SCRIPTS["room_note"], root(tenant), tenant=tenant, task=task)
-        since, chat, url, agent, lost, moves, done, leaving, failing = found
+        since, chat, url, agent, lost, moves, done, leaving, failing, broken, broken_ms_ago = found
         known = Chat(id=str(chat), topic="", url=str(url), created_at=0) if chat else None
         return Note(
             asked_ms_ago=int(since) if since else None,
@@ -51,6 +54,8 @@ class RoomNotes:
             done=frozenset(str(done).split()),
             leaving=str(leaving),
             failing=str(failing),
+            broken=str(broken),
+            broken_ms_ago=int(broken_ms_ago or 0),
         )
 
     async def asked(self, tenant: str, task: str, agent: str) -> None:
@@ -91,6 +96,12 @@ class RoomNotes:
     async def fails(self, tenant: str, task: str, word: str) -> None:
         """There will be no room, for this reason; giving back what was made may take several runs."""
         await self._note(tenant, task, {"failing": word})
+
+    async def breaks(self, tenant: str, task: str, why: str) -> None:
+        """Something was heard that the room of a talk may be lost by; the first one counts until it is settled."""
+        await self._store.run(
+            _SCRIPTS["room_breaks"], root(tenant), tenant=tenant, task=task, why=why, keep=KEEP_SECONDS
+        )
 
     async def lost(self, tenant: str, task: str) -> None:
         """The chat is gone; another one may be made."""

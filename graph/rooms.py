@@ -22,12 +22,13 @@ from graph.errors import GraphProblem, ProblemKind
 from graph.facts import Chat
 from graph.making import LOOK_AGAIN_SECONDS, SETTLE_SECONDS, RoomMaker
 from graph.members import RoomMembers
+from graph.mending import RoomMender
 from graph.notes import Note, RoomNotes
 from graph.pace import Pace
 from graph.permissions import READ_ROOM
 from graph.reasons import GRAPH_UNAVAILABLE, NO_SUCH_USER, RoomRefused, reason_of
 from store.connection import Store
-from store.due import RetryLater, Subject
+from store.due import RetryLater, Subject, mark_due
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +74,30 @@ class Rooms:
             pace=pace,
             settle_seconds=settle_seconds,
         )
+        self._mender = RoomMender(
+            graph=graph,
+            store=store,
+            distributor=distributor,
+            members=self._members,
+            early=self._early,
+            notes=self._notes,
+        )
+        self._store = store
         self._consent_ms = consent_seconds * 1000
+
+    async def broke(self, tenant: str, chat: str, why: str) -> None:
+        """Something was heard by which this room may be lost: its effect looks, and mends it or gives the talk to somebody
+        else. `why`: `room_lost`, `bot_removed` or `agent_removed`. A chat that is no talk's room now is passed over.
+        """
+        task = await self._conversations.by_room(tenant, chat)
+        conversation = await self._conversations.get(tenant, task) if task is not None else None
+        if task is None or conversation is None or conversation.chat_id != chat:
+            return
+        known = await self._distributor.task(tenant, task)
+        if known is None or known.state is not TaskState.ACTIVE:
+            return
+        await self._notes.breaks(tenant, task, why)
+        await mark_due(self._store, tenant, Subject("room", tenant, (task,)))
 
     async def handle_room(self, subject: Subject) -> None:
         """Raises RetryLater while Graph cannot be used, and for the pace that it asks for; then it goes on where it was."""
@@ -154,7 +178,9 @@ class Rooms:
         if note.moves == conversation.chat_id and note.agent not in {"", agent}:
             await self._give_up_move(task, conversation)  # it was made for somebody else, who does not get it
             note = Note(None, None, "")
-        if note.moves != conversation.chat_id:
+        if note.moves != conversation.chat_id and task.broken:
+            await self._begin_move(task, conversation)
+        elif note.moves != conversation.chat_id:
             try:
                 await self._members.let_in(task.tenant, task.id, conversation.chat_id, agent)
             except GraphProblem as problem:
@@ -164,9 +190,12 @@ class Rooms:
                 log.info("an agent was not let in", tenant=task.tenant, task=task.id, why=refused.reason.word)
             else:
                 return True
-            await self._conversations.drop_intent(task.tenant, task.id)
-            await self._notes.begin_move(task.tenant, task.id, conversation.chat_id)
+            await self._begin_move(task, conversation)
         return await self._make_room(task, conversation, agent) is not None
+
+    async def _begin_move(self, task: Task, conversation: Conversation) -> None:
+        await self._conversations.drop_intent(task.tenant, task.id)
+        await self._notes.begin_move(task.tenant, task.id, conversation.chat_id)
 
     async def _stay_out(self, task: Task, problem: GraphProblem) -> bool:
         if problem.passes and not _is_late(task):
@@ -235,6 +264,9 @@ class Rooms:
             await self._move(task, conversation, note)
             conversation = await self._conversations.get(task.tenant, task.id)
             note = await self._notes.read(task.tenant, task.id)
+        if note.broken and task.state is TaskState.ACTIVE and conversation is not None and conversation.chat_id:
+            await self._mender.mend(task, conversation, note)
+            return
         if task.handed_on and task.state is TaskState.ACTIVE and conversation is not None and conversation.chat_id:
             await self._take_out(task, conversation.chat_id, await self._without_business(task))
         if note.chat is not None and task.state in {TaskState.CONNECTING, TaskState.ACTIVE}:

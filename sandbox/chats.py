@@ -107,6 +107,12 @@ class Chats:
         )  # fmt: skip
         return [_chat(row) for row in rows]
 
+    def delete(self, chat: str) -> None:
+        with self._database.together():
+            self._database.run("DELETE FROM installs WHERE subject = ?", chat)
+            self._database.run("DELETE FROM members WHERE chat = ?", chat)
+            self._database.run("DELETE FROM chats WHERE id = ?", chat)
+
     def rename(self, chat: str, topic: str | None) -> None:
         self._database.run("UPDATE chats SET topic = ?, updated_at = ? WHERE id = ?", topic, now(), chat)
 

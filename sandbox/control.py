@@ -5,9 +5,11 @@ import uuid
 
 from aiohttp import web
 
+from sandbox.chats import Chat
 from sandbox.core import CORE, Core
 from sandbox.problems import refuse
 from sandbox.shapes import Shape
+from sandbox.teams import happenings
 from sandbox.teams.api import body, own_origin
 from sandbox.teams.bot_keys import KINDS
 from sandbox.wire import Handler, Route
@@ -58,6 +60,29 @@ async def add_person(request: web.Request) -> web.Response:
     core.people.add(Person(person_id, upn, asked.text("name"), guest=asked.flag("guest")))
     core.bells.everybody_changed()
     return web.json_response({"id": person_id}, status=201)
+
+
+async def _chat(request: web.Request) -> tuple[Core, Chat]:
+    core = request.app[CORE]
+    asked = await body(request, "chat")
+    chat = core.chats.get(asked.text("chat"))
+    if chat is None:
+        raise asked.bad("there is no such chat")
+    return core, chat
+
+
+async def remove_bot(request: web.Request) -> web.Response:
+    """Somebody takes the app out of a group chat."""
+    core, chat = await _chat(request)
+    happenings.uninstalled_in(core, chat)
+    return web.Response(status=204)
+
+
+async def delete_chat(request: web.Request) -> web.Response:
+    """A chat is gone, without a word to anybody."""
+    core, chat = await _chat(request)
+    core.chats.delete(chat.id)
+    return web.Response(status=204)
 
 
 async def set_consent(request: web.Request) -> web.Response:
@@ -166,6 +191,8 @@ ROUTES = [
     Route("GET", "/control/world", "Control.World", _own(world)),
     Route("PUT", "/control/bot-endpoint", "Control.SetBotEndpoint", _own(set_bot_endpoint)),
     Route("POST", "/control/users", "Control.AddPerson", _own(add_person)),
+    Route("POST", "/control/chats/remove-bot", "Control.RemoveBot", _own(remove_bot)),
+    Route("POST", "/control/chats/delete", "Control.DeleteChat", _own(delete_chat)),
     Route("GET", "/control/consent", "Control.Consent", _own(get_consent)),
     Route("POST", "/control/consent", "Control.SetConsent", _own(set_consent)),
     Route("PUT", "/control/manifest", "Control.SetManifest", _own(set_manifest)),

@@ -280,7 +280,7 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
         "distribution",
         _TASK_LIFE,
         "A task; see `tasks.Task`. Packed: `conns` (connection=alive until), `past` (user=result:asked again from:offer); `wraps` (user=extensions:end, of those who handed it on and have not finished), `handed_on` (user=service for which he had it); `noted` (JSON: user={codes, tags, note}, of those who had it before), `ends`: of the queue time, `won`: the "
-        "accepted offer, `offers`: how many there were, `delivered`: to whom, `home`: the lane it was handed on from, `pause` and `opening_fails`: rooms that could not be opened, `next`: its deadline.",
+        "accepted offer, `offers`: how many there were, `delivered`: to whom, `home`: the lane it was handed on from, `pause` and `opening_fails`: rooms that could not be opened, `broken`: why its room was lost, `next`: its deadline.",
     ),
     KeySpec(
         "<root>open:<tenant>",
@@ -410,7 +410,7 @@ _GRAPH = (
         "A room that is being made. `asked`: when Graph was asked for it without an answer that we know (ms); `agent`: "
         "for whom; `chat`, `url`: the chat that it is; `fails`, `why`: attempts in a row that had to wait, and for what; "
         "`done`: steps that need not be taken again; `leaving`: who is still to be taken out (JSON); `failing`: why there "
-        "will be no room.",
+        "will be no room; `broken`: what was heard of the room of a talk, `why@ms`.",
     ),
     KeySpec(
         "<root>room-claim:<tenant>:<chat>",

@@ -16,7 +16,7 @@ from store.connection import Store
 BY_THE_RULES = frozenset({"queue_time", "queue_limit", "hours"})
 """Why a chat ends that nobody has answered, and that the settings decide; everything else is somebody's doing."""
 
-OF_THE_HOLDER = frozenset({"handed_on", "ended", "closed", "agent_lost"})
+OF_THE_HOLDER = frozenset({"handed_on", "ended", "closed", "agent_lost", "room_lost"})
 """What of a chat that is handed on is still told of its first agent."""
 
 
@@ -238,6 +238,9 @@ class _Reader:
         self._end(fields["task"], chat)
 
     def _chat_agent_lost(self, chat: Chat, fields: Fields, at: int) -> None:
+        self._chat_handed_on(chat, fields, at)
+
+    def _chat_room_lost(self, chat: Chat, fields: Fields, at: int) -> None:
         self._chat_handed_on(chat, fields, at)
 
     def _reacts(self, fields: Fields, at: int) -> None:

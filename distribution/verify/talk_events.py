@@ -70,6 +70,18 @@ class TalkEvents(OfferEvents):
             task.warned = None
             task.ends = self.now + self.service(task.service).ms("queue_seconds")
 
+    def on_room_lost(self, fields: Fields) -> None:
+        """The room is gone: the talk goes back into the queue, with a queue time of its own."""
+        task, agent = self.task_of(fields), self.agent_named(fields["user"])
+        if agent:
+            agent.put_back = self.now
+        self.release(fields["user"], fields["task"])
+        if task:
+            self.fits(task, fields, "active")
+            self.remember(task, fields["user"], "failed")
+            task.agent, task.warned = "", None
+            task.ends = self.now + self.service(task.service).ms("queue_seconds")
+
     def on_failed(self, fields: Fields) -> None:
         """The room could not be opened; the event that puts it back into the queue follows."""
         task, user = self.task_of(fields), fields["user"]

@@ -38,6 +38,7 @@ BECOMES: dict[Event, dict[TaskState, TaskState]] = {
     Event.ASSIGN: {S.QUEUED: S.OFFERED},
     Event.TRANSFER: {S.ACTIVE: S.QUEUED},
     Event.TAKE_BACK: dict.fromkeys((S.QUEUED, S.OFFERED, S.CONNECTING), S.ACTIVE),
+    Event.ROOM_LOST: {S.ACTIVE: S.QUEUED},
     Event.SET_PRIORITY: {state: state for state in (S.ARRIVING, S.QUEUED, S.OFFERED, S.CONNECTING)},
 }  # fmt: skip
 
@@ -71,6 +72,7 @@ OTHERWISE: dict[Event, dict[TaskState, Verdict]] = {
         **dict.fromkeys(S, V.UNCHANGED), S.ARRIVING: V.WRONG_STATE, S.OFFERED: V.GONE, S.CLOSED: V.GONE,
     },
     Event.ASSIGN: {**dict.fromkeys(S, V.UNCHANGED), S.ARRIVING: V.WRONG_STATE, S.CLOSED: V.WRONG_STATE},
+    Event.ROOM_LOST: dict.fromkeys(S, V.WRONG_STATE),
     Event.SET_PRIORITY: dict.fromkeys(S, V.WRONG_STATE),
     Event.TRANSFER: {
         **dict.fromkeys(S, V.WRONG_STATE), S.ARRIVING: V.NOT_YOURS, S.QUEUED: V.NOT_YOURS, S.OFFERED: V.NOT_YOURS,
@@ -102,6 +104,7 @@ def happen(world: World, event: Event, task: str) -> Callable[[], Awaitable[Answ
         Event.ASSIGN: lambda: d.assign(t, task, AGENT, actor="boss", at=now),
         Event.TRANSFER: lambda: d.transfer(t, task, AGENT, to_service="support", via=Via.ROOM, at=now),
         Event.TAKE_BACK: lambda: d.take_back(t, task, AGENT, Via.ROOM, at=now),
+        Event.ROOM_LOST: lambda: d.room_lost(t, task, "bot_removed", at=now),
         Event.SET_PRIORITY: lambda: d.set_priority(t, task, Priority.HIGH, actor="boss", at=now),
     }
     return happenings[event]

@@ -109,7 +109,7 @@ class Microsoft:
         """What this person does in Teams."""
         async with self.session.request(method, f"{self.http}/teams/api/{user}{path}", json=body or None) as answer:
             assert answer.status < 300, await answer.text()
-            return cast("dict[str, Any]", await answer.json())
+            return cast("dict[str, Any]", await answer.json()) if answer.status != 204 else {}
 
     async def send(self, chat: str, activity: dict[str, Any]) -> dict[str, Any]:
         """What the bot sends into this chat through the Connector."""

@@ -11,8 +11,12 @@ local function remember(c, user, task)
   redis.call('EXPIRE', key, 2592000)
 end
 
--- From every state. An outcome that the talk has had already stays.
+-- From every state. An outcome that the talk has had already stays. A talk whose room was lost, and that nobody took over, is
+-- an error, whoever ends it.
 local function close_task(c, task, outcome, by, why, via)
+  if task.f.broken and not task.f.outcome then
+    outcome, why = 'error', task.f.broken
+  end
   local state = task.f.state
   leave_queue(c, task)
   if state == 'offered' then

@@ -1,0 +1,133 @@
+"""The room of a running talk breaks: it is mended, or the talk waits for another agent, who gets a room of their own."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from conversations.messages import Sender
+from distribution.agents import Presence
+from distribution.tasks import OfferResult, Outcome, TaskState, Via
+from graph.client import GraphClient
+from store.connection import Store
+from tests.graph.desk import Desk, furnish
+from tests.graph.microsoft import TENANT, Microsoft
+
+
+@pytest.fixture(autouse=True)
+async def unlimited(microsoft: Microsoft) -> AsyncIterator[None]:
+    await microsoft.control("PUT", "limits", enabled=False)
+    yield
+    await microsoft.control("PUT", "limits", enabled=True)
+
+
+@pytest.fixture
+async def anna(microsoft: Microsoft) -> str:
+    return await microsoft.person("Anna Meier")
+
+
+@pytest.fixture
+async def desk(store: Store, graph: GraphClient, anna: str) -> Desk:
+    return await furnish(store, graph, anna)
+
+
+async def talking(desk: Desk, agent: str) -> tuple[str, str]:
+    task = await desk.accepted(agent)
+    assert await desk.settle(task) is TaskState.ACTIVE
+    conversation = await desk.conversations.get(TENANT, task)
+    assert conversation is not None
+    return task, conversation.chat_id
+
+
+async def test_a_bot_that_was_removed_comes_back_and_reads_what_it_missed(
+    desk: Desk, microsoft: Microsoft, anna: str
+) -> None:
+    task, chat = await talking(desk, anna)
+    await microsoft.control("POST", "chats/remove-bot", chat=chat)
+    await microsoft.teams("POST", anna, f"/chats/{chat}/messages", text="Are you still there?")
+    await desk.rooms.broke(TENANT, chat, "bot_removed")
+    assert await desk.settle(task) is TaskState.ACTIVE
+    said = await desk.conversations.read(TENANT, task, 0)
+    assert [(message.sender, message.text) for message in said] == [(Sender.AGENT, "Are you still there?")]
+    assert len(await microsoft.calls("Chats.InstallApp")) == 2
+    before = len(await microsoft.calls())
+    assert await desk.handle(task) == ""
+    assert len(await microsoft.calls()) == before
+
+
+async def test_where_the_bot_cannot_come_back_the_task_waits_for_another_agent(
+    desk: Desk, microsoft: Microsoft, anna: str
+) -> None:
+    task, chat = await talking(desk, anna)
+    await microsoft.control("POST", "chats/remove-bot", chat=chat)
+    await microsoft.fault("Chats.InstallApp", times=None, status=403, code="Forbidden")
+    await desk.rooms.broke(TENANT, chat, "bot_removed")
+    assert await desk.settle(task) is TaskState.QUEUED
+    found = await desk.task(task)
+    assert (found.why, found.broken, found.past[anna]) == ("bot_removed", "bot_removed", OfferResult.FAILED)
+    assert await desk.journal("room_lost") == [
+        {"task": task, "service": "garden-advice", "user": anna, "why": "bot_removed"}
+    ]
+
+
+async def test_an_agent_who_is_out_of_the_room_has_lost_the_talk(desk: Desk, microsoft: Microsoft, anna: str) -> None:
+    task, chat = await talking(desk, anna)
+    await microsoft.teams("POST", anna, f"/chats/{chat}/leave")
+    await desk.rooms.broke(TENANT, chat, "agent_removed")
+    assert await desk.settle(task) is TaskState.QUEUED
+    assert (await desk.task(task)).why == "agent_removed"
+
+
+async def test_another_agent_gets_a_room_of_their_own_with_all_that_was_said(
+    store: Store, graph: GraphClient, microsoft: Microsoft, anna: str
+) -> None:
+    ben = await microsoft.person("Ben Okafor")
+    desk = await furnish(store, graph, anna, ben)
+    task, chat = await talking(desk, anna)
+    await microsoft.control("POST", "chats/delete", chat=chat)
+    await desk.distributor.set_presence(TENANT, {ben: Presence.AVAILABLE})
+    await desk.distributor.set_registered(TENANT, ben, True)
+    await desk.rooms.broke(TENANT, chat, "room_lost")
+    assert await desk.settle(task) is TaskState.OFFERED
+    offered = await desk.task(task)
+    assert (offered.invited, offered.broken) == ((ben,), "room_lost")
+    assert (await desk.distributor.accept(TENANT, task, offered.offer or "", ben, Via.PORTAL)).ok
+    assert await desk.settle(task) is TaskState.ACTIVE
+    conversation = await desk.conversations.get(TENANT, task)
+    assert conversation is not None
+    assert (conversation.chat_id != chat, conversation.left) == (True, (chat,))
+    assert len(await microsoft.chats(ben)) == 1
+    await desk.distributor.terminate(TENANT, task, by="agent", actor=ben, via=Via.PORTAL)
+    assert (await desk.task(task)).outcome is Outcome.HANDLED
+
+
+async def test_a_talk_that_nobody_takes_over_ends_as_an_error_with_its_reason(
+    desk: Desk, microsoft: Microsoft, anna: str
+) -> None:
+    task, chat = await talking(desk, anna)
+    await microsoft.control("POST", "chats/delete", chat=chat)
+    await desk.rooms.broke(TENANT, chat, "bot_removed")
+    assert await desk.settle(task) is TaskState.QUEUED
+    await desk.distributor.visitor_left(TENANT, task)
+    ended = await desk.task(task)
+    assert (ended.state, ended.outcome, ended.why) == (TaskState.CLOSED, Outcome.ERROR, "room_lost")
+
+
+async def test_a_false_alarm_changes_nothing(desk: Desk, microsoft: Microsoft, anna: str) -> None:
+    task, chat = await talking(desk, anna)
+    await desk.rooms.broke(TENANT, chat, "agent_removed")
+    await desk.rooms.broke(TENANT, "19:elsewhere@thread.v2", "room_lost")
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert await desk.journal("room_lost") == []
+
+
+async def test_a_busy_graph_is_waited_for_but_not_for_long(
+    desk: Desk, microsoft: Microsoft, anna: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, chat = await talking(desk, anna)
+    await microsoft.fault("Chats.ListMembers", times=None, status=503)
+    await desk.rooms.broke(TENANT, chat, "bot_removed")
+    assert "unavailable" in await desk.handle(task)
+    assert (await desk.task(task)).state is TaskState.ACTIVE
+    monkeypatch.setattr("graph.mending.PATIENCE_MS", 0)
+    assert await desk.handle(task) == ""
+    assert (await desk.task(task)).why == "bot_removed"
