@@ -184,6 +184,10 @@ class TeamTaskView(Shape):
     since_at: int
     active_at: int | None
     agents: list[str] = Field(description="names of those who are asked, or who have it")
+    trouble: str = Field(
+        default="", description="why its room could not be opened, or was lost, while it waits; in words"
+    )
+    paused_until_at: int | None = Field(default=None, description="nobody is asked for it before this")
 
 
 class TeamAgentView(Shape):

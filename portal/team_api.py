@@ -53,7 +53,7 @@ async def team_tasks(call: Call[Nothing]) -> TeamTasksView:
         distributor.running(tenant, service.id),
         call.deps.directory.members(tenant, service.id),
     )
-    return team_tasks_view(service, waiting, running, users)
+    return team_tasks_view(service, waiting, running, users, voice=call.person.voice)
 
 
 async def set_priority(call: Call[PriorityBody]) -> TaskAnswer:

@@ -9,6 +9,7 @@ from distribution.tasks import Task, TaskState
 from portal.schemas import TeamAgentView, TeamTasksView, TeamTaskView, TeamView, Words
 from portal.snapshot import Person
 from portal.views import customer_name
+from portal.words import Voice
 
 
 def team_view(
@@ -38,12 +39,12 @@ def team_view(
 
 
 def team_tasks_view(
-    service: Service, waiting: Sequence[Task], running: Sequence[Task], users: Iterable[User]
+    service: Service, waiting: Sequence[Task], running: Sequence[Task], users: Iterable[User], *, voice: Voice
 ) -> TeamTasksView:
     names = _names(users)
     return TeamTasksView(
         service=service.id,
-        waiting=[_task(task, names, position) for position, task in enumerate(waiting, start=1)],
+        waiting=[_waiting(task, names, position, voice) for position, task in enumerate(waiting, start=1)],
         running=[_running(task, names) for task in sorted(running, key=lambda task: task.since_at)],
     )
 
@@ -101,6 +102,13 @@ def _task(task: Task, names: Mapping[str, str], position: int | None) -> TeamTas
         active_at=task.active_at,
         agents=[names.get(user, user) for user in have],
     )
+
+
+def _waiting(task: Task, names: Mapping[str, str], position: int, voice: Voice) -> TeamTaskView:
+    shown = _task(task, names, position)
+    if task.paused_until_at is None and not task.broken:
+        return shown
+    return shown.model_copy(update={"trouble": voice.trouble(task), "paused_until_at": task.paused_until_at})
 
 
 def _running(task: Task, names: Mapping[str, str]) -> TeamTaskView:

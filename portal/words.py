@@ -77,6 +77,11 @@ class Voice:
             case _:
                 return self._cards("answer.not_possible")
 
+    def trouble(self, task: Task) -> str:
+        """Why a task's room could not be opened, or was lost."""
+        why, _, detail = (task.broken or task.why).partition("-")
+        return self._cards.get(f"failed.{why}", "failed.text", detail=detail)
+
     @property
     def somebody(self) -> str:
         return self._cards("taken.somebody")
@@ -96,9 +101,7 @@ class Voice:
             case OfferResult.WITHDRAWN:
                 return Words(code="withdrawn", text=self("notice.withdrawn", customer=customer))
             case OfferResult.FAILED:
-                why, _, detail = task.why.partition("-")
-                text = self._cards.get(f"failed.{why}", "failed.text", detail=detail)
-                return Words(code="failed", text=f"{customer}: {text}")
+                return Words(code="failed", text=f"{customer}: {self.trouble(task)}")
             case _:
                 return None
 

@@ -3,7 +3,7 @@
 import pytest
 
 from directory.hours import OpeningHours
-from distribution.tasks import Outcome, TaskState
+from distribution.tasks import Outcome, TaskState, Via
 from tests.portal.browser import Browser, Json
 from tests.portal.company import ANNA, BEN, SAMIR
 from tests.portal.office import Office
@@ -176,3 +176,15 @@ async def test_the_reason_that_an_agent_chose_is_shown_in_the_tenants_words(offi
     [agent] = (await team(samir))["agents"]
     assert agent["unavailable"] == "Other work"
     assert "not available: Other work" in [reason["text"] for reason in agent["reasons"]]
+
+
+async def test_why_a_room_could_not_be_opened_is_said_while_the_chat_pauses(office: Office, samir: Browser) -> None:
+    await office.present(ANNA)
+    task = await office.visitor()
+    found = await office.distributor.task(office.tenant, task)
+    assert found is not None
+    await office.distributor.accept(office.tenant, task, found.offer or "", ANNA, Via.PORTAL)
+    await office.distributor.opening_failed(office.tenant, task, "no_second_person")
+    [chat] = await waiting(samir)
+    assert "names no second person" in chat["trouble"]
+    assert chat["paused_until_at"] is not None

@@ -215,6 +215,9 @@ export interface TeamTask {
   active_at: number | null;
   /** Names of those who are asked, or who have it. */
   agents: string[];
+  /** Why its room could not be opened, or was lost, in words; empty when nothing is wrong. */
+  trouble: string;
+  paused_until_at: number | null;
 }
 
 export interface TeamAgent {

@@ -90,6 +90,11 @@ export class TeamChats extends LitElement {
         overflow-wrap: anywhere;
       }
 
+      .trouble {
+        margin-top: 4px;
+        overflow-wrap: anywhere;
+      }
+
       .verbs {
         display: flex;
         flex-wrap: wrap;
@@ -183,6 +188,7 @@ export class TeamChats extends LitElement {
       <div>
         <div class="who"><b>${task.customer}</b>${this.#tags(task, false)}</div>
         <p class="quiet number">${t("offer.waited", { time: counter(session.now() - task.since_at) })}</p>
+        ${task.trouble === "" ? nothing : html`<p class="trouble">${task.trouble}</p>`}
       </div>
       <div class="verbs">
         ${this.#priority(task)} ${this.#assign(task)}
