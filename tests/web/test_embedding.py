@@ -34,7 +34,7 @@ async def test_the_key_is_found_however_the_script_comes(website: Website, tags:
 async def test_a_script_without_a_key_says_so_and_shows_nothing(website: Website) -> None:
     website.pages["/shop"] = f'{HEAD}</head><body>{TAG}<script src="{{embed}}"></script></body></html>'
     widget = await website.go("/shop")
-    assert any("names no widget" in error for error in widget.errors)
+    assert any("no data-widget" in error for error in widget.errors)
     await expect(widget.launcher).to_have_count(1)
 
 

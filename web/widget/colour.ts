@@ -1,4 +1,4 @@
-/** From the owner's one colour to colours that can be read: WCAG 2.2 AA, whatever he chose. */
+/** From the owner's one colour to colours that can be read: WCAG 2.2 AA, whatever they chose. */
 
 type Rgb = [number, number, number];
 
@@ -9,24 +9,21 @@ const READABLE = 4.7;
 const LIGHT: Rgb = [238, 240, 243];
 const DARK: Rgb = [46, 49, 56];
 
+/** Whatever CSS takes for a colour. */
 function parse(text: string): Rgb {
-  const hex = /^#?([\da-f]{6}|[\da-f]{3})$/i.exec(text.trim())?.[1];
-  if (!hex) return FALLBACK;
-  const full = hex.length === 3 ? hex.replace(/./g, "$&$&") : hex;
-  return [0, 2, 4].map((at) => parseInt(full.slice(at, at + 2), 16)) as Rgb;
+  const probe = new Option().style;
+  probe.color = text;
+  return (probe.color.match(/\d+/g)?.slice(0, 3).map(Number) as Rgb | undefined) ?? FALLBACK;
 }
 
-function luminance(colour: Rgb): number {
-  const [r, g, b] = colour.map((value) => {
-    const part = value / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  }) as Rgb;
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+function luminance([red, green, blue]: Rgb): number {
+  const part = (value: number) => (value > 10 ? ((value / 255 + 0.055) / 1.055) ** 2.4 : value / 3294.6);
+  return 0.2126 * part(red) + 0.7152 * part(green) + 0.0722 * part(blue) + 0.05;
 }
 
 function contrast(one: Rgb, other: Rgb): number {
-  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b) as [number, number];
-  return (light + 0.05) / (dark + 0.05);
+  const ratio = luminance(one) / luminance(other);
+  return Math.max(ratio, 1 / ratio);
 }
 
 /** Move `colour` towards black or white until it can be read on `surface`. */

@@ -1,7 +1,7 @@
 /** <usher-chat>: the button in the corner, the window that it opens, and what happens in it. */
 import { ask, Refused } from "./ask";
 import { palette } from "./colour";
-import { Realm } from "./pristine";
+import { Realm, sleep } from "./pristine";
 import { LONGEST_TEXT, type Config, type MessageFrame } from "./protocol";
 import { Session } from "./session";
 import { child } from "./template";
@@ -23,6 +23,10 @@ export interface Fault {
 }
 
 const ATTEMPTS = 4;
+/** What is typed is noted so soon after the last letter: a page may be shown again before the one after it says goodbye. */
+const NOTING_MS = 300;
+/** A page that is open shows who is there, not who was there. */
+const PRESENCE_MS = 60_000;
 /** Seconds; a server that wants a longer pause is not asked again without the visitor. */
 const LONGEST_PAUSE = 30;
 /** Closer to the end than this, and new messages scroll into view by themselves (in pixels). */
@@ -49,7 +53,6 @@ export class UsherChat extends HTMLElement {
   fault: Fault | null = null;
   /** What they said of themselves, for the next chat. */
   known = { name: "", email: "" };
-  draft = "";
   /** The end of the messages is in view. */
   atEnd = true;
   readonly #root = this.attachShadow({ mode: "open" });
@@ -61,6 +64,8 @@ export class UsherChat extends HTMLElement {
   /** Ends what we hold of the page: listeners, the connection, timers. */
   #leave: AbortController | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #noting: ReturnType<typeof setTimeout> | undefined;
+  #refresh: ReturnType<typeof setInterval> | undefined;
 
   /** Without a setup it is the copy that a page made of one, for its cache of pages say. */
   constructor(
@@ -76,7 +81,7 @@ export class UsherChat extends HTMLElement {
     const keep = (event: Event) => SHARED.test((event as KeyboardEvent).key) || event.stopPropagation();
     for (const type of OURS.split(" ")) this.addEventListener(type, keep, { passive: true });
     const heard = ({ author, text }: MessageFrame) => this.#announce(`${author || this.config?.name}: ${text}`);
-    this.session = new Session(this.#realm, `${setup.base}v1/`, setup.key, () => this.update(), heard);
+    this.session = new Session(this.#realm, `${setup.base}v1/`, setup.key, () => this.update(), heard, (text) => this.#announce(this.say(text)));
   }
 
   connectedCallback(): void {
@@ -92,6 +97,7 @@ export class UsherChat extends HTMLElement {
     if (this.#leave || !this.isConnected) return;
     const { signal } = (this.#leave = new AbortController());
     const look = () => this.session.look(document.visibilityState === "visible");
+    this.#refresh = setInterval(() => this.#lookAround(), PRESENCE_MS);
     for (const type of ["online", "visibilitychange", "focus"]) addEventListener(type, look, { signal });
     const hidden = () => {
       this.#stop();
@@ -102,18 +108,23 @@ export class UsherChat extends HTMLElement {
     this.#phone.addEventListener?.("change", () => this.#raise(), { signal });
     visualViewport?.addEventListener("resize", () => this.#fit(), { signal });
     this.session.resume(signal);
-    this.draft = this.session.notes.draft;
     if (this.config) void this.update().then(() => this.#raise());
     else void this.#configure(1);
   }
 
   #stop(): void {
     if (!this.#leave) return;
-    this.session.notes.draft = this.draft;
     this.session.pause();
     this.#leave.abort();
     this.#leave = null;
     clearTimeout(this.#retry);
+    clearInterval(this.#refresh);
+    clearTimeout(this.#noting);
+  }
+
+  /** Opening hours and presence as they are now, while somebody may look at them. */
+  #lookAround(): void {
+    if (this.config && !this.session.chat && document.visibilityState === "visible") void this.#configure(ATTEMPTS);
   }
 
   async #configure(attempt: number): Promise<void> {
@@ -155,7 +166,7 @@ export class UsherChat extends HTMLElement {
     this.isOpen = true;
     this.#remember();
     for (const other of this.all.values()) if (other !== this) other.hide();
-    if (!this.session.chat) void this.#configure(ATTEMPTS); // opening hours and presence as they are now
+    this.#lookAround();
     void this.update().then(() => {
       this.#raise();
       this.toEnd();
@@ -187,6 +198,15 @@ export class UsherChat extends HTMLElement {
     this.#focus("text");
   }
 
+  /** What is written and not sent. */
+  get draft(): string {
+    return this.session.notes.draft;
+  }
+
+  set draft(text: string) {
+    this.session.notes.draft = text;
+  }
+
   /** How many characters too long the draft is. */
   get excess(): number {
     return [...this.draft.trim()].length - LONGEST_TEXT;
@@ -195,6 +215,8 @@ export class UsherChat extends HTMLElement {
   write(text: string): void {
     this.draft = text;
     if (text) this.session.tellTyping();
+    clearTimeout(this.#noting);
+    this.#noting = setTimeout(() => this.session.save(), NOTING_MS);
     void this.update();
   }
 
@@ -292,7 +314,7 @@ export class UsherChat extends HTMLElement {
         this.isStarting = !!after && after <= LONGEST_PAUSE && attempt < ATTEMPTS;
         this.fault = this.isStarting ? { field: "", text: this.say("no_room") } : this.#faultOf(error);
         if (this.isStarting) await this.update();
-        if (this.isStarting) await new Promise((wake) => setTimeout(wake, after * 1000 * (1 + Math.random())));
+        if (this.isStarting) await sleep(after * 1000 * (1 + Math.random()));
       }
     }
     return !this.fault;

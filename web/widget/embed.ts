@@ -9,13 +9,7 @@
  */
 const OURS = /\/embed\.js(\?|$)/;
 
-async function load(base: string, key: string): Promise<void> {
-  try {
-    (await import(/* @vite-ignore */ `${base}widget.js`)).mount({ base, key });
-  } catch (error) {
-    console.error("Usher: the chat could not be loaded.", error);
-  }
-}
+const failed = (error: unknown) => console.error("Usher: no chat.", error);
 
 (() => {
   const running = document.currentScript as HTMLScriptElement | null;
@@ -24,20 +18,20 @@ async function load(base: string, key: string): Promise<void> {
     ? running
     : document.querySelector<HTMLScriptElement>('script[src*="/embed.js"]:not([data-taken])');
   const named = (window as { usherWidget?: string }).usherWidget;
-  const fetched = () => performance.getEntriesByType("resource").find((one) => OURS.test(one.name))?.name;
   try {
-    const address = new URL(script?.src || fetched() || named || "");
+    const fetched = performance.getEntriesByType("resource").find(({ name }) => OURS.test(name));
+    const address = new URL(script?.src || fetched?.name || `${named}`);
     const key = script?.dataset.widget || address.searchParams.get("widget") || named;
-    if (!key) throw address.href;
+    if (!key) throw "no data-widget";
     script?.setAttribute("data-taken", "");
     const base = new URL("./", address).href;
-    const start = () => load(base, key);
+    const load = () => import(/* @vite-ignore */ `${base}widget.js`).then((widget) => widget.mount({ base, key })).catch(failed);
     // Safari has no requestIdleCallback; a moment after `load` is as good there.
-    const idle = () => ("requestIdleCallback" in window ? requestIdleCallback(start, { timeout: 2000 }) : setTimeout(start, 200));
+    const idle = () => window.requestIdleCallback?.(load, { timeout: 2000 }) ?? setTimeout(load, 200);
     if (document.readyState === "complete") idle();
     else addEventListener("load", idle, { once: true });
   } catch (error) {
-    console.error("Usher: the script tag names no widget.", error);
+    failed(error);
   }
 })();
 

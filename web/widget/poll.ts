@@ -13,6 +13,8 @@ type Post = (body: object, signal: AbortSignal) => Promise<Answer>;
 
 /** An answer that comes at once must not lead to a storm of requests. */
 const PAUSE_MS = 250;
+/** Not the page's own, which may be no promises: those of async functions. */
+const Eventually = (async () => {})().constructor as PromiseConstructor;
 /** So many frames fit into a request, whatever is in them. */
 const MOST_FRAMES = 5;
 
@@ -51,7 +53,7 @@ export function poll(post: Post, connection: string, ends: Ends): Transport {
     await exchange(false);
     while (!over.signal.aborted) {
       await exchange(true);
-      await new Promise((wake) => setTimeout(wake, PAUSE_MS));
+      await new Eventually((wake) => setTimeout(wake, PAUSE_MS));
     }
   }
 

@@ -19,6 +19,11 @@ export class Realm {
   }
 }
 
+/** The promises of the language itself: an async function asks nobody. */
+const Eventually = (async () => {})().constructor as PromiseConstructor;
+
+export const sleep = (ms: number) => new Eventually((wake) => setTimeout(wake, ms));
+
 const quoted = (text: string) =>
   `"${text.replace(/["\\\0-\x1f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)}"`;
 

@@ -9,6 +9,7 @@ import { newId } from "./transports";
 
 const TYPING_SHOWN_MS = 6000;
 const TYPING_TOLD_MS = 3000;
+const GOODBYE_NOTED_MS = 1000;
 /** After the end the last words may still arrive; then there is no reason to hold a connection. */
 const LONGEST_ADDRESS = 2000;
 const GOODBYE_MS = 30_000;
@@ -29,15 +30,20 @@ export class Session implements LineOwner {
   readonly #book: Notebook;
   #typingEnds: ReturnType<typeof setTimeout> | undefined;
   #goodbye: ReturnType<typeof setTimeout> | undefined;
+  #resumed = 0;
   #toldTyping = -TYPING_TOLD_MS;
 
-  /** @param heard is called with each message that comes from somebody else while we listen. */
+  /**
+   * @param heard is called with each message that comes from somebody else while we listen.
+   * @param told is called with the name of a text that is news.
+   */
   constructor(
     private readonly realm: Realm,
     private readonly base: string,
     private readonly widget: string,
     readonly changed: () => unknown,
     private readonly heard: (frame: MessageFrame) => void,
+    private readonly told: (text: "late" | "failed") => void,
   ) {
     this.#line = new Line(realm, base, this);
     this.#book = new Notebook(realm, widget);
@@ -55,6 +61,7 @@ export class Session implements LineOwner {
   /** Go on with what this browser remembers, until `signal`; then `pause`. */
   resume(signal: AbortSignal): void {
     const stored = this.#book.read();
+    this.#resumed = performance.now();
     // A page that comes back, from the browser's cache say, may be older than what another one has written since.
     if (stored) this.notes = this.chat ? { ...reconcile(this.notes, stored), draft: stored.draft } : stored;
     this.#book.watch((notes) => this.#adopt(notes), signal);
@@ -166,7 +173,7 @@ export class Session implements LineOwner {
     else if (frame.type === "ack") acknowledge(chat.entries, frame.id, frame.seq, frame.at);
     else if (frame.type === "status") this.#status(chat, frame.status);
     else if (frame.type === "typing") this.#showTyping(true);
-    else if (frame.type === "delivery") [chat.late, chat.failed] = [frame.late_from, frame.failed];
+    else if (frame.type === "delivery") this.#delivery(chat, frame.late_from, frame.failed);
     else if (frame.type === "error") this.#refused(chat, frame);
     this.save();
   }
@@ -221,6 +228,12 @@ export class Session implements LineOwner {
     this.#line.close();
   }
 
+  #delivery(chat: Chat, late: number | null, failed: number[]): void {
+    if (failed.length > (chat.failed?.length ?? 0)) this.told("failed");
+    else if (late && !chat.late) this.told("late");
+    Object.assign(chat, { late, failed });
+  }
+
   #showTyping(on: boolean): void {
     this.typing = on;
     clearTimeout(this.#typingEnds);
@@ -230,6 +243,8 @@ export class Session implements LineOwner {
   #adopt(notes: Notes): void {
     const before = this.chat?.id;
     this.notes = reconcile(this.notes, notes);
+    // The page that was seen before this one may say goodbye only now.
+    if (performance.now() - this.#resumed < GOODBYE_NOTED_MS) this.notes.draft = notes.draft;
     if (this.chat?.id !== before) this.#line.close();
     this.#connect();
     this.changed();

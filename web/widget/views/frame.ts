@@ -42,7 +42,7 @@ function back(ui: UsherChat, event: Event): void {
   else ui.hide();
 }
 
-const light = ({ presence }: Config) => (presence ? html`<i class="light ${presence}"></i>` : nothing);
+const light = ({ presence }: Config) => (presence ? html`<i class=${`light ${presence}`}></i>` : nothing);
 
 function head(ui: UsherChat, config: Config): TemplateResult {
   const { say, session } = ui;

@@ -7,4 +7,5 @@ export const downIcon = icon("M5 9l7 7 7-7");
 export const closeIcon = icon("M6 6l12 12M18 6L6 18");
 export const sendIcon = icon("M4 12l16-7.5-5 16-3.5-6.5zM11.5 14L20 4.5");
 export const sentIcon = icon("M5 13l4.5 4.5L19 7.5");
+export const warnIcon = icon("M12 4v10M12 18v1");
 export const clockIcon = icon("M12 4a8 8 0 100 16 8 8 0 000-16zM12 8v4l3 2");

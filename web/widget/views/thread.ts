@@ -6,7 +6,7 @@ import type { Chat } from "../notebook";
 import type { Config } from "../protocol";
 import { isEmojiAlone, richText } from "../richtext";
 import { initials } from "./frame";
-import { clockIcon, downIcon, sentIcon } from "./icons";
+import { clockIcon, downIcon, sentIcon, warnIcon } from "./icons";
 import { stateWords } from "./words";
 
 /** Messages of one person within this time stand together. */
@@ -33,20 +33,30 @@ export function thread(ui: UsherChat, config: Config, introduction: unknown): Te
 
 function talk(ui: UsherChat, config: Config, chat: Chat | null): unknown {
   const text = config.greeting;
-  // He read the greeting before he wrote: it stands above his words, and not once more below them.
+  // The visitor read the greeting before they wrote: it stands above their words, and not once more below them.
   const entries = chat?.entries.filter((entry) => entry.sender !== "system" || entry.text !== text) ?? [];
   if (text) entries.unshift({ key: "", sender: "system", author: "", text, at: 0, seq: 0 });
   const newestOwn = chat === ui.session.chat && entries.findLast((entry) => entry.sender === "visitor");
   return entries.map((entry, at) => {
     if (entry.sender === "event") return html`<p class="line">${ui.say("met", entry.author)}</p>`;
+    const belongs = (one?: Entry, next?: Entry) => isOneGroup(one, next) && fate(chat, one) === fate(chat, next);
     const isFirst = !belongs(entries[at - 1], entry);
     const isLast = !belongs(entry, entries[at + 1]);
     return html`${bubble(ui, config, entry, isFirst, isLast)}
-    ${entry.key && (isLast || entry.error || !entry.seq) ? foot(ui, entry, entry === newestOwn) : nothing}`;
+    ${entry.key && (isLast || entry.error || !entry.seq) ? foot(ui, entry, entry === newestOwn, fate(chat, entry)) : nothing}`;
   });
 }
 
-const belongs = (one: Entry | undefined, next: Entry | undefined) =>
+/** What became of the visitor's message behind the door: nothing to tell, or the name of a text. */
+function fate(chat: Chat | null, { sender, seq }: Entry = NOBODYS): "" | "late" | "failed" {
+  if (sender !== "visitor" || !seq || !chat) return "";
+  if (chat.failed?.includes(seq)) return "failed";
+  return chat.late && seq >= chat.late ? "late" : "";
+}
+
+const NOBODYS = { sender: "event", seq: 0 } as Entry;
+
+const isOneGroup = (one: Entry | undefined, next: Entry | undefined) =>
   one?.sender === next?.sender && one?.author === next?.author && (next?.at ?? 0) - (one?.at ?? 0) < GROUP_MS && !one?.error;
 
 function bubble(ui: UsherChat, config: Config, entry: Entry, isFirst: boolean, isLast: boolean): TemplateResult {
@@ -62,8 +72,8 @@ function bubble(ui: UsherChat, config: Config, entry: Entry, isFirst: boolean, i
   </div>`;
 }
 
-/** The time, and for his own words whether they arrived. */
-function foot(ui: UsherChat, entry: Entry, isNewest: boolean): TemplateResult {
+/** The time, and for the visitor's own words whether they arrived. */
+function foot(ui: UsherChat, entry: Entry, isNewest: boolean, became: ReturnType<typeof fate>): TemplateResult {
   const { say } = ui;
   if (entry.error) {
     return html`<p class="foot own wrong" role="alert">
@@ -71,13 +81,14 @@ function foot(ui: UsherChat, entry: Entry, isNewest: boolean): TemplateResult {
       <button type="button" class="link" @click=${() => ui.session.sayAgain(entry.key)}>${say("again")}</button>
     </p>`;
   }
+  if (became) return html`<p class=${`foot own ${became}`}>${became === "late" ? clockIcon : warnIcon} ${say(became)}</p>`;
   const time = when(ui, entry.at);
   if (entry.sender !== "visitor") return html`<p class="foot">${time}</p>`;
   const mark = entry.seq ? (isNewest ? [sentIcon, say("sent"), " · ", time] : time) : [clockIcon, say("sending")];
   return html`<p class="foot own">${mark}</p>`;
 }
 
-/** What is happening now: he waits, or somebody types. */
+/** What is happening now: the visitor waits, or somebody types. */
 function now(ui: UsherChat, config: Config, { status }: Chat): unknown {
   const { say, session } = ui;
   const dots = html`<span class="dots"><i></i><i></i><i></i></span>`;
