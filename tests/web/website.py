@@ -155,6 +155,8 @@ class Website:
     browser: Browser
     address: str
     contexts: list[BrowserContext] = field(default_factory=list[BrowserContext])
+    entry: str = ""
+    """Where its browsers find the door: a proxy before it, say; "" = the door itself."""
     policy: str = ""
     """The Content-Security-Policy of its pages."""
     pages: dict[str, str] = field(default_factory=dict[str, str])
@@ -254,7 +256,7 @@ async def open_website(door: Door, browser: Browser) -> AsyncGenerator[Website]:
     async def page(request: web.Request) -> web.Response:
         query = request.query
         tag = '<script async src="{}/interact/embed.js" data-widget="{}"></script>'
-        tags = "".join(tag.format(door.base, key) for key in query["widgets"].split(","))
+        tags = "".join(tag.format(website.entry or door.base, key) for key in query["widgets"].split(","))
         html = PAGE.format(lang=query.get("lang", ""), dir=query.get("dir", "ltr"), tags=tags)
         return web.Response(text=html, content_type="text/html", headers={"Content-Security-Policy": website.policy})
 
@@ -262,7 +264,9 @@ async def open_website(door: Door, browser: Browser) -> AsyncGenerator[Website]:
         html = website.pages.get(request.path)
         if html is None:
             raise web.HTTPNotFound
-        html = html.replace("{embed}", f"{door.base}/interact/embed.js").replace("{key}", door.widgets["advice"])
+        html = html.replace("{embed}", f"{website.entry or door.base}/interact/embed.js").replace(
+            "{key}", door.widgets["advice"]
+        )
         return web.Response(text=html, content_type="text/html", headers={"Content-Security-Policy": website.policy})
 
     async def script(request: web.Request) -> web.Response:

@@ -5,7 +5,7 @@ import { Realm, sleep } from "./pristine";
 import { LONGEST_TEXT, type Config, type MessageFrame } from "./protocol";
 import { Session } from "./session";
 import { child } from "./template";
-import { language, speaker, type Say } from "./texts";
+import { language, say, speaker } from "./texts";
 import { frame } from "./views/frame";
 import { stateWords } from "./views/words";
 import css from "./widget.css?inline";
@@ -44,7 +44,7 @@ style.replaceSync(css);
 export class UsherChat extends HTMLElement {
   config: Config | null = null;
   readonly language = language();
-  say!: Say;
+  readonly say = say;
   readonly session!: Session;
   isOpen = false;
   /** The visitor pressed "End chat", and is asked whether they mean it. */
@@ -64,6 +64,7 @@ export class UsherChat extends HTMLElement {
   /** Ends what we hold of the page: listeners, the connection, timers. */
   #leave: AbortController | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #later: unknown = null;
   #noting: ReturnType<typeof setTimeout> | undefined;
   #refresh: ReturnType<typeof setInterval> | undefined;
 
@@ -96,7 +97,10 @@ export class UsherChat extends HTMLElement {
   #start(): void {
     if (this.#leave || !this.isConnected) return;
     const { signal } = (this.#leave = new AbortController());
-    const look = () => this.session.look(document.visibilityState === "visible");
+    const look = () => {
+      this.session.look(document.visibilityState === "visible");
+      this.#lookAround();
+    };
     this.#refresh = setInterval(() => this.#lookAround(), PRESENCE_MS);
     for (const type of ["online", "visibilitychange", "focus"]) addEventListener(type, look, { signal });
     const hidden = () => {
@@ -122,6 +126,14 @@ export class UsherChat extends HTMLElement {
     clearTimeout(this.#noting);
   }
 
+  /** The texts for a chat that has begun. */
+  #getTexts(): void {
+    this.#later ??= speaker((this.setup as Setup).base, this.language, "-later").then(
+      () => this.update(),
+      () => (this.#later = setTimeout(() => (this.#later = null), PRESENCE_MS)),
+    );
+  }
+
   /** Opening hours and presence as they are now, while somebody may look at them. */
   #lookAround(): void {
     if (this.config && !this.session.chat && document.visibilityState === "visible") void this.#configure(ATTEMPTS);
@@ -133,7 +145,7 @@ export class UsherChat extends HTMLElement {
       const texts = speaker(base, this.language);
       texts.catch(() => null); // it is reported where it is awaited
       const config = await ask<Config>(this.#realm, `${base}v1/widgets/${key}`);
-      this.say = await texts;
+      await texts;
       this.config = config;
     } catch (error) {
       if (error instanceof Refused || attempt === ATTEMPTS) console.error("Usher: the chat is not shown.", error);
@@ -154,6 +166,7 @@ export class UsherChat extends HTMLElement {
     await null;
     this.#drawing = null;
     if (!this.config) return;
+    if (this.session.chat) this.#getTexts();
     this.#draw(frame(this, this.config));
     // Not on the element itself: there the page's own scripts and styles reach them.
     const look = { ...palette(this.config.colour), "--nth": `${this.nth}` };
@@ -166,7 +179,6 @@ export class UsherChat extends HTMLElement {
     this.isOpen = true;
     this.#remember();
     for (const other of this.all.values()) if (other !== this) other.hide();
-    this.#lookAround();
     void this.update().then(() => {
       this.#raise();
       this.toEnd();

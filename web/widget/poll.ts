@@ -52,8 +52,9 @@ export function poll(post: Post, connection: string, ends: Ends): Transport {
   async function listen(): Promise<void> {
     await exchange(false);
     while (!over.signal.aborted) {
+      const began = performance.now();
       await exchange(true);
-      await new Eventually((wake) => setTimeout(wake, PAUSE_MS));
+      if (performance.now() - began < PAUSE_MS) await new Eventually((wake) => setTimeout(wake, PAUSE_MS));
     }
   }
 

@@ -22,8 +22,12 @@ export function language(): string {
   }
 }
 
-/** Fetches the texts of this one language: they are built as modules beside the widget, see vite.config.ts. */
-export async function speaker(base: string, tag: string): Promise<Say> {
-  const { default: texts } = (await import(/* @vite-ignore */ `${base}${tag.slice(0, 2)}.js`)) as { default: Texts };
-  return (key, value = "") => texts[key].replace("{0}", () => `${value}`);
+/** Brings the texts of this one language that are needed before the first message, or the others too, after it. */
+export async function speaker(base: string, tag: string, later = ""): Promise<void> {
+  Object.assign(texts, (await import(/* @vite-ignore */ `${base}${tag.slice(0, 2)}${later}.js`)).default);
 }
+
+const texts: Partial<Texts> = {};
+
+/** In the page's or the visitor's language; "" while the text is on its way. */
+export const say: Say = (key, value = "") => (texts[key] ?? "").replace("{0}", () => `${value}`);

@@ -11,7 +11,27 @@ const BUDGET = 15_000;
 
 const MEMBERS = ["isStarting", "isOpen", "atEnd", "isAskingEnd", "toEnd", "askEnd", "sayAgain", "tellTyping", "markRead", "startAnew"];
 
-const texts = Object.fromEntries(["en", "de", "fr", "it"].map((tag) => [tag, `${here}texts/${tag}.json`]));
+/** Texts that nobody reads before the first message is sent; they are fetched after it. */
+const LATER =
+  /^(over|still_there|passed_on|late|failed|unsent|again|edited|deleted|reconnecting|end_ask|keep|new_chat|earlier|typing|position|next|met|is_ended)/;
+
+const tags = ["en", "de", "fr", "it"];
+const texts = Object.fromEntries(tags.flatMap((tag) => [tag, `${tag}-later`]).map((name) => [name, `texts:${name}`]));
+
+/** Two modules for each language, from its one file. */
+function texted(): Plugin {
+  return {
+    name: "usher-texts",
+    resolveId: (id) => (/texts:..(-later)?$/.test(id) ? `\0${id}` : null),
+    load(id) {
+      const [, tag, later] = /^\0.*texts:(..)(-later)?$/.exec(id) ?? [];
+      if (!tag) return null;
+      const all = JSON.parse(readFileSync(`${here}texts/${tag}.json`, "utf8")) as Record<string, string>;
+      const chosen = Object.entries(all).filter(([key]) => LATER.test(key) === !!later);
+      return `export default ${JSON.stringify(Object.fromEntries(chosen))}`;
+    },
+  };
+}
 
 /** The line breaks that the minifier leaves are those inside templates, where a blank does; comments serve nobody here. */
 function tightTemplates(): Plugin {
@@ -35,7 +55,7 @@ function budget(): Plugin {
     closeBundle() {
       const sizeOf = (name: string) => gzipSync(readFileSync(out + name)).length;
       // A browser fetches one language: the longest counts.
-      const longest = Object.keys(texts).map((tag) => `${tag}.js`).sort((a, b) => sizeOf(b) - sizeOf(a)).slice(0, 1);
+      const longest = tags.map((tag) => `${tag}.js`).sort((a, b) => sizeOf(b) - sizeOf(a)).slice(0, 1);
       const fetched = ["embed.js", "widget.js", ...longest];
       const total = fetched.reduce((sum, name) => sum + sizeOf(name), 0);
       const words = `${fetched.map((name) => `${name} ${sizeOf(name)}`).join(" + ")} = ${total} bytes gzipped`;
@@ -47,9 +67,7 @@ function budget(): Plugin {
 
 export default defineConfig({
   root: here,
-  // One object, and not a variable for each text.
-  json: { namedExports: false, stringify: false },
-  plugins: [tightTemplates(), budget()],
+  plugins: [texted(), tightTemplates(), budget()],
   build: {
     outDir: out,
     emptyOutDir: true,
