@@ -29,15 +29,17 @@ class Incoming:
     tenant: str
     user: str
     user_name: str
-    teams_user: str  # 29:…, known to this bot only
+    teams_user: str  # 29:…, known to this bot only; empty where no person sent it
+    person: bool  # whether a person sent it; guests from other organisations have no `user`
     bot: str  # 28:…
-    conversation: str
+    targeted: bool  # shown to the bot only, though it was written in a room
+    conversation: str  # without the thread in it
     scope: str  # personal, groupChat, channel
     service_url: str
     channel: str
     locale: str
     text: str
-    html: str  # the text/html attachment, which says more than `text`
+    html: tuple[str, ...]  # the text/html attachments, which say more than `text`
     files: bool  # something is attached that is no text
     mentions_of_bot: tuple[str, ...]  # the texts in which the bot is mentioned
     event: str  # channelData.eventType: editMessage, undeleteMessage, softDeleteMessage, …
@@ -79,9 +81,13 @@ def read(raw: object, *, default_tenant: str = "") -> Incoming:
         tenant=tenant.lower(),
         user=user if _GUID.fullmatch(user) else "",
         user_name=_text(sender, "name"),
-        teams_user=_id(sender, "id", "from.id"),
+        # Nobody sent what an app's own installation brings.
+        teams_user=_id(sender, "id", "from.id") if kind in _WITH_ID or sender.get("id") else "",
+        person=_is_person(sender, bot),
         bot=bot,
-        conversation=_id(conversation, "id", "conversation.id"),
+        targeted=recipient.get("isTargeted") is True,
+        # What is written in a thread of a chat is written in the chat: `19:…@thread.v2;messageid=…`.
+        conversation=_id(conversation, "id", "conversation.id").partition(";")[0],
         # Teams always says it; local clients know only conversations of two.
         scope=_text(conversation, "conversationType") or ("" if conversation.get("isGroup") else "personal"),
         service_url=service_url,
@@ -101,6 +107,7 @@ def read(raw: object, *, default_tenant: str = "") -> Incoming:
 
 
 _WITH_ID = frozenset({"message", "messageUpdate", "messageDelete", "invoke"})
+_BOTS = frozenset({"bot", "skill"})
 _TEXT_TYPES = frozenset({"text/html", "text/plain"})
 
 
@@ -144,15 +151,21 @@ def _members(body: Json, name: str) -> tuple[str, ...]:
     return tuple(_text(member, "id") for member in _objects(body, name))
 
 
-def _attachments(body: Json) -> tuple[str, bool]:
-    html, files = "", False
+def _is_person(sender: Json, bot: str) -> bool:
+    own = _text(sender, "id")
+    return bool(own) and own != bot and not own.startswith("28:") and _text(sender, "role").lower() not in _BOTS
+
+
+def _attachments(body: Json) -> tuple[tuple[str, ...], bool]:
+    html: list[str] = []
+    files = False
     for attachment in _objects(body, "attachments"):
-        kind, content = _text(attachment, "contentType").lower(), attachment.get("content")
+        kind, content = _text(attachment, "contentType").partition(";")[0].strip().lower(), attachment.get("content")
         if kind == "text/html" and isinstance(content, str):
-            html = html or content
+            html.append(_text(attachment, "content"))
         elif kind not in _TEXT_TYPES:
             files = True
-    return html, files
+    return tuple(html), files
 
 
 def _mentions(body: Json, bot: str) -> list[str]:

@@ -1,6 +1,7 @@
 """What agents write in a task's room goes to the customer; `//` stays among them."""
 
 import hashlib
+from typing import Final
 
 import structlog
 
@@ -13,11 +14,17 @@ from conversations.messages import (
     Conversations,
     Kind,
     NoSuchConversation,
+    Sender,
     TextTooLong,
 )
-from conversations.teams_text import client_id_of, sender_of, written
+from conversations.teams_text import Written, client_id_of, written
+from conversations.topic import clean_name
+from store.text import tidied
 
 log = structlog.get_logger(__name__)
+
+MAX_NAME: Final = 120
+"""Characters of a name that the customer reads. Entra's names have up to 256."""
 
 
 class RoomChat:
@@ -30,45 +37,59 @@ class RoomChat:
     async def message(self, incoming: Incoming) -> str:
         """Store it. Returns what is to be said in the room, empty if nothing. Raises StoreDown."""
         conversation = await self._conversation(incoming)
-        found = written(incoming.text, incoming.html, incoming.mentions_of_bot, files=incoming.files)
-        if conversation is None or not (found.text or found.lost):
+        if conversation is None:
             return ""
-        key = await self._say(incoming, conversation, Kind.TEXT, found.text) if found.text else ""
-        if not key and found.lost:
-            key = "room.not_carried" if found.text else "room.nothing_carried"
-        return await self._words(incoming, key) if key else ""
+        refused = self._refused(incoming)
+        if refused:
+            return await self._words(incoming, refused)
+        found = written(incoming.text, incoming.html, incoming.mentions_of_bot, files=incoming.files)
+        key = await self._say(incoming, conversation, Kind.TEXT, found) if found.text else ""
+        return await self._words(incoming, key or _left_out(found))
 
     async def edited(self, incoming: Incoming) -> str:
         """Store an edit, or the return of a message that was deleted. Returns what is to be said about it."""
         conversation = await self._conversation(incoming)
-        found = written(incoming.text, incoming.html, incoming.mentions_of_bot)
-        if conversation is None or not found.text:
+        if conversation is None or self._refused(incoming):
             return ""
-        key = await self._say(incoming, conversation, Kind.EDIT, found.text)
-        return await self._words(incoming, key) if key else ""
+        found = written(incoming.text, incoming.html, incoming.mentions_of_bot, files=incoming.files)
+        if found.too_long:
+            return await self._words(incoming, "room.too_long")
+        if not found.text:
+            # What stood there before is not what the agent wants to say.
+            key = await self._say(incoming, conversation, Kind.DELETE, found)
+            return await self._words(incoming, key or "room.edit_emptied")
+        key = await self._say(incoming, conversation, Kind.EDIT, found)
+        return await self._words(incoming, key or _left_out(found))
 
     async def deleted(self, incoming: Incoming) -> None:
         """Store that a message was taken back."""
         conversation = await self._conversation(incoming)
-        if conversation is not None:
-            await self._say(incoming, conversation, Kind.DELETE, "")
+        if conversation is not None and not incoming.targeted:
+            await self._say(incoming, conversation, Kind.DELETE, Written(""))
 
     async def _conversation(self, incoming: Incoming) -> str | None:
         """The conversation whose room this is; None for any other chat, and for what no person wrote."""
-        return await self._conversations.by_room(incoming.tenant, incoming.conversation) if incoming.user else None
+        return await self._conversations.by_room(incoming.tenant, incoming.conversation) if incoming.person else None
 
-    async def _say(self, incoming: Incoming, conversation: str, kind: Kind, text: str) -> str:
+    @staticmethod
+    def _refused(incoming: Incoming) -> str:
+        """Why nothing of it may reach the customer; empty if it may."""
+        if incoming.targeted:
+            return "room.targeted"
+        return "" if incoming.user or clean_name(incoming.user_name) else "room.nobody"
+
+    async def _say(self, incoming: Incoming, conversation: str, kind: Kind, found: Written) -> str:
         """Returns the key of what is to be said about it."""
         original = client_id_of(incoming.id)
         try:
             said = await self._conversations.say(
                 incoming.tenant,
                 conversation,
-                sender=sender_of(text),
-                author=incoming.user_name,
+                sender=found.sender,
+                author=tidied(incoming.user_name, MAX_NAME),
                 author_id=incoming.user,
-                text=text,
-                client_id=original if kind is Kind.TEXT else f"{original}:{kind}:{_version(incoming, text)}",
+                text=found.text,
+                client_id=original if kind is Kind.TEXT else f"{original}:{kind}:{_version(incoming, found.text)}",
                 kind=kind,
                 refers_to_client_id=None if kind is Kind.TEXT else original,
                 room=incoming.conversation,
@@ -80,11 +101,33 @@ class RoomChat:
         except TextTooLong:
             return "room.too_long"
         log.info("agent_said", task=conversation, seq=said.seq, duplicate=said.duplicate, kind=kind.value)
-        return ""
+        return await self._what_became(incoming, conversation, said.seq, found) if kind is Kind.EDIT else ""
+
+    async def _what_became(self, incoming: Incoming, conversation: str, seq: int, found: Written) -> str:
+        """An edit does not make a message of a note, and takes back a message that it makes a note."""
+        entries = await self._conversations.read(incoming.tenant, conversation, seq - 1, 1) if seq else []
+        if not entries or entries[0].sender is not Sender.NOTE:
+            return ""
+        if entries[0].was is not None:
+            return "room.taken_back"
+        return "" if found.note else "room.stays_note"
 
     async def _words(self, incoming: Incoming, key: str) -> str:
+        if not key:
+            return ""
         language = await self._pictures.language(incoming.tenant, incoming.user)
         return wording(language)(key, limit=TextTooLong().limit)
+
+
+def _left_out(found: Written) -> str:
+    """The key of what is to be said about something that is not sent, or not whole."""
+    if found.too_long:
+        return "room.too_long"
+    if found.doubtful:
+        return "room.doubtful"
+    if not found.text:
+        return "room.nothing_carried"
+    return "room.not_carried" if found.lost and not found.note else ""
 
 
 def _version(incoming: Incoming, text: str) -> str:

@@ -5,29 +5,25 @@ Teams bot docs). Only the mention of the bot itself is taken out. A message come
 written before the bot was in the room, from Graph: both ways it has to be the same message.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html.parser import HTMLParser
-from re import compile as pattern
 from typing import Final
 
 from conversations.model import Sender
+from conversations.notes import is_note, unmarked
+from conversations.teams_bare import bare
+from conversations.teams_fold import NAME_BEGINS, NAME_ENDS, Fold
+from conversations.teams_html import parsed, walk
+from store.text import clean_lines, visible
 
-NOTE_SIGN: Final = "//"
+MAX_SOURCE: Final = 128 * 1024
+"""Characters of text or HTML that are read. Teams' own limit for a message is about 100 KB (limits, Teams docs)."""
 
-_EMOJI = "http://schema.skype.com/emoji"
-_MENTION = "http://schema.skype.com/mention"
-_REPLY = "http://schema.skype.com/reply"
-_BLOCKS = frozenset({"p", "div", "ul", "ol", "li", "pre", "blockquote", "table", "tr", "h1", "h2", "h3", "h4", "hr"})
-_VOID = frozenset({"br", "img", "hr", "wbr", "input", "attachment", "emoji"})
-_HIDDEN = frozenset({"script", "style", "title", "template"})
-_SPACES = pattern(r"[ \t\r\n\f]+")
-_TAG = pattern(r"<at[^>]*>(.*?)</at>")
-
-
-def sender_of(text: str) -> Sender:
-    """What begins with `//` stays among agents."""
-    return Sender.NOTE if text.startswith(NOTE_SIGN) else Sender.AGENT
+_MOST_MENTIONS: Final = 20
+_MENTION = re.compile(r"<at\b[^<>]*+>([^<>]*+)</at>", re.IGNORECASE)
+_MARK_OF_QUOTE = re.compile(r"<quoted\b[^<>]*/>", re.IGNORECASE)
+_QUOTE = re.compile(r"<quoted\b[^<>]*+>(?:(?!</quoted\b).)*+(?:</quoted\s*+>|\Z)", re.IGNORECASE | re.DOTALL)
 
 
 def client_id_of(message: str) -> str:
@@ -37,118 +33,56 @@ def client_id_of(message: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The text, and whether there was something in it that text cannot hold (a picture, a file)."""
+    """What somebody wrote. `text` is empty if nothing in it can be read."""
 
     text: str
-    lost: bool
-
-
-def written(text: str, html: str, mentions_of_bot: Sequence[str] = (), *, files: bool = False) -> Written:
-    """What somebody wrote. `mentions_of_bot` as in the activity's entities: `<at>Usher</at>`."""
-    names = [_TAG.sub(r"\1", mention).strip() for mention in mentions_of_bot]
-    if html:
-        reader = _Reader(names)
-        reader.feed(html)
-        reader.close()
-        return Written(reader.text(), reader.lost or files)
-    for mention in mentions_of_bot:
-        text = text.replace(mention, "", 1)
-    return Written(_TAG.sub(r"\1", text).strip(), files)
-
-
-@dataclass(slots=True)
-class _Open:
-    """An element that is not closed yet. `start`: where its text begins."""
-
-    tag: str
-    start: int
-    kind: str = ""
-    href: str = ""
-    number: int = 0
-
-
-class _Reader(HTMLParser):
-    def __init__(self, names_of_bot: list[str]) -> None:
-        super().__init__(convert_charrefs=True)
-        self.lost = False
-        self._names = names_of_bot
-        self._parts: list[str] = []
-        self._open: list[_Open] = []
-
-    def text(self) -> str:
-        lines = "".join(self._parts).replace("\xa0", " ").split("\n")
-        return "\n".join(line.rstrip() for line in lines).strip()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        kind = given.get("itemtype", "").lower()
-        if tag == "emoji" or (tag == "img" and kind == _EMOJI):
-            self._write(given.get("alt", ""))
-        elif tag in {"img", "attachment"}:
-            self.lost = self.lost or not self._hidden
-        elif tag == "br":
-            self._write("\n")
-        if tag in _BLOCKS:
-            self._break()
-        if tag == "li":
-            self._write(self._bullet())
-        elif tag in {"td", "th"} and self._parts and not self._parts[-1].endswith("\n"):
-            self._write(" | ")
-        if tag not in _VOID:
-            self._open.append(_Open(tag, len(self._parts), kind, given.get("href", "")))
-
-    def handle_endtag(self, tag: str) -> None:
-        if not any(element.tag == tag for element in self._open):
-            return
-        while self._open:
-            element = self._open.pop()
-            self._close(element)
-            if element.tag == tag:
-                break
-
-    def handle_data(self, data: str) -> None:
-        if any(element.tag == "pre" for element in self._open):
-            self._write(data)
-            return
-        text = _SPACES.sub(" ", data)
-        if not self._parts or self._parts[-1].endswith("\n"):
-            text = text.lstrip(" ")
-        self._write(text)
+    note: bool = False  # it stays among agents
+    lost: bool = False  # there was something in it that text cannot hold: a picture, a file
+    doubtful: bool = False  # it is kept as a note, for nobody can tell what in it is a quotation
+    too_long: bool = False  # so long that it was not read
 
     @property
-    def _hidden(self) -> bool:
-        """Inside of what nobody wrote: scripts, and the preview of the message that is replied to (it may be a note)."""
-        return any(element.tag in _HIDDEN or element.kind == _REPLY for element in self._open)
+    def sender(self) -> Sender:
+        """What it is in the conversation."""
+        return Sender.NOTE if self.note else Sender.AGENT
 
-    def _write(self, text: str) -> None:
-        if text and not self._hidden:
-            self._parts.append(text)
 
-    def _break(self) -> None:
-        if self._parts and not self._parts[-1].endswith("\n"):
-            self._write("\n")
+def written(
+    text: str, html: str | Sequence[str], mentions_of_bot: Sequence[str] = (), *, files: bool = False
+) -> Written:
+    """What somebody wrote, at most 20 ms for 100 KB. `html`: one piece or several, in order.
 
-    def _bullet(self) -> str:
-        for element in reversed(self._open):
-            if element.tag == "ol":
-                element.number += 1
-                return f"{element.number}. "
-            if element.tag == "ul":
-                break
-        return "- "
+    `mentions_of_bot` as in the activity's entities: `<at>Usher</at>`. A quoted message is never part of it: it may be a note.
+    """
+    pieces = [piece for piece in ([html] if isinstance(html, str) else html) if piece]
+    if max(len(text), sum(map(len, pieces))) > MAX_SOURCE:
+        return Written("", lost=files, too_long=True)
+    names = [_MENTION.sub(r"\1", mention).strip() for mention in mentions_of_bot[:_MOST_MENTIONS]]
+    marked, lost, quotes, doubtful = _of_html(pieces, names)
+    if not visible(marked) and not lost and not quotes:
+        marked = _of_text(text, mentions_of_bot[:_MOST_MENTIONS])
+    found = unmarked(marked)
+    if not visible(found):
+        return Written("", lost=lost or files)
+    return Written(found, note=doubtful or is_note(marked), lost=lost or files, doubtful=doubtful)
 
-    def _close(self, element: _Open) -> None:
-        inside = "".join(self._parts[element.start :])
-        if element.tag == "at" or element.kind == _MENTION:
-            if inside.strip() in self._names:
-                self._names.remove(inside.strip())
-                del self._parts[element.start :]
-        elif element.tag == "a" and element.href.startswith(("http://", "https://")):
-            shown = inside.strip()
-            if shown.rstrip("/") != element.href.rstrip("/"):
-                self._parts[element.start :] = [f"{shown} ({element.href})" if shown else element.href]
-        elif element.tag == "p" and not inside.strip():
-            # A paragraph with nothing in it is an empty line that somebody typed.
-            self._parts[element.start :] = ["\n"]
-        if element.tag in _BLOCKS:
-            self._break()
+
+def _of_html(pieces: list[str], names: list[str]) -> tuple[str, bool, bool, bool]:
+    """Text with marked names; whether something is lost, something was quoted, and whether the two cannot be told apart."""
+    fold = Fold(names)
+    for piece in pieces:
+        source = _MARK_OF_QUOTE.sub("", piece)
+        tree = parsed(source)
+        if tree is None:
+            plain = bare("\n".join(pieces), names)
+            return plain.text, plain.lost, plain.unsure, plain.unsure
+        fold.quotes = fold.quotes or source != piece
+        fold.read(walk(tree))
+    return fold.text(), fold.lost, fold.quotes, False
+
+
+def _of_text(text: str, mentions_of_bot: Sequence[str]) -> str:
+    text = clean_lines(_QUOTE.sub("", _MARK_OF_QUOTE.sub("", text)))
+    for mention in mentions_of_bot:
+        text = text.replace(mention, "", 1)
+    return _MENTION.sub(rf"{NAME_BEGINS}\1{NAME_ENDS}", text).strip()

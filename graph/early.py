@@ -7,7 +7,7 @@ between comes to no bot, ever; so it is read from Graph, and is in the conversat
 import structlog
 
 from conversations.messages import ConversationClosed, Conversations, NoSuchConversation, TextTooLong
-from conversations.teams_text import client_id_of, sender_of, written
+from conversations.teams_text import client_id_of, written
 from graph.client import GraphClient
 from graph.company import Company
 from graph.facts import Written
@@ -52,7 +52,7 @@ class EarlyWords:
             said = await self._conversations.say(
                 tenant,
                 conversation,
-                sender=sender_of(read.text),
+                sender=read.sender,
                 author=person.name if person is not None else message.name,
                 author_id=message.user,
                 text=read.text,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _CLOUDS = ("graph.microsoft.com", "graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn")
 _PER_PAGE = 50  # Graph's maximum, for chats and for messages
 _QUOTED = "messageReference"  # the attachment of a message that answers another one
-_ATTACHED = re.compile(r"</?attachment\b[^>]*>")  # where an attachment stands in the text
+_ATTACHED = re.compile(r"</?attachment\b[^<>]*+>")  # where an attachment stands in the text
 # Errors before a request can have reached Graph; after all others it may have been carried out.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
