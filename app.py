@@ -38,15 +38,17 @@ from identity.doors import IdentityConfig, IdentityDeps, identity_routes
 from identity.jwks import Jwks
 from identity.secrets import derive
 from interact.deps import InteractDeps
-from interact.limits import Addresses
+from interact.limits import Addresses, Limits
 from interact.routes import interact_routes
 from interact.sockets import Sockets
+from operations.connections import ConnectionLimits, Connections
 from operations.health import Health
 from operations.logs import configure_logs
+from operations.machine import connections_for, raise_open_files
 from operations.workers import Workers, worker_command
 from portal.deps import PortalDeps
 from portal.routes import portal_routes
-from settings import ENV_FILE, Settings, SettingsError, load_settings
+from settings import ENV_FILE, Settings, SettingsError, is_loopback, load_settings
 from store.connection import Store, StoreDown, StoreRefused, open_store
 from store.doorbells import Doorbells
 from store.due import DueWorker
@@ -61,13 +63,15 @@ log = structlog.get_logger("usher")
 
 # Everything is gone within ten seconds of SIGTERM: what effects hold is finished or handed back in the first five.
 EFFECTS_GRACE_SECONDS = 5.0
+PAGES_GRACE_SECONDS = 3.0
 REQUESTS_GRACE_SECONDS = 3.0
 
 
 class Usher:
     """One process of Usher: every part, wired."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, *, room: int = 10_000) -> None:
+        """`room`: how many connections there may be at once."""
         secret = settings.secret_key.get_secret_value()
         bot_secret = settings.bot_app_secret.get_secret_value()
         ca_file = str(settings.ca_file) if settings.ca_file else None
@@ -151,7 +155,8 @@ class Usher:
 
         # The doors.
         self.health = Health({"redis": store.ping, "credentials": self.bot.check_credentials})
-        self.web = web.Application(middlewares=[store_down_is_503])
+        self.connections = Connections(ConnectionLimits(total=room), Addresses(settings.trusted_proxies))
+        self.web = web.Application(middlewares=[self.connections.counted, store_down_is_503])
         self.web.add_routes([web.get("/", to_the_portal), *self.health.routes()])
         bot_routes(self.web, self.bot)
         identity_routes(
@@ -185,10 +190,12 @@ class Usher:
                 visitor_key=derive(secret, "visitor"),
                 public_url=settings.public_url,
                 trusted_proxies=settings.trusted_proxies,
+                # Above it a visitor is asked in words to come back; the rest is for pages and for Microsoft.
+                limits=Limits(all_sockets=max(8, room * 4 // 5)),
             ),
         )
         self.takeovers.listen(self.sockets.failed_over)
-        portal_routes(
+        self.pages = portal_routes(
             self.web,
             PortalDeps(
                 distributor=self.distributor,
@@ -206,9 +213,10 @@ class Usher:
         await self.bot.start()
         runner = web.AppRunner(self.web, access_log=None, shutdown_timeout=REQUESTS_GRACE_SECONDS)
         await runner.setup()
-        site = web.TCPSite(runner, self.settings.host, self.settings.port, reuse_port=shared_port or None)
         try:
-            await site.start()
+            port = await self.connections.listen(
+                runner, self.settings.host, self.settings.port, shared_port=shared_port
+            )
             log.info("listening", host=self.settings.host, port=self.settings.port, public_url=self.settings.public_url)
             loops = [
                 asyncio.create_task(kept_running(name, loop))
@@ -227,8 +235,14 @@ class Usher:
             log.info("ready")
             await stopping.wait()
             log.info("stopping")
-            await self.sockets.close_all("stopping")
-            await self.effects.stop(EFFECTS_GRACE_SECONDS)
+            self.health.stopping()
+            # Nobody new: a balancer goes elsewhere at once, and so does the system where other workers share the port.
+            port.close()
+            await asyncio.gather(
+                self.sockets.close_all("stopping"),
+                self.pages.move_all(PAGES_GRACE_SECONDS),
+                self.effects.stop(EFFECTS_GRACE_SECONDS),
+            )
             await self.timers.stop()
             for loop in loops:
                 loop.cancel()
@@ -287,7 +301,12 @@ async def serve(settings: Settings, url: str, *, shared_port: bool) -> None:
                 log.warning("redis_may_lose", what=risk)
         if settings.dangerously_allow_unauthenticated_bot:
             log.warning("unauthenticated_bot_allowed", advice="anybody who reaches this port can pretend to be Teams")
-        await Usher(settings, store).run(stopping, shared_port=shared_port)
+        open_files = raise_open_files()
+        log.info("room_for_connections", open_files=open_files, connections=connections_for(open_files))
+        if not settings.trusted_proxies and not is_loopback(settings.public_url):
+            advice = "behind a proxy or balancer set USHER_TRUSTED_PROXIES, else its address stands for every visitor"
+            log.warning("no_trusted_proxies", advice=advice)
+        await Usher(settings, store, room=connections_for(open_files)).run(stopping, shared_port=shared_port)
     finally:
         await store.close()
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 import math
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -39,8 +40,19 @@ class Limits:
     sessions_burst: int = 200
     """New chats from one public address: a whole school behind one router may begin at the same minute."""
     sessions_rate: float = 2.0
+    widget_sessions_burst: int = 1_000
+    """New chats of one widget, from wherever: what a service would need a thousand agents for."""
+    widget_sessions_rate: float = 5.0
+    all_sessions_burst: int = 3_000
+    all_sessions_rate: float = 20.0
+    """All of this process's new chats. Per process and not for the whole store: a flood is refused without asking the
+    store, and also while that is slow; with n replicas n times as many get through, which is a factor, not a flood."""
     sockets: int = 10
     """Open tabs of one chat."""
+    all_sockets: int = 1_000_000
+    """Open lines of this process; above it a client is asked to come back later, perhaps to another one."""
+    full_seconds: tuple[float, float] = (5.0, 15.0)
+    """When a client for which there was no place should come back."""
     beat_seconds: float = 5.0
     here_beats: int = 3
     """The distributor hears of a connection on every third beat: every 15 s; it forgets one after 45 s."""
@@ -96,6 +108,10 @@ class Buckets:
             self._kept[key] = (left + 1, since)
 
 
+UNREADABLE: Final = "unreadable"
+"""Stands for all visitors of whom a trusted proxy reports what is no address: they are counted together."""
+
+
 class Addresses:
     """Finds the visitor's address behind load balancers. `trusted`: addresses or networks (`10.0.0.0/8`) of those."""
 
@@ -109,9 +125,31 @@ class Addresses:
         behind one of those may stand every visitor there is.
         """
         address = _address(request.remote)
-        hops = [part.strip() for line in request.headers.getall("X-Forwarded-For", []) for part in line.split(",")]
+        lines = request.headers.getall("X-Forwarded-For", [])
+        hops = [part for line in lines for part in line.split(",")]
         while address is not None and hops and self._trusts(address):
             address = _address(hops.pop())
+            if address is None:
+                return UNREADABLE
+        return self._counted(address)
+
+    def public(self, remote: str | None) -> str | None:
+        """The same for a connection itself, of which nothing is known yet."""
+        return self._counted(_address(remote))
+
+    def is_proxy(self, remote: str | None) -> bool:
+        """Whether this is one of the trusted proxies."""
+        address = _address(remote)
+        return address is not None and self._trusts(address)
+
+    def looks_like_a_proxy(self, request: web.Request) -> bool:
+        """Whether somebody who is not trusted, on a private address, reports on behalf of others."""
+        address = _address(request.remote)
+        if address is None or address.is_global or self._trusts(address):
+            return False
+        return "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+
+    def _counted(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address | None) -> str | None:
         if address is None or self._trusts(address) or not address.is_global:
             return None
         if isinstance(address, ipaddress.IPv6Address):
@@ -123,9 +161,14 @@ class Addresses:
 
 
 def _address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address in `9.9.9.9`, `9.9.9.9:4711`, `2a00::1`, `[2a00::1]:443` or the same in quotes; else None."""
+    found = _WITH_PORT.fullmatch((text or "").strip().strip('"'))
     try:
-        address = ipaddress.ip_address(text or "")
+        address = ipaddress.ip_address((found[1] or found[2]) if found else (text or "").strip().strip('"'))
     except ValueError:
         return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address
+
+
+_WITH_PORT: Final = re.compile(r"(?:\[([0-9A-Fa-f:.%a-z]+)\]|([0-9.]+))(?::[0-9]{1,5})?")

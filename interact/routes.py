@@ -59,7 +59,11 @@ class _Door:
         self._widgets = Widgets(deps.directory, deps.distributor, normal_origin(deps.public_url))
         self._scripts = Scripts(deps.static)
         self._addresses = Addresses(deps.trusted_proxies)
-        self._new_chats = Buckets(burst=deps.limits.sessions_burst, rate=deps.limits.sessions_rate)
+        limits = deps.limits
+        self._new_chats = Buckets(burst=limits.sessions_burst, rate=limits.sessions_rate)
+        self._widget_chats = Buckets(burst=limits.widget_sessions_burst, rate=limits.widget_sessions_rate)
+        self._all_chats = Buckets(burst=limits.all_sessions_burst, rate=limits.all_sessions_rate)
+        self._warned = False
 
     async def ticking(self, _app: web.Application) -> AsyncIterator[None]:
         ticker = asyncio.get_running_loop().create_task(self.sockets.run(), name="visitors' beats")
@@ -128,7 +132,7 @@ class _Door:
         """A new chat."""
         asked = parse_session(await _body(request))
         view = await self._allowed_view(request, asked.widget)
-        self._count(request)
+        self._count(request, asked.widget)
         check_session(asked, view)
         made = await open_session(self._deps.conversations, asked, view, self._deps.visitor_key)
         return answer(made, cors(request.headers.get("Origin")), status=201)
@@ -147,12 +151,24 @@ class _Door:
         request[ORIGIN_ALLOWED] = True
         return view
 
-    def _count(self, request: web.Request) -> None:
+    def _count(self, request: web.Request, widget: str) -> None:
+        self._warn_of_a_proxy(request)
         address = self._addresses.of(request)
         wait = self._new_chats.take(address) if address is not None else 0.0
         if wait:
             message = "Too many chats were started from your network. Please try again in a moment."
             raise Refusal(429, "too_many_chats", message, after_seconds=wait)
+        wait = self._widget_chats.take(widget) or self._all_chats.take("")
+        if wait:
+            log.warning("new_chats_refused", widget=widget, after_seconds=wait)
+            message = "Very many chats are being started at the moment. Please try again shortly."
+            raise Refusal(429, "too_many_chats", message, after_seconds=wait)
+
+    def _warn_of_a_proxy(self, request: web.Request) -> None:
+        if not self._warned and self._addresses.looks_like_a_proxy(request):
+            self._warned = True
+            advice = "nobody's address is counted: name it in USHER_TRUSTED_PROXIES if it is your balancer or proxy"
+            log.warning("proxy_not_trusted", address=request.remote, advice=advice)
 
     # --- WebSocket --------------------------------------------------------------------------------------------------
 

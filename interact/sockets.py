@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -20,8 +19,14 @@ log = structlog.get_logger(__name__)
 SLOTS: Final = 50
 """Beats are spread over so many ticks, so that 10,000 visitors make no burst every five seconds."""
 
-CLOSE_SECONDS: Final = 5.0
-"""Half of what a stopping process has; who has not closed his side by then is left to the system."""
+MOVE_SECONDS: Final = 3.0
+"""A stopping process asks all its clients to move within so many seconds."""
+
+APART_SECONDS: Final = 0.02
+"""Between two of them, when they are few."""
+
+CLOSE_SECONDS: Final = 2.0
+"""Whoever has not closed their side by then is left to the system."""
 
 
 class Sockets:
@@ -37,6 +42,7 @@ class Sockets:
         self._tabs: dict[tuple[str, str], list[VisitorSocket]] = {}
         self._deaf_times = 0
         self._count = 0
+        self._was_full = False
         self._somebody = asyncio.Event()
         self._moves: set[asyncio.Task[None]] = set()
         # Two listeners for all sockets, instead of two for each: that is a kilobyte for every idle visitor.
@@ -45,6 +51,15 @@ class Sockets:
 
     def __len__(self) -> int:
         return self._count
+
+    @property
+    def full(self) -> bool:
+        """Whether this process has as many lines as it may have."""
+        full = self._count >= self._limits.all_sockets
+        if full and not self._was_full:
+            log.warning("sockets_full", count=self._count)
+        self._was_full = full
+        return full
 
     def add(self, socket: VisitorSocket) -> bool:
         """Take it in; False when its chat is open in too many tabs, and this one is the one to give way."""
@@ -131,14 +146,21 @@ class Sockets:
         return task
 
     async def close_all(self, reason: str) -> None:
-        """Ask every client to come back later, each at another moment, and close. New ones are refused from now on."""
+        """Ask one client after the other to connect again at once, and close; the others are served meanwhile.
+
+        New ones are refused from now on. It takes 5 s at most.
+        """
         self.closing = True
         sockets = [socket for slot in self._slots for socket in slot]
-        if sockets:
-            log.info("sockets_moved", count=len(sockets), why=reason)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await _together([lambda s=s: s.move(reason) for s in sockets])
+        if not sockets:
+            return
+        log.info("sockets_moved", count=len(sockets), why=reason)
+        pause = min(APART_SECONDS, MOVE_SECONDS / len(sockets))
+        moves: list[asyncio.Task[None]] = []
+        for socket in sockets:
+            moves.append(self.see_off(socket.move(reason, at_once=True)))
+            await asyncio.sleep(pause)
+        await asyncio.wait(moves, timeout=CLOSE_SECONDS)
 
 
 async def _together(calls: list[Callable[[], Awaitable[None]]]) -> None:

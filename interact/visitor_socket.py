@@ -51,6 +51,9 @@ class Registry(Protocol):
     budget: FrameBudget
     closing: bool
 
+    @property
+    def full(self) -> bool: ...
+
     def add(self, socket: "VisitorSocket", /) -> bool: ...
 
     def remove(self, socket: "VisitorSocket", /) -> None: ...
@@ -121,7 +124,9 @@ class VisitorSocket:
         try:
             chat, after = await self._greet()
             if self._registry.closing:
-                await self.move("stopping")
+                await self.move("stopping", at_once=True)
+            elif self._registry.full:
+                await self.move("full")
             else:
                 await self._listen(chat, after)
         except (Gone, ClientConnectionError):
@@ -300,12 +305,14 @@ class VisitorSocket:
                 self._feed.wake(Todo.LOOK)
             self._feed.beat(last, public, here=self._beats % self._deps.limits.here_beats == 0)
 
-    async def move(self, why: str) -> None:
+    async def move(self, why: str, *, at_once: bool = False) -> None:
         """Ask the client to come back, to whoever is there then, and close."""
         self._moved = True
         if self._feed is not None:
             self._feed.stop()
-        seconds = round(random.uniform(*self._deps.limits.retry_seconds), 2)  # noqa: S311  # spreads, guards nothing
+        limits = self._deps.limits
+        spread = limits.full_seconds if why == "full" else limits.retry_seconds
+        seconds = 0.0 if at_once else round(random.uniform(*spread), 2)  # noqa: S311  # spreads, guards nothing
         await self._line.send({"type": "retry", "after_seconds": seconds})
         await self._line.close(WSCloseCode.TRY_AGAIN_LATER, why)
 

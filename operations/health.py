@@ -16,6 +16,14 @@ Check = Callable[[], Awaitable[None]]
 READY = Gauge("usher_ready", "1 while every part that Usher needs answers", ["part"])
 
 
+async def _is_stopping() -> None:
+    raise ProcessStopping
+
+
+class ProcessStopping(Exception):
+    """This process was asked to stop."""
+
+
 class Health:
     """Asks every part whether it can work; a part is a name and a check that raises when it cannot."""
 
@@ -26,6 +34,10 @@ class Health:
     def warmed_up(self) -> None:
         """Called once everything that loads late is loaded."""
         self._warm.set()
+
+    def stopping(self) -> None:
+        """From here on balancers should send nobody here."""
+        self._checks["process"] = _is_stopping
 
     async def faults(self) -> dict[str, str]:
         """Part → what is wrong with it; empty when ready."""

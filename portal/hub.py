@@ -32,6 +32,8 @@ class Page:
         self.rung = asyncio.Event()
         self.doubted = False
         """Whether the session may have ended since it was last looked at."""
+        self.leaving = False
+        """Asked to take another stream."""
         self._stale: set[str] = set()
 
     def touch(self, pieces: Iterable[str]) -> None:
@@ -77,6 +79,14 @@ class Hub:
     async def start(self, _app: web.Application) -> None:
         heard = {"task": self._task, "agent": self._agent, "directory": self._directory, BELL: self._session}
         self._silence = [self._doorbells.listen(kind, callback) for kind, callback in heard.items()]
+
+    async def move_all(self, seconds: float) -> None:
+        """Let go of one page after the other, in so many seconds; each comes back to another server."""
+        pages = self._all()
+        for page in pages:
+            page.leaving = True
+            page.rung.set()
+            await asyncio.sleep(min(0.02, seconds / len(pages)))
 
     async def stop(self, _app: web.Application) -> None:
         """Open pages are let go; each finds another server, or this one again, with a pause of its own choosing."""

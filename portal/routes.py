@@ -108,7 +108,7 @@ DOCUMENT: dict[str, Any] = document(
 )  # fmt: skip
 
 
-def portal_routes(app: web.Application, deps: PortalDeps) -> None:
+def portal_routes(app: web.Application, deps: PortalDeps) -> Hub:
     """Add the portal to the app, which must have `identity_routes`. Its feeds start and stop with the app."""
     snapshots = Snapshots(deps)
     hub = Hub(deps.distributor, deps.doorbells, snapshots)
@@ -122,3 +122,4 @@ def portal_routes(app: web.Application, deps: PortalDeps) -> None:
         for name, shape in PARTS.items():
             path = path.replace(f"{{{name}}}", f"{{{name}:{shape}}}")
         app.router.add_route(route.method, path, guarded(route.handler, route.body, own_page=route.own_page))
+    return hub

@@ -98,13 +98,13 @@ class Stream:
         next_beat += rhythm.heartbeat
         next_surface += rhythm.surface
         next_look += rhythm.session
-        while not self._hub.closing:
+        while not (self._hub.closing or self._page.leaving):
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, min(next_beat, next_look) - time.monotonic())):
                     await self._page.rung.wait()
                     # The rest of what is changing right now comes with the same update.
                     await asyncio.sleep(rhythm.coalesce)
-            if self._hub.closing:
+            if self._hub.closing or self._page.leaving:
                 return
             now = time.monotonic()
             if self._page.doubted or now >= next_look:

@@ -135,16 +135,16 @@ class EmbeddedServer:
 
     def _watch(self) -> None:
         while not self._released.wait(WATCH_SECONDS):
-            if self._child is not None:
-                self._child.poll()
-            if self._is_well():
-                continue
             try:
+                if self._child is not None:
+                    self._child.poll()
+                if self._is_well():
+                    continue
                 with self._changing():
                     if not self._is_well() and not self._released.is_set():
                         log.warning("embedded_died", folder=str(self._place.folder))
                         self._make_sure_it_runs(alone=False)
-            except (EmbeddedRefused, OSError) as error:
+            except (EmbeddedRefused, OSError) as error:  # a process that has run out of descriptors may get some back
                 log.error("embedded_not_restarted", why=str(error))  # noqa: TRY400  # its words say it all
                 self._released.wait(PAUSE_SECONDS)
 

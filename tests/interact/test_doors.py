@@ -284,6 +284,22 @@ async def test_rate_limits_hit_real_visitors_with_no_visible_error__chatwoot_807
         assert [await ask("10.0.0.7") for _ in range(4)] == [201] * 4, "a network behind one address is nobody"
 
 
+@pytest.mark.parametrize("limits", [Limits(widget_sessions_burst=3), Limits(all_sessions_burst=3)])
+async def test_new_chats_are_limited_also_where_no_address_is_counted(
+    store: Store, tenant: str, limits: Limits, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Behind a proxy that nobody named, everybody has its address: then the widget's limit and the process's hold."""
+    async with open_door(store, tenant, limits=limits) as door:
+        body = {"widget": door.widgets["garden-advice"]}
+        forwarded = {"X-Forwarded-For": "9.9.9.9"}
+        asked = [await door.visitor().post(body, **forwarded) for _ in range(4)]
+        assert [status for status, _ in asked] == [201, 201, 201, 429]
+        assert asked[-1][1]["error"]["code"] == "too_many_chats"
+        other = {"widget": door.widgets["orders"], "name": "Mia"}
+        assert (await door.visitor().post(other))[0] == (201 if limits.all_sessions_burst > 3 else 429)
+    assert capsys.readouterr().out.count("proxy_not_trusted") == 1, "it is said once"
+
+
 async def test_the_scripts_are_for_every_page(store: Store, tenant: str, tmp_path: Path) -> None:
     (tmp_path / "embed.js").write_text("/* embed */")
     (tmp_path / "fr.js").write_text("/* fr */")

@@ -15,7 +15,7 @@ import pytest
 from interact.limits import Limits
 from store.connection import Store, open_store
 from store.embedded import EmbeddedServer, start_embedded
-from tests.interact.door import QUICK, VISITOR_KEY, Door, open_door
+from tests.interact.door import VISITOR_KEY, Door, open_door
 from tests.interact.visitor import SITE
 from tests.support import wait_until
 
@@ -211,22 +211,33 @@ async def test_a_line_that_answers_beats_stays(store: Store, tenant: str) -> Non
 # --- stopping -----------------------------------------------------------------------------------------------------
 
 
-async def test_a_stopping_process_asks_its_visitors_to_come_back_each_at_another_moment(door: Door) -> None:
+async def test_a_stopping_process_asks_one_visitor_after_the_other_and_serves_the_rest(door: Door) -> None:
     visitors = [await door.visitor().begin() for _ in range(20)]
     lines = [await visitor.enter() for visitor in visitors]
     await lines[0].said("Hello")
-    await door.sockets.close_all("stopping")
-    waits: set[float] = set()
+    stopping = asyncio.create_task(door.sockets.close_all("stopping"))
+    await wait_until(lambda: any("retry" in str(line.seen) for line in lines), 5, "the first visitor's move")
+    left = next(line for line in lines if not line.closed and "retry" not in str(line.seen))
+    await left.said("served to the end")
     for line in lines:
-        waits.add((await line.expect("retry"))["after_seconds"])
+        assert (await line.expect("retry"))["after_seconds"] == 0
         assert await line.ended() == 1013
-    low, high = QUICK.retry_seconds
-    assert all(low <= wait <= high for wait in waits)
-    assert len(waits) > 1
+    await stopping
     await wait_until(lambda: len(door.sockets) == 0, 5, "the end of all lines")
     assert (await door.task(visitors[0])).visitor_here, "who was asked to move has not left"
     async with door.http.get(f"{door.base}/interact/v1/socket", headers=visitors[0].headers) as response:
         assert (response.status, response.headers["Retry-After"]) == (503, "1")
+
+
+async def test_a_process_with_too_many_lines_asks_the_next_ones_to_come_later(store: Store, tenant: str) -> None:
+    async with open_door(store, tenant, limits=Limits(all_sockets=1)) as door:
+        visitor = await door.visitor().begin()
+        line = await visitor.enter()
+        late = await visitor.line()
+        await late.send({"type": "hello", "token": visitor.token, "after": 0})
+        assert (await late.expect("retry"))["after_seconds"] >= 5
+        assert await late.ended() == 1013
+        await line.said("served")
 
 
 # --- the store is down ----------------------------------------------------------------------------------------------

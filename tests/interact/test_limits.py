@@ -3,7 +3,7 @@
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from interact.limits import Addresses, Buckets
+from interact.limits import UNREADABLE, Addresses, Buckets
 
 
 class Clock:
@@ -48,7 +48,15 @@ def test_waiting_as_long_as_told_is_enough() -> None:
         ("10.0.0.1", "9.9.9.9", "9.9.9.9"),
         ("10.0.0.1", "1.1.1.1, 9.9.9.9", "9.9.9.9"),  # what the visitor wrote himself is not believed
         ("10.0.0.1", "9.9.9.9, 10.0.0.2", "9.9.9.9"),
-        ("10.0.0.1", "garbage", None),
+        ("10.0.0.1", "9.9.9.9:4711", "9.9.9.9"),
+        ("10.0.0.1", "[2a00:1450:400a:800::1]:443", "2a00:1450:400a:800::/64"),
+        ("10.0.0.1", '"[2a00:1450:400a:800::1]"', "2a00:1450:400a:800::/64"),
+        ("10.0.0.1", "1.1.1.1, 9.9.9.9:4711 , 10.0.0.2:80", "9.9.9.9"),
+        ("10.0.0.1", "garbage", UNREADABLE),  # what cannot be read is limited as well, all of it together
+        ("10.0.0.1", "9.9.9.9:port", UNREADABLE),
+        ("10.0.0.1", "9.9.9.9:", UNREADABLE),
+        ("10.0.0.1", "unknown", UNREADABLE),
+        ("10.0.0.1", "", UNREADABLE),
         ("127.0.0.1", None, None),
         ("192.168.1.7", None, None),
         ("2a00:1450:400a:800::1", None, "2a00:1450:400a:800::/64"),
@@ -59,6 +67,6 @@ def test_waiting_as_long_as_told_is_enough() -> None:
 def test_the_proxys_address_is_throttled_for_everyone__chatwoot_13942(
     remote: str, forwarded: str | None, counted: str | None
 ) -> None:
-    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    headers = {"X-Forwarded-For": forwarded} if forwarded is not None else {}
     request = make_mocked_request("POST", "/interact/v1/sessions", headers=headers).clone(remote=remote)
     assert Addresses(["10.0.0.0/8"]).of(request) == counted

@@ -3,10 +3,13 @@
 import asyncio
 import json
 import os
+import resource
 import signal
 import stat
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -293,3 +296,30 @@ def test_a_server_that_cannot_start_is_refused_with_its_own_words(
 def test_a_data_directory_that_cannot_be_is_refused(tmp_path: Path, engine_binary: Path | None) -> None:
     (tmp_path / "file").write_text("")
     assert "cannot keep its data in" in refused(tmp_path / "file" / "data", engine_binary)
+
+
+def test_the_watcher_survives_a_lack_of_descriptors(start: Start, capsys: pytest.CaptureFixture[str]) -> None:
+    server = start()
+    killed = server.pid
+    assert killed is not None
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    said = ""
+
+    def noticed() -> bool:
+        nonlocal said
+        said += capsys.readouterr().out
+        return "embedded_not_restarted" in said
+
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        end = time.monotonic() + 10
+        while not noticed() and time.monotonic() < end:
+            threading.Event().wait(0.05)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert noticed()
+    os.kill(killed, signal.SIGKILL)
+    end = time.monotonic() + 20
+    while server.pid in {None, killed} and time.monotonic() < end:
+        threading.Event().wait(0.05)
+    assert server.pid not in {None, killed}, "the server is started again"
