@@ -5,7 +5,9 @@ from typing import Final
 
 from conversations.keys import facts_key, messages_key
 from conversations.model import (
+    CHAT_BYTES,
     GREETING_ID,
+    HOUR_BYTES,
     KEEP_SECONDS,
     MAX_TEXT,
     UNUSED_SECONDS,
@@ -13,6 +15,7 @@ from conversations.model import (
     Conversation,
     ConversationClosed,
     ConversationError,
+    ConversationFull,
     ConversationMoved,
     Kind,
     Message,
@@ -38,6 +41,7 @@ __all__ = [
     "Conversation",
     "ConversationClosed",
     "ConversationError",
+    "ConversationFull",
     "ConversationMoved",
     "Conversations",
     "Kind",
@@ -113,7 +117,7 @@ class Conversations(RoomVerbs):
         The same `client_id` from the same side again gives the same place, `duplicate=True`, also after the end. An
         edit or delete (`refers_to_client_id`) whose message has not come waits for it: `seq` is 0 until then.
         `room`: the chat in Teams in which it was written; ConversationMoved is raised if the talk goes on in another one.
-        Raises NoSuchConversation, TextTooLong, and ConversationClosed from the moment that the task's talk is over.
+        Raises NoSuchConversation, TextTooLong, ConversationFull, and ConversationClosed from the moment that the task's talk is over.
         """
         if len(text) > MAX_TEXT:
             raise TextTooLong
@@ -130,6 +134,8 @@ class Conversations(RoomVerbs):
             "room": room,
             "keep": KEEP_SECONDS,
             "held_max": _HELD_MAX,
+            "hour_max": HOUR_BYTES,
+            "chat_max": CHAT_BYTES,
         }
         calls: list[tuple[LuaScript, str, Mapping[str, Argument]]] = [(self._scripts["say"], root(tenant), args)]
         if sender in _SPEAKS:
@@ -140,6 +146,8 @@ class Conversations(RoomVerbs):
             raise NoSuchConversation(conversation)
         if verdict == "closed":
             raise ConversationClosed(conversation)
+        if verdict == "full":
+            raise ConversationFull(int(at) / 1000 or None)
         if verdict == "moved":
             raise ConversationMoved(conversation)
         return Said(seq=int(seq), duplicate=bool(int(duplicate)), at=int(at))

@@ -23,6 +23,10 @@ UNUSED_SECONDS: Final = 25 * 3600
 """A conversation in which nobody says a word outlives its visitor's token (a day) by an hour."""
 
 
+HOUR_BYTES: Final = 2 * 1024 * 1024
+CHAT_BYTES: Final = 8 * 1024 * 1024
+"""What one visitor may write in an hour, and in a chat: a hundred times what somebody types, and no more than a store bears."""
+
 GREETING_ID: Final = "arrival:greeting"
 """The client id of a service's greeting."""
 
@@ -41,6 +45,14 @@ class ConversationClosed(ConversationError):
 
 class ConversationMoved(ConversationError):
     """The chat goes on in another room."""
+
+
+class ConversationFull(ConversationError):
+    """The visitor has written as much as one chat may hold. `after_seconds`: until it may go on; None = never."""
+
+    def __init__(self, after_seconds: float | None) -> None:
+        super().__init__("the visitor has written too much")
+        self.after_seconds = after_seconds
 
 
 class TextTooLong(ConversationError):

@@ -1,5 +1,6 @@
 """One visitor's chat as its socket uses it: what he says, what he may know, and where it stands."""
 
+import math
 from dataclasses import replace
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from conversations.access import Claims, access_conversation_as_visitor
 from conversations.messages import (
     Conversation,
     ConversationClosed,
+    ConversationFull,
     Conversations,
     Message,
     NoSuchConversation,
@@ -124,6 +126,12 @@ class VisitorChat:
             )
         except (ConversationClosed, NoSuchConversation):
             raise BadFrame("ended", None, "This chat has ended.", frame.id) from None
+        except ConversationFull as full:
+            text = "This chat holds no more text. Please start a new one."
+            if full.after_seconds is not None:
+                minutes = math.ceil(full.after_seconds / 60)
+                text = f"This is too much text for one hour. Please send it again in {minutes} min."
+            raise BadFrame("too_much", "text", text, frame.id) from None
         await self.make_sure_of_task(frame.id)
         return said
 

@@ -1,14 +1,14 @@
 -- say: one message is written down, once per client id. What changes a message that has not come yet waits for it.
 -- keys: root
--- args: tenant, conversation, sender, kind, author, author_id, text, client_id, refers_to, room, keep:int, held_max:int
--- returns: {'ok', 'closed', 'moved' (new words in a `room` that was left) or 'no_conversation', seq (0 while it waits), 1 for a repeat else 0, instant (ms)}
+-- args: tenant, conversation, sender, kind, author, author_id, text, client_id, refers_to, room, keep:int, held_max:int, hour_max:int, chat_max:int
+-- returns: {'ok', 'closed', 'moved' (new words in a `room` that was left), 'full' or 'no_conversation', seq (0 while it waits), 1 for a repeat else 0, instant (ms; 'full': ms until there is room again, 0 = never)}
 -- journal: none
 --@include clock
 --@include bell
 --@include due
 --@include chat
 local names = chat_names(root, tenant, conversation)
-local facts = redis.call('HMGET', names.facts, 'started', 'closed', 'last', 'chat', 'second')
+local facts = redis.call('HMGET', names.facts, 'started', 'closed', 'last', 'chat', 'second', 'bytes', 'hour', 'hour_bytes')
 if not facts[1] then
   return { 'no_conversation', 0, 0, 0 }
 end
@@ -31,6 +31,20 @@ if kind == 'text' and room ~= '' and facts[4] and facts[4] ~= room then
 end
 
 local now = clock_now(root, tenant, 0)
+if sender == 'visitor' then
+  -- What a message costs besides its text: its entry, and the note of its client id.
+  local size = #text + 100
+  local hour = math.floor(now / 3600000)
+  local in_hour = facts[7] == string.format('%.0f', hour) and tonumber(facts[8]) or 0
+  local in_all = tonumber(facts[6]) or 0
+  if in_all + size > chat_max then
+    return { 'full', 0, 0, 0 }
+  end
+  if in_hour + size > hour_max then
+    return { 'full', 0, 0, (hour + 1) * 3600000 - now }
+  end
+  redis.call('HSET', names.facts, 'bytes', in_all + size, 'hour', string.format('%.0f', hour), 'hour_bytes', in_hour + size)
+end
 local stamp = string.format('%.0f', now)
 local last = tonumber(facts[3])
 local public = nil

@@ -5,17 +5,19 @@ import uuid
 
 import pytest
 
+from conversations.keys import facts_key
 from conversations.messages import (
     GREETING_ID,
     Conversation,
     ConversationClosed,
+    ConversationFull,
     Conversations,
     NoSuchConversation,
     Sender,
     TextTooLong,
     as_seen,
 )
-from conversations.model import KEEP_SECONDS, UNUSED_SECONDS
+from conversations.model import CHAT_BYTES, HOUR_BYTES, KEEP_SECONDS, UNUSED_SECONDS
 from store.connection import Store
 from store.doorbells import Bell, Doorbells
 from store.ids import new_id
@@ -59,6 +61,27 @@ async def test_agents_read_the_greeting_first_as_the_visitor_did(talk: Talk) -> 
 def test_agents_see_which_page_it_is_without_what_its_address_carries() -> None:
     page = "https://shop.example/roses/?token=secret#a"
     assert Conversation("t", "c", "orders", None, page=page).page_shown == "shop.example/roses"
+
+
+async def test_a_visitor_fills_neither_an_hour_nor_a_chat_without_end(talk: Talk, store: Store) -> None:
+    """Bytes count, not characters; the agent's words always have a place."""
+    facts = facts_key(talk.tenant, talk.id)
+    for n in range(HOUR_BYTES // 24_100):
+        await talk.visitor("€" * 8_000, f"v-{n}")
+    with pytest.raises(ConversationFull) as full:
+        await talk.visitor("€" * 8_000, "v-late")
+    assert full.value.after_seconds is not None
+    assert 0 < full.value.after_seconds <= 3_600
+    assert (await talk.visitor("€" * 8_000, "v-0")).duplicate, "what is stored is acknowledged again"
+    await talk.agent("Good morning")
+    hour = (await store.hgetall(facts))["hour"]
+    await store.hset(facts, {"hour": str(int(hour) - 1)})
+    assert not (await talk.visitor("€" * 8_000, "v-late")).duplicate
+    await store.hset(facts, {"bytes": str(CHAT_BYTES)})
+    with pytest.raises(ConversationFull) as full:
+        await talk.visitor("one word", "v-last")
+    assert full.value.after_seconds is None
+    await talk.agent("Please write to us by mail.")
 
 
 async def test_everything_said_is_read_in_the_order_of_storing(talk: Talk) -> None:
