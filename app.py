@@ -43,6 +43,7 @@ from interact.routes import interact_routes
 from interact.sockets import Sockets
 from operations.connections import ConnectionLimits, Connections
 from operations.health import Health
+from operations.lag import LagWatch
 from operations.logs import configure_logs
 from operations.machine import connections_for, raise_open_files
 from operations.workers import Workers, worker_command
@@ -221,6 +222,7 @@ class Usher:
             loops = [
                 asyncio.create_task(kept_running(name, loop))
                 for name, loop in {
+                    "lag": LagWatch().run,
                     "doorbells": self.doorbells.run,
                     "timers": self.timers.run,
                     "effects": self.effects.run,

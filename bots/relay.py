@@ -1,7 +1,6 @@
 """Everything that is posted inside a room: the opening card, what the visitor says, and that it is over."""
 
 import html
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -9,13 +8,14 @@ from typing import Final
 import structlog
 
 from bots.connector import Json, Place
+from bots.links import links
 from bots.outbox import Outbox, retry_seconds
 from bots.pacing import Priority
 from bots.path import TeamsPath
 from bots.pictures import Pictures, card_activity, customer_of
 from bots.problems import Kind, SendProblem
 from bots.trouble import RoomTrouble, nobody_hears, trouble_of_answer
-from cards.escape import cut
+from cards.escape import cut, kept_blanks
 from cards.room import left_card
 from cards.wording import Wording, wording
 from conversations.messages import Batch, Conversation, Conversations, Message, Sender
@@ -24,6 +24,7 @@ from directory.directory import Directory
 from distribution.distributor import Distributor
 from distribution.tasks import Outcome, Task, TaskState
 from store.due import RetryLater, Subject
+from store.text import plain_line_ends
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +47,6 @@ ADDRESS_PAUSE_SECONDS: Final = 1.0
 """Teams tells the bot that it is in the room, and with it the address, a moment after Graph has put it there."""
 
 SUMMARY_CHARACTERS: Final = 120
-_LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,12 +250,16 @@ def _line(message: Message, words: Wording) -> str:
 
 
 def rich(text: str) -> str:
-    """A stranger's text as markup that shows just that: line ends, and web addresses that say where they lead."""
+    """A stranger's text as markup that shows just that: line ends, columns and indentation, and where addresses lead."""
+    text = kept_blanks(plain_line_ends(text))
     pieces: list[str] = []
     end = 0
-    for found in _LINK.finditer(text):
-        address = html.escape(found[0])
-        pieces += [html.escape(text[end : found.start()], quote=False), f'<a href="{address}">{address}</a>']
-        end = found.end()
+    for link in links(text):
+        shown = html.escape(text[link.start : link.end])
+        pieces += [
+            html.escape(text[end : link.start], quote=False),
+            f'<a href="{html.escape(link.address)}">{shown}</a>',
+        ]
+        end = link.end
     pieces.append(html.escape(text[end:], quote=False))
-    return "".join(pieces).replace("\r\n", "\n").replace("\n", "<br/>")
+    return "".join(pieces).replace("\n", "<br/>")

@@ -1,20 +1,25 @@
 """What a visitor wrote stays what he wrote: no markdown, no link, no mention, no date function."""
 
+from itertools import islice
+
 import regex
 
+from store.text import plain_line_ends
+
 _CLUSTER = regex.compile(r"\X")
-# Control characters but the line end, and the characters that turn text around.
-_UNSEEN = regex.compile(r"[\p{Cc}\p{Cs}\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069--\n]", flags=regex.VERSION1)
+# Control characters but the line end and the tab, and the characters that turn around what stands behind them.
+_UNSEEN = regex.compile(r"[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069--[\n\t]]", flags=regex.VERSION1)
 _MARKDOWN = regex.compile(r"[\\`*_\[\]<>~#|]|&(?=#?\w+;)")
 _LIST = regex.compile(r"^(\d*)([-+=.)])")  # a list, a line across, or a heading's underline begin so
 _FUNCTION = regex.compile(r"\{(?=\{)")
 _WORD_JOINER = "\u2060"
-_LINES = regex.compile(r"\r\n?|\u2028|\u2029")
+_BLANKS = regex.compile(r"(?m)^ +| {2,}")
+_TAB = "\u00a0" * 4
 
 
 def literal(text: str) -> str:
     """For a TextRun, which knows no markdown, but fills in `{{DATE(…)}}`: a word joiner keeps the braces apart."""
-    return _FUNCTION.sub("{" + _WORD_JOINER, _UNSEEN.sub("", _LINES.sub("\n", text)))
+    return _FUNCTION.sub("{" + _WORD_JOINER, _UNSEEN.sub("", plain_line_ends(text)))
 
 
 def markdown(text: str) -> str:
@@ -26,7 +31,20 @@ def markdown(text: str) -> str:
     return _LIST.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\g<0>", one_line))
 
 
+def kept_blanks(text: str) -> str:
+    """Tabs, indentation and columns by blanks that no renderer collapses; a line can still be broken between columns."""
+    return _BLANKS.sub(_unbroken, text.replace("\t", _TAB))
+
+
+def _unbroken(found: regex.Match[str]) -> str:
+    blanks = len(found[0])
+    begins_line = found.start() == 0 or found.string[found.start() - 1] == "\n"
+    return "\u00a0" * blanks if begins_line else "\u00a0" * (blanks - 1) + " "
+
+
 def cut(text: str, limit: int) -> str:
     """At most `limit` characters (grapheme clusters), the last of them `…` if something is missing."""
-    clusters: list[str] = _CLUSTER.findall(text)
+    if len(text) <= limit:
+        return text
+    clusters = [found[0] for found in islice(_CLUSTER.finditer(text), limit + 1)]
     return text if len(clusters) <= limit else "".join(clusters[: limit - 1]).rstrip() + "…"

@@ -11,7 +11,7 @@ from adaptivecards.baseobject import BareObject
 
 from cards import elements as el
 from cards.elements import make
-from cards.escape import cut, literal, markdown
+from cards.escape import cut, kept_blanks, literal, markdown
 from cards.verbs import Verb, action_data
 from cards.wording import Wording, duration
 
@@ -123,7 +123,7 @@ def quotation(title: str, lines: Sequence[BareObject]) -> BareObject:
 
 def spoken(message: str, *, author: str = "") -> list[BareObject]:
     """What somebody wrote, line by line, with his name before it if given."""
-    lines = [line for line in literal(cut(message, LONGEST_LINE)).split("\n") if line.strip()] or [""]
+    lines = [line for line in kept_blanks(literal(cut(message, LONGEST_LINE))).split("\n") if line.strip()] or [""]
     if len(lines) > MOST_LINES:
         lines = [*lines[: MOST_LINES - 1], "…"]
     blocks: list[BareObject] = []

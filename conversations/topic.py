@@ -10,7 +10,7 @@ _ELLIPSIS = "…"
 
 _COLON = regex.compile(r":(\s?)")  # Graph refuses a topic with a colon
 _UNSEEN = regex.compile(r"[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]+")  # control characters, line ends, halves of surrogate pairs
-_TURNS = regex.compile(r"[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]+")  # would turn the other name around
+_TURNS = regex.compile(r"[\u202a-\u202e\u2066-\u2069]+")  # would turn the other name around
 _SPACE = regex.compile(r"\s+")
 _INK = regex.compile(r"[^\s\p{C}\p{M}\p{Default_Ignorable_Code_Point}]")  # something that a person can see
 _CLUSTER = regex.compile(r"\X")
@@ -62,7 +62,7 @@ def _cut(text: str, limit: int) -> str:
         return text
     kept: list[str] = []
     left = limit - _units(_ELLIPSIS)
-    for cluster in _CLUSTER.findall(text):
+    for cluster in _CLUSTER.findall(text[: limit + 1]):  # finding clusters of flags takes their number squared
         left -= _units(cluster)
         if left < 0:
             break

@@ -1,14 +1,15 @@
 """The frames of the visitor's socket: JSON objects with a `type`, checked on the way in, built on the way out."""
 
 import json
+import re
 from typing import Annotated, Any, Final, Literal, cast
 
-import regex
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from conversations.messages import Kind, Message, Sender
 from conversations.model import MAX_TEXT
+from store.text import clean_lines, visible
 
 MAX_FRAME: Final = 128 * 1024
 """Characters in a client's frame: a text of 8,000 fits even if each of them is written as two `\\uXXXX`."""
@@ -16,8 +17,7 @@ MAX_FRAME: Final = 128 * 1024
 MAX_HELLO: Final = 4 * 1024
 """Characters in the first frame, which comes from somebody who is not known yet; a token has a few hundred."""
 
-_UNWANTED = regex.compile(r"[^\P{Cc}\n\t]|\p{Cs}")  # control characters except line end and tab; halves of pairs
-_INK = regex.compile(r"[^\s\p{C}\p{M}\p{Default_Ignorable_Code_Point}]")
+_EMPTY_LINES = re.compile(r"(?:[^\S\n]*\n)+")
 
 
 class BadFrame(Exception):
@@ -107,12 +107,20 @@ def _bad_frame(error: ValidationError, value: dict[str, Any]) -> BadFrame:
 
 
 def _checked_text(frame: Say) -> str:
-    text = _UNWANTED.sub("", frame.text.replace("\r\n", "\n").replace("\r", "\n")).strip()
-    if not _INK.search(text):
+    text = _without_empty_ends(clean_lines(frame.text))
+    if not visible(text):
         raise BadFrame("bad_field", "text", "A message needs some text.", frame.id)
     if len(text) > MAX_TEXT:
         raise BadFrame("too_long", "text", f"A message may have {MAX_TEXT:,} characters.", frame.id)
     return text
+
+
+def _without_empty_ends(text: str) -> str:
+    """Without blanks around it. The first of several lines keeps its indentation: it may be code, or a table."""
+    text = text.rstrip()
+    empty = _EMPTY_LINES.match(text)
+    text = text[empty.end() :] if empty else text
+    return text if "\n" in text else text.lstrip()
 
 
 def dump(frame: dict[str, Any]) -> str:

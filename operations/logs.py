@@ -20,7 +20,8 @@ SECRET_NAMES = re.compile(
     r"(secret|password|token|authorization|cookie|assertion|code_verifier|api_key)$", re.IGNORECASE
 )
 # JWTs and bearer headers that found their way into an error's text. A JWT's first part always begins with eyJ ('{"').
-SECRET_VALUES = re.compile(r"(eyJ[\w-]{8,}\.[\w-]+\.?[\w-]*|(?<=[Bb]earer )[\w.~+/-]+=*)")
+# Looked for once in each word: from every place in it, a long word would take its length squared.
+SECRET_VALUES = re.compile(r"((?<![\w-])(?:(?!eyJ)[\w-])*+eyJ[\w-]{8,}+\.[\w-]+\.?[\w-]*|(?<=[Bb]earer )[\w.~+/-]+=*)")
 # Libraries that log each request or reconnect at INFO.
 NOISY = ("azure", "httpx", "httpcore", "msal", "aiohttp.access", "urllib3", "botbuilder", "botframework")
 

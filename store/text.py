@@ -47,7 +47,7 @@ def tidied(text: str, longest: int) -> str:
         return plain
     kept: list[str] = []
     left = longest - 1
-    for cluster in _CLUSTER.findall(plain):
+    for cluster in _CLUSTER.findall(plain[: longest + 1]):  # finding clusters of flags takes their number squared
         left -= len(cluster)
         if left < 0:
             break

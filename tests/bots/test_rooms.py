@@ -106,6 +106,13 @@ async def test_a_strangers_markup_stays_text(home: House) -> None:
         ('https://a.example/"onclick="x', '<a href="https://a.example/">https://a.example/</a>"onclick="x'),
         ("javascript:alert(1)", "javascript:alert(1)"),
         ("👍 :-)", "👍 :-)"),
+        ("Art.\tQty\nA-1\t2", "Art.{0}Qty<br/>A-1{0}2".format("\u00a0" * 4)),
+        ("    at f\n        at g  (b)", "{0}at f<br/>{0}{0}at g\u00a0 (b)".format("\u00a0" * 4)),
+        ("Bahnhofstrasse 1\v8001 Zurich\u2028a\u2029b\x85c", "Bahnhofstrasse 1<br/>8001 Zurich<br/>a<br/>b<br/>c"),
+        ("请看https://a.example/x。", '请看<a href="https://a.example/x">https://a.example/x</a>。'),
+        ("www.a.example", '<a href="https://www.a.example">www.a.example</a>'),
+        ("mia@a.example", '<a href="mailto:mia@a.example">mia@a.example</a>'),
+        ("می\u200cخواهم שלום\u200f!", "می\u200cخواهم שלום\u200f!"),
     ],
 )
 def test_text_becomes_markup_that_shows_just_that(text: str, markup: str) -> None:

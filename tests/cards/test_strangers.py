@@ -1,5 +1,6 @@
 """What a visitor writes cannot become anything but text: in no card, in no field that reads markdown."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,8 @@ from cards.personal import personal_card
 from cards.room import opening_card
 from cards.state import Line
 from cards.verbs import choice_value, chosen
+from conversations.topic import room_topic
+from store.text import tidied
 from tests.cards.samples import ACTIVE, ROOM_TASKS, STATE, STATES
 from tests.cards.test_pictures import elements
 
@@ -82,3 +85,15 @@ def test_cutting_keeps_to_the_limit(text: str, limit: int) -> None:
 @given(st.lists(st.text(min_size=1, alphabet=st.characters(exclude_categories=("Cs",))), unique=True))
 def test_several_choices_come_back_as_they_were(names: list[str]) -> None:
     assert chosen({"tags": ",".join(choice_value(name) for name in names)}, "tags") == tuple(names)
+
+
+@pytest.mark.parametrize("piece", ["\U0001f1e8", "\u0301", "👩‍👩‍👧‍👦", "\u1100", "{{", "[", " \n", "&#", "\t"])
+def test_no_text_takes_its_length_squared(piece: str) -> None:
+    text = (piece * 8_000)[:8_000]
+    begin = time.thread_time()
+    for function in (escape.literal, escape.markdown, escape.kept_blanks):
+        function(text)
+    escape.cut(text, 200)
+    room_topic(text, text, "visitor")
+    tidied(text, 100)
+    assert time.thread_time() - begin < 0.2

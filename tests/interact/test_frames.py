@@ -66,7 +66,17 @@ def test_a_bad_message_is_named_by_its_id() -> None:
 
 @pytest.mark.parametrize(
     ("sent", "kept"),
-    [("  Hi \r\nthere\r", "Hi \nthere"), ("a\x00b\x1b[0m", "ab[0m"), ("👍", "👍"), ("1\t2", "1\t2"), ("❤️", "❤️")],
+    [
+        ("  Hi \r\nthere\r", "  Hi \nthere"),
+        ("  Hi ", "Hi"),
+        ("a\x00b\x1b[0m", "ab[0m"),
+        ("👍", "👍"),
+        ("1\t2", "1\t2"),
+        ("❤️", "❤️"),
+        ("Bahnhofstrasse 1\v8001 Zurich\u2028a\u2029b\x85c\fd", "Bahnhofstrasse 1\n8001 Zurich\na\nb\nc\nd"),
+        ("\n \n    at f (a.js:1)\n        at g\n\n", "    at f (a.js:1)\n        at g"),
+        ("Art.\tQty\nA-1\t2", "Art.\tQty\nA-1\t2"),
+    ],
 )
 def test_a_text_keeps_its_lines_and_loses_control_characters(sent: str, kept: str) -> None:
     frame = parse_frame(said(sent))

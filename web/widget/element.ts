@@ -198,7 +198,7 @@ export class UsherChat extends HTMLElement {
 
   /** Send what is written; before the first message that starts the chat. */
   async submit(): Promise<void> {
-    const text = this.draft.trim();
+    const text = this.draft.trimEnd();
     if (this.isStarting || this.excess > 0) return;
     if (this.session.chat) {
       if (text) this.session.say(text);
@@ -221,7 +221,7 @@ export class UsherChat extends HTMLElement {
 
   /** How many characters too long the draft is. */
   get excess(): number {
-    return [...this.draft.trim()].length - LONGEST_TEXT;
+    return [...this.draft.trimEnd()].length - LONGEST_TEXT;
   }
 
   write(text: string): void {
