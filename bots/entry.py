@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from bots.arrivals import Arrivals
 from bots.clicks import Clicks
 from bots.config import BotConfig
 from bots.connector import Connector
@@ -133,6 +134,7 @@ class _Parts:
             pictures=pictures,
             outbox=outbox,
             path=self.path,
+            arrivals=Arrivals(conversations, deps.room_history),
             trouble=deps.room_trouble,
         )
         bot = TeamsBot(

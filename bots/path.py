@@ -69,7 +69,8 @@ class TeamsPath:
         tenant = subject.tenant
         asked = await self._directory.some_registrations(tenant, PROBES_AT_ONCE)
         if not asked:
-            return  # nobody is reached by cards; what the store says of the path is over by itself
+            await self._distributor.path_up(tenant)  # nobody is reached by cards: a fault of a room is its own
+            return
         problems = await asyncio.gather(*(self._probe(one) for one in asked))
         problem = problems[0]
         if problem is None or None in problems:

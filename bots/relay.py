@@ -1,12 +1,16 @@
 """Everything that is posted inside a room: the opening card, what the visitor says, and that it is over."""
 
 import html
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import structlog
 
+from bots.arrivals import Arrivals
 from bots.connector import Json, Place
 from bots.links import links
 from bots.outbox import Outbox, retry_seconds
@@ -20,6 +24,7 @@ from cards.room import left_card
 from cards.wording import Wording, wording
 from conversations.messages import Batch, Conversation, Conversations, Message, Sender
 from conversations.messages import Kind as MessageKind
+from conversations.model import is_visitors
 from directory.directory import Directory
 from distribution.distributor import Distributor
 from distribution.tasks import Outcome, Task, TaskState
@@ -46,6 +51,14 @@ ROOM_GONE_PAUSE_SECONDS: Final = 30.0
 ADDRESS_PAUSE_SECONDS: Final = 1.0
 """Teams tells the bot that it is in the room, and with it the address, a moment after Graph has put it there."""
 
+REFUSED_PAUSE_SECONDS: Final = 5.0
+"""What Teams refuses is sent once more after this, before anybody is told."""
+
+NOTED_LATE_MS: Final = 8_000
+"""Whoever may have been told that a message is late (10 s) is told when it has arrived; 2 s for the clocks."""
+
+_UNWANTED: Final = frozenset({Kind.REFUSED, Kind.FAILED, Kind.TOO_LARGE})
+
 SUMMARY_CHARACTERS: Final = 120
 
 
@@ -71,6 +84,7 @@ class Relay:
         pictures: Pictures,
         outbox: Outbox,
         path: TeamsPath,
+        arrivals: Arrivals,
         trouble: RoomTrouble = nobody_hears,
     ) -> None:
         self._distributor = distributor
@@ -79,6 +93,7 @@ class Relay:
         self._pictures = pictures
         self._outbox = outbox
         self._path = path
+        self._arrivals = arrivals
         self._trouble = trouble
 
     async def handle(self, subject: Subject) -> None:
@@ -90,7 +105,8 @@ class Relay:
             await self._show_card(room)
             # Whatever comes while a batch is on its way, or while Teams' limits hold the next one up, goes into the next one.
             while batch := await self._next_batch(room):
-                await self._send_batch(room, batch)
+                if not await self._send_batch(subject, room, batch):
+                    return
             for chat in room.conversation.left:
                 await self._leave(room, chat)
             if room.task.idle_warned_at is not None and room.task.ended_at is None:
@@ -167,18 +183,55 @@ class Relay:
         task = room.task
         return await self._conversations.next_batch(task.tenant, task.id, chat_id=room.conversation.chat_id)
 
-    async def _send_batch(self, room: _Room, batch: Batch) -> None:
-        task = room.task
-        try:
-            activity_id = await self._outbox.send(room.place, batch_activity(batch, room), Priority.MESSAGE)
-        except SendProblem as problem:
-            if problem.kind not in {Kind.REFUSED, Kind.FAILED, Kind.TOO_LARGE}:
+    async def _send_batch(self, subject: Subject, room: _Room, batch: Batch) -> bool:
+        """False when it waits for the path. Raises SendProblem, and RetryLater for what is tried once more."""
+        task, failed = room.task, list[int]()
+        zone = await self._zone(task.tenant) if batch.late or batch.doubtful else UTC
+        activity_id = await self._arrived(room, batch, zone) if batch.doubtful else ""
+        if not activity_id:
+            activity = batch_activity(batch, room, zone if batch.late else None)
+            try:
+                activity_id = await self._outbox.send(room.place, activity, Priority.MESSAGE, once=True)
+            except RetryLater:
+                await self._conversations.batch_unsent(task.tenant, task.id, batch, sure=True)
                 raise
-            # The same again would be refused again, and nothing behind it would ever arrive.
-            log.exception("batch_refused", task=task.id, first=batch.first, last=batch.last, code=problem.code)
-            notice = text_activity(room.words("room.not_shown"))
-            activity_id = await self._outbox.send(room.place, notice, Priority.MESSAGE)
-        await self._conversations.batch_sent(task.tenant, task.id, batch, activity_id)
+            except SendProblem as problem:
+                if problem.kind not in _UNWANTED:
+                    await self._conversations.batch_unsent(task.tenant, task.id, batch, sure=not problem.doubtful)
+                    raise
+                if await self._path.failed(subject, problem):
+                    return False
+                if not await self._refused(room, batch, problem):
+                    return True
+                failed = [message.seq for message in batch.messages if is_visitors(message)]
+                notice = text_activity(room.words("room.not_shown"))
+                activity_id = await self._outbox.send(room.place, notice, Priority.MESSAGE)
+        late = time.time() * 1000 - batch.messages[0].at >= NOTED_LATE_MS
+        await self._conversations.batch_sent(task.tenant, task.id, batch, activity_id, failed=failed, late=late)
+        return True
+
+    async def _refused(self, room: _Room, batch: Batch, problem: SendProblem) -> bool:
+        """True when Teams does not take it for good. Else it is tried once more, later, or, of several messages, each by
+        itself. Raises RetryLater.
+        """
+        task, sure = room.task, not problem.doubtful
+        log.warning("batch_refused", task=task.id, first=batch.first, last=batch.last, code=problem.code)
+        if not batch.refused:
+            await self._conversations.batch_unsent(task.tenant, task.id, batch, sure=sure, refused=True)
+            raise RetryLater(REFUSED_PAUSE_SECONDS, str(problem)) from problem
+        if len(batch.messages) > 1:
+            await self._conversations.batch_unsent(task.tenant, task.id, batch, sure=sure, alone=True)
+            return False
+        return True
+
+    async def _arrived(self, room: _Room, batch: Batch, zone: tzinfo) -> str:
+        """The activity that holds a batch whose answer was lost, empty if it is not there."""
+        sent = [batch_activity(batch, room, shown)["text"] for shown in (None, zone)]
+        return await self._arrivals.find(room.task.tenant, room.task.id, room.place.conversation, batch, sent)
+
+    async def _zone(self, tenant: str) -> tzinfo:
+        found = await self._directory.tenant(tenant)
+        return ZoneInfo(found.time_zone) if found is not None else UTC
 
     async def _warn_of_silence(self, room: _Room, at: int) -> None:
         task = room.task
@@ -223,8 +276,11 @@ def text_activity(text: str) -> Json:
     return {"type": "message", "textFormat": "plain", "text": text, "summary": cut(text, SUMMARY_CHARACTERS)}
 
 
-def batch_activity(batch: Batch, room: _Room) -> Json:
-    """What was said since the last batch, as one message. Teams' `xml` knows no markdown, and everything is escaped."""
+def batch_activity(batch: Batch, room: _Room, late_in: tzinfo | None = None) -> Json:
+    """What was said since the last batch, as one message. Teams' `xml` knows no markdown, and everything is escaped.
+
+    `late_in`: they come late, and each says when it was written, in this time zone.
+    """
     customer = customer_of(room.task, room.conversation)
     parts: list[str] = []
     author = ""
@@ -233,7 +289,8 @@ def batch_activity(batch: Batch, room: _Room) -> Json:
         if name != author:
             parts.append(f"<b>{html.escape(name, quote=False)}</b>")
             author = name
-        parts.append(_line(message, room.words))
+        written = datetime.fromtimestamp(message.at / 1000, late_in).strftime("%H:%M") if late_in is not None else ""
+        parts.append((f"<i>({written})</i> " if written else "") + _line(message, room.words))
     first = batch.messages[0]
     summary = cut(f"{customer if first.sender is Sender.VISITOR else first.author}: {first.text}", SUMMARY_CHARACTERS)
     return {"type": "message", "textFormat": "xml", "text": "<br/>".join(parts), "summary": summary}

@@ -15,5 +15,9 @@ def shown_key(tenant: str, conversation: str) -> str:
     return f"{root(tenant)}shown:{tenant}:{conversation}"
 
 
+def sent_key(tenant: str, conversation: str) -> str:
+    return f"{root(tenant)}sent:{tenant}:{conversation}"
+
+
 def chat_key(tenant: str, chat_id: str) -> str:
     return f"{root(tenant)}chat:{tenant}:{chat_id}"

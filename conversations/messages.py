@@ -27,6 +27,7 @@ from conversations.model import (
     Shown,
     TextTooLong,
     as_seen,
+    is_visitors,
     read_conversation,
     read_message,
 )
@@ -161,6 +162,19 @@ class Conversations(RoomVerbs):
         """For many (tenant, conversation) in one round trip: the last entry, and the last one the visitor may see."""
         found = await self._store.many([("hmget", (facts_key(*one), "last", "public")) for one in wanted])
         return [(int(last), int(public)) if last and public else None for last, public in found]
+
+    async def backlog(self, tenant: str, conversations: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Of those that have a room: how many of the visitor's messages are not in it yet, and when the first of them was
+        stored (ms). Conversations in which all are there are left out.
+        """
+        asked = [("hmget", (facts_key(tenant, one), "chat", "last", "relayed")) for one in conversations]
+        found: dict[str, tuple[int, int]] = {}
+        for one, (chat, last, relayed) in zip(conversations, await self._store.many(asked), strict=True):
+            if chat and last and relayed and int(last) > int(relayed):
+                waiting = [message for message in await self.read(tenant, one, int(relayed)) if is_visitors(message)]
+                if waiting:
+                    found[one] = len(waiting), waiting[0].at
+        return found
 
     async def begin(self, tenant: str, conversation: str, at: int) -> None:
         """Its task exists since `at`: from now on nobody creates one for it, whatever becomes of the task."""

@@ -9,7 +9,7 @@ ConversationError
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -26,6 +26,9 @@ UNUSED_SECONDS: Final = 25 * 3600
 HOUR_BYTES: Final = 2 * 1024 * 1024
 CHAT_BYTES: Final = 8 * 1024 * 1024
 """What one visitor may write in an hour, and in a chat: a hundred times what somebody types, and no more than a store bears."""
+
+LATE_MS: Final = 10_000
+"""A message that has not reached the room after so long is marked: for the visitor, in the room, and on Team."""
 
 GREETING_ID: Final = "arrival:greeting"
 """The client id of a service's greeting."""
@@ -105,6 +108,11 @@ def as_seen(messages: Sequence[Message]) -> list[Message]:
     return sorted(messages, key=lambda one: not (one.sender is Sender.SYSTEM and one.client_id == GREETING_ID))
 
 
+def is_visitors(message: Message) -> bool:
+    """Whether these are words of the visitor's."""
+    return message.sender is Sender.VISITOR and message.kind is Kind.TEXT
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """A conversation as it is now; its id is the task's. Instants are milliseconds since the epoch."""
@@ -127,6 +135,8 @@ class Conversation:
     left: tuple[
         str, ...
     ] = ()  # rooms that it was in before, for Teams did not let another agent in; the first one first
+    relayed_seq: int | None = None  # up to here everything is in the room
+    failed: tuple[int, ...] = ()  # messages of the visitor that Teams refused for good
     opening_seq: int | None = None  # up to here the opening card shows what was said; batches begin behind it
     closed_at: int | None = None
     privacy_at: int | None = None  # when the visitor accepted the privacy text
@@ -166,6 +176,10 @@ class Batch:
     first: int
     last: int
     messages: tuple[Message, ...]
+    at: int = field(default=0, compare=False)  # when it was handed out first (ms)
+    late: bool = field(default=False, compare=False)  # its first message is older than `LATE_MS` by now
+    doubtful: bool = field(default=False, compare=False)  # Teams may have it already: it was handed out before
+    refused: int = field(default=0, compare=False)  # so often Teams did not want it
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +215,8 @@ def read_conversation(tenant: str, conversation: str, facts: Mapping[str, str]) 
         chat_id=get("chat", ""),
         chat_url=get("chat_url", ""),
         left=tuple(get("left", "").split()),
+        relayed_seq=_instant(get("relayed")),
+        failed=tuple(int(seq) for seq in get("failed", "").split()),
         opening_seq=_instant(get("opening")),
         closed_at=_instant(get("closed")),
         privacy_at=_instant(get("privacy")),

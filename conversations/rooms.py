@@ -1,10 +1,11 @@
 """A conversation's room in Teams: the intent, the binding, what is sent into it, and what is shown there."""
 
+from collections.abc import Sequence
 from json import dumps, loads
 from typing import Final
 
-from conversations.keys import chat_key, shown_key
-from conversations.model import KEEP_SECONDS, Batch, NoSuchConversation, RoomIntent, Shown, read_entry
+from conversations.keys import chat_key, sent_key, shown_key
+from conversations.model import KEEP_SECONDS, LATE_MS, Batch, NoSuchConversation, RoomIntent, Shown, read_entry
 from conversations.scripts import Scripts
 
 MAX_BATCH_MESSAGES: Final = 20
@@ -90,11 +91,54 @@ class RoomVerbs(Scripts):
         )
         if not reply:
             return None
-        first, last, *entries = reply
-        return Batch(int(first), int(last), tuple(read_entry(entry) for entry in entries))
+        first, last, at, now, doubtful, refused, *entries = reply
+        messages = tuple(read_entry(entry) for entry in entries)
+        return Batch(
+            int(first),
+            int(last),
+            messages,
+            at=int(at),
+            late=bool(messages) and int(now) - messages[0].at >= LATE_MS,
+            doubtful=bool(int(doubtful)),
+            refused=int(refused),
+        )
 
-    async def batch_sent(self, tenant: str, conversation: str, batch: Batch, activity_id: str) -> None:
-        """Teams has it; repeated, or for a batch that is not on its way, it changes nothing."""
+    async def batch_unsent(
+        self, tenant: str, conversation: str, batch: Batch, *, sure: bool, refused: bool = False, alone: bool = False
+    ) -> None:
+        """It was handed out and did not arrive. `sure`: Teams does not have it, so that the next hand-out is not doubtful;
+        `refused`: Teams did not want it; `alone`: its first message goes by itself next.
+        """
+        await self._run(
+            "batch_unsent",
+            tenant,
+            conversation,
+            first=batch.first,
+            last=batch.last,
+            clean=int(sure),
+            refused=int(refused),
+            alone_to=batch.messages[0].seq if alone else 0,
+        )
+
+    async def known_activities(self, tenant: str, conversation: str) -> set[str]:
+        """The ids of all activities that are noted as sent or shown."""
+        names = (sent_key(tenant, conversation), shown_key(tenant, conversation))
+        sent, shown = await self._store.many([("hgetall", (name,)) for name in names])
+        return {*sent.values(), *(loads(picture)[1] for picture in shown.values())}
+
+    async def batch_sent(
+        self,
+        tenant: str,
+        conversation: str,
+        batch: Batch,
+        activity_id: str,
+        *,
+        failed: Sequence[int] = (),
+        late: bool = False,
+    ) -> None:
+        """Teams has it; repeated, or for a batch that is not on its way, it changes nothing. `failed`: the messages that it
+        refused for good; `late`: the visitor may have been told that it is not there yet.
+        """
         await self._run(
             "batch_sent",
             tenant,
@@ -102,6 +146,8 @@ class RoomVerbs(Scripts):
             first=batch.first,
             last=batch.last,
             activity=activity_id,
+            failed=" ".join(map(str, failed)),
+            late=int(late),
             keep=KEEP_SECONDS,
         )
 

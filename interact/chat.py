@@ -17,6 +17,7 @@ from conversations.messages import (
     Said,
     Sender,
 )
+from conversations.model import LATE_MS, is_visitors
 from directory.directory import Directory
 from distribution.distributor import Distributor
 from distribution.tasks import Task, TaskState
@@ -26,6 +27,9 @@ from interact.status import ENDED, state_of, status_frame
 from interact.widgets import Widget
 
 log = structlog.get_logger(__name__)
+
+LOOKED_AT: Final = 50
+"""Entries behind what is in the room in which the visitor's first one is looked for."""
 
 CHATS_BACK: Final = 3
 """So many chats a widget keeps; whom a visitor met before those, he does not remember either."""
@@ -181,6 +185,20 @@ class VisitorChat:
             await self._conversations.close(*self.key)
             # Another tab's first word may have made one in between; one that is made from here on ends on arrival.
             await self._distributor.visitor_left(*self.key)
+
+    async def delivery(self, now: int) -> tuple[dict[str, Any], int | None]:
+        """What of the visitor's words has not reached the room, as a frame; and when one more may count as late (ms)."""
+        conversation = self.conversation
+        late_from, next_at = None, None
+        relayed = conversation.relayed_seq
+        if conversation.chat_id and relayed is not None and relayed < conversation.last_seq and not self.ended:
+            waiting = await self._conversations.read(*self.key, relayed, LOOKED_AT)
+            first = next((message for message in waiting if is_visitors(message)), None)
+            if first is not None and now - first.at >= LATE_MS:
+                late_from = first.seq
+            elif first is not None:
+                next_at = first.at + LATE_MS
+        return {"type": "delivery", "late_from": late_from, "failed": list(conversation.failed)}, next_at
 
     async def typing(self) -> None:
         """The visitor is writing."""

@@ -5,6 +5,7 @@ flags ask for, so that frames never overtake each other.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from enum import IntFlag, auto
 from typing import Any, Final
@@ -17,6 +18,8 @@ from interact.frames import dump
 from store.connection import StoreDown
 
 log = structlog.get_logger(__name__)
+
+ALL_DELIVERED: Final = dump({"type": "delivery", "late_from": None, "failed": []})
 
 PAGE: Final = 200
 """Messages read at once; a longer transcript is sent page by page."""
@@ -41,6 +44,8 @@ class Feed:
         "_connection",
         "_counted",
         "_cursor",
+        "_delivery",
+        "_late",
         "_open",
         "_public",
         "_pump",
@@ -67,6 +72,8 @@ class Feed:
         self._cursor = 0
         self._public = 0
         self._status = ""
+        self._delivery = ALL_DELIVERED
+        self._late: asyncio.TimerHandle | None = None  # when a message may count as late
         self._counted = False  # the distributor knows of this connection
 
     async def welcome(self, after: int) -> None:
@@ -85,6 +92,8 @@ class Feed:
     def stop(self) -> None:
         """Send nothing more."""
         self._open = False
+        if self._late is not None:
+            self._late.cancel()
 
     async def ended(self) -> None:
         """Return once nothing is under way: what is said of this connection then comes after all that it said itself."""
@@ -109,7 +118,7 @@ class Feed:
         todo = Todo.BEAT
         if here:
             todo |= Todo.HERE
-        if last > self._cursor:  # a doorbell was lost
+        if last > self._cursor or self._delivery != ALL_DELIVERED:  # a doorbell was lost, perhaps
             todo |= Todo.LOOK
         self.wake(todo)
 
@@ -138,6 +147,7 @@ class Feed:
             if not self._counted:  # another tab said the first word
                 await self._be_here()
             await self._send_status()
+            await self._send_delivery()
         if Todo.TYPING in todo:
             await self._send({"type": "typing"})
         if Todo.BEAT in todo:
@@ -160,6 +170,21 @@ class Feed:
                         return
                     self._public = max(self._public, message.seq)
                 self._cursor = message.seq
+
+    async def _send_delivery(self) -> None:
+        """What has not reached the room: told when it becomes late or fails, and when it has arrived after all."""
+        now = round(time.time() * 1000)
+        frame, next_at = await self._chat.delivery(now)
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+        if next_at is not None and self._open:
+            loop = asyncio.get_running_loop()
+            self._late = loop.call_later((next_at - now) / 1000 + 0.05, self.wake, Todo.LOOK)
+        text = dump(frame)
+        if text != self._delivery:
+            self._delivery = text
+            await self._send(frame)
 
     async def _send_status(self) -> None:
         status = await self._chat.status()

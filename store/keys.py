@@ -331,7 +331,9 @@ _CONVERSATIONS: tuple[KeySpec, ...] = (
         "Who talks with whom (`service` or `user`, `customer`, `email`, `page`, `locale`, `widget`, `earlier`: the chat before it), instants (`started`, "
         "`privacy`, `begun`, `closed`), `last` and `public`: the last entry of all, and of those the visitor may see; the "
         "room (`topic`, `topic_at`: the intent; `chat`, `chat_url`, `left`: chats that it was in before, `opening`: up to where the opening card tells; `second`: the second person in it, whose words are notes), and "
-        "the cursor to Teams (`relayed`, and `batch_first`, `batch_last` while a batch is on its way).",
+        "the cursor to Teams (`relayed`; while a batch is on its way `batch_first`, `batch_last`, `batch_at`: when it was handed out "
+        "first, `batch_clean`: Teams surely does not have it, `batch_refused`: how often Teams refused it; `failed`: messages that "
+        "Teams refused for good).",
     ),
     KeySpec(
         "<root>messages:<tenant>:<conversation>",

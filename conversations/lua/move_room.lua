@@ -19,7 +19,7 @@ local left = facts[3] and facts[3] .. ' ' .. before or before
 redis.call(
   'HSET', names.facts, 'chat', chat_id, 'chat_url', chat_url, 'opening', facts[2], 'relayed', facts[2], 'left', left
 )
-redis.call('HDEL', names.facts, 'batch_first', 'batch_last')
+redis.call('HDEL', names.facts, 'batch_first', 'batch_last', 'batch_at', 'batch_clean', 'batch_refused')
 redis.call('SET', root .. 'chat:' .. tenant .. ':' .. chat_id, conversation)
 chat_keep(root, tenant, names, keep)
 local id = tenant .. ':' .. conversation

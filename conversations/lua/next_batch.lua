@@ -1,12 +1,16 @@
 -- next_batch: what goes to Teams next. Its range is written down first: the same batch comes until it is noted as sent.
 -- keys: root
 -- args: tenant, conversation, chat_id, max_messages:int, max_bytes:int
--- returns: {}, also when that chat is not the room (any more), or {first seq, last seq, entry, …}, each entry {stream id, {field, value, …}}
+-- returns: {}, also when that chat is not the room (any more), or {first seq, last seq, instant of the first hand-out (ms), now
+--   (ms), 1 if Teams may have it already, how often it was refused, entry, …}, each entry {stream id, {field, value, …}}
 -- journal: none
+--@include clock
 --@include chat
 local PAGE = 200
 local names = chat_names(root, tenant, conversation)
-local facts = redis.call('HMGET', names.facts, 'chat', 'last', 'relayed', 'batch_first', 'batch_last')
+local facts = redis.call(
+  'HMGET', names.facts, 'chat', 'last', 'relayed', 'batch_first', 'batch_last', 'batch_at', 'batch_clean', 'batch_refused'
+)
 if not facts[1] or (chat_id ~= '' and facts[1] ~= chat_id) then
   return {}
 end
@@ -40,10 +44,13 @@ local function collect(out, from, to, messages, bytes)
   end
 end
 
-local picked = {}
+local picked, now = {}, string.format('%.0f', clock_now(root, tenant, 0))
 if facts[4] then
   collect(picked, tonumber(facts[4]), tonumber(facts[5]), math.huge, math.huge)
-  return { tonumber(facts[4]), tonumber(facts[5]), unpack(picked) }
+  -- Until somebody says that this hand-out came to nothing, nobody knows.
+  redis.call('HDEL', names.facts, 'batch_clean')
+  local doubtful = facts[7] and 0 or 1
+  return { facts[4], facts[5], facts[6] or now, now, doubtful, facts[8] or 0, unpack(picked) }
 end
 local from, to = tonumber(facts[3]) + 1, tonumber(facts[2])
 collect(picked, from, to, max_messages, max_bytes)
@@ -52,5 +59,6 @@ if #picked == 0 then
   return {}
 end
 local last = tonumber(string.match(picked[#picked][1], '^%d+'))
-redis.call('HSET', names.facts, 'batch_first', from, 'batch_last', last)
-return { from, last, unpack(picked) }
+redis.call('HSET', names.facts, 'batch_first', from, 'batch_last', last, 'batch_at', now)
+redis.call('HDEL', names.facts, 'batch_clean', 'batch_refused')
+return { from, last, now, now, 0, 0, unpack(picked) }

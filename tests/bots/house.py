@@ -25,6 +25,9 @@ from distribution.agents import Presence
 from distribution.deadlines import Timers
 from distribution.distributor import Distributor
 from distribution.tasks import Task, TaskState
+from graph.client import GraphClient, GraphConfig
+from graph.history import RoomHistory
+from graph.pace import Pace
 from identity.jwks import Jwks
 from sandbox.core import Core
 from sandbox.server import running
@@ -121,6 +124,16 @@ class House:
         self.conversations = Conversations(store)
         self.keys = Jwks(config.ca_file)
         self.personal = RegistrationChat(store=store, directory=self.directory, distributor=self.distributor)
+        self.graph = GraphClient(
+            GraphConfig(
+                login_url=config.login_url,
+                graph_url=product.core.addresses.tls,
+                app_id=config.app_id,
+                app_secret=config.app_secret,
+                teams_app_id=config.teams_app_id,
+                ca_file=config.ca_file,
+            )
+        )
         self.bot = Bot(
             BotDeps(
                 config=config,
@@ -130,6 +143,7 @@ class House:
                 store=store,
                 keys=self.keys,
                 personal=self.personal,
+                room_history=RoomHistory(self.graph, Pace()).read,
             )
         )
         self.doorbells = Doorbells(store)
@@ -366,6 +380,7 @@ async def house(store: Store, product: Product, *, company: str = COMPANY) -> As
     """A whole house, running."""
     made = House(store, product, config_of(product.core))
     await apply(made.directory, parse(company.format(tenant=made.tenant), Path("company.toml")), resolve_upn=_nobody)
+    await made.graph.warm()  # seconds of imports that no test should wait for
     await made.bot.start()
     app = web.Application()
     bot_routes(app, made.bot)
@@ -386,6 +401,7 @@ async def house(store: Store, product: Product, *, company: str = COMPANY) -> As
         await asyncio.gather(*loops, return_exceptions=True)
         await runner.cleanup()
         await made.bot.close()
+        await made.graph.close()
         await made.keys.close()
 
 
