@@ -22,8 +22,9 @@ from store.due import RetryLater, subject_in_hand
 log = structlog.get_logger(__name__)
 
 FIRST_PAUSE_SECONDS: Final = 0.4
-LONGEST_PAUSE_SECONDS: Final = 8.0
-"""Of the growing pauses of a conversation in which calls fail. Teams may ask for longer ones."""
+LONGEST_PAUSE_SECONDS: Final = 2.0
+"""Of the growing pauses of a conversation in which calls fail: so soon after Teams is back it goes on. Teams may ask for
+longer ones."""
 
 SHORT_SECONDS: Final = 0.05
 """A wait that costs less than giving a subject back and claiming it again."""

@@ -6,7 +6,7 @@
 --   the receiver's own trouble), 'asked' (nobody knows; a probe is due)
 -- journal: path_down
 --@include path
-local PROVEN_FOR = 3000  -- ms
+local PROVEN_FOR = 1000  -- ms
 local c = begin(root, tenant, at)
 local path = path_of(c)
 if not path.down then

@@ -295,7 +295,7 @@ async def test_a_refused_message_does_not_stop_those_behind_it(home: House) -> N
     await home.register(ANNA)
     task, chat = await home.talking()
     await home.settled()
-    await home.product.order({"operation": SEND}, {"status": 400, "code": "BadSyntax", "message": "no"})
+    await home.product.order({"operation": SEND}, {"status": 400, "code": "BadSyntax", "message": "no"}, times=2)
     await home.visitor_says(task, "unlucky")
 
     async def replaced() -> bool:
