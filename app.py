@@ -144,15 +144,15 @@ class Usher:
         # What brings the outside up to date with what was decided.
         self.effects = DueWorker(store, self.doorbells, worker_id=new_id())
         self.arrival = Arrival(self.distributor, self.conversations, self.directory)
-        self.effects.handle("arrival", self.arrival.handle_arrival)
-        self.effects.handle("card", self.bot.handle_card)
-        self.effects.handle("room", self.rooms.handle_room)
-        self.effects.handle("relay", self.bot.handle_relay)
+        self.effects.handle("arrival", self.arrival.handle_arrival, parts=1)
+        self.effects.handle("card", self.bot.handle_card, parts=2)
+        self.effects.handle("room", self.rooms.handle_room, parts=1)
+        self.effects.handle("relay", self.bot.handle_relay, parts=1)
         self.effects.handle("path", self.bot.handle_path)
-        self.effects.handle("directory", self.directory.handle_projection)
+        self.effects.handle("directory", self.directory.handle_projection, parts=0)
         self.takeovers = Takeovers(store)
         aftermath = Aftermath(store, (self.conversations.doubt_shown, self.rooms.doubt))
-        self.effects.handle("failover", aftermath.handle)
+        self.effects.handle("failover", aftermath.handle, parts=1)
 
         # The doors.
         self.health = Health({"redis": store.ping, "credentials": self.bot.check_credentials})

@@ -93,8 +93,37 @@ _STORE = (
         "zset",
         "store",
         "permanent",
-        "The due set: subjects whose outside picture must be brought up to date, scored by when (ms). "
-        "A leased one stands here if it was marked again.",
+        "Where marks arrive: subjects whose outside picture must be brought up to date, scored by when (ms). What has become "
+        "due is divided from here by class and tenant. A leased one stands here if it was marked again.",
+    ),
+    KeySpec(
+        "<root>due-of:<class>:<tenant>",
+        "zset",
+        "store",
+        "until it is claimed",
+        "What is due of one class (`offer`, `arrival`, `relay`, `card`, `room`, `other`) and tenant, by when it was (ms).",
+    ),
+    KeySpec(
+        "<root>due-turns:<class>",
+        "zset",
+        "store",
+        "until nothing of the class is due",
+        "The tenants that have something due of this class, by whose turn it is: since when, or when one was served last (ms).",
+    ),
+    KeySpec(
+        "<root>due-offers",
+        "set",
+        "store",
+        "until they are done",
+        "Subjects `card:…` that bring an offer, and are of the class `offer` therefore.",
+    ),
+    KeySpec(
+        "<root>due-aside",
+        "zset",
+        "store",
+        "permanent, the latest 1,000",
+        "Subjects that nobody can read or handle, by when they were put aside (ms). A worker that handles their kind takes "
+        "them up again when it begins.",
     ),
     KeySpec(
         "<root>leases",

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from store.connection import Store
+from store.due import SCRIPTS
 
 STEP_SECONDS = 0.005
 
@@ -44,7 +45,5 @@ async def wait_until(
 
 
 async def unsettled(store: Store, root: str) -> list[str]:
-    """The shard's subjects that are due, or that somebody works on. In one command: between two, one could be claimed, or be
-    marked and done, and would be seen in neither place."""
-    (found,) = await store.network.talk([("ZUNION", 2, f"{root}due", f"{root}leases")], [root])
-    return list(found)
+    """The shard's subjects that are due, or that somebody works on."""
+    return list(await store.run(SCRIPTS["due_list"], root))

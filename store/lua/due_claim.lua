@@ -1,42 +1,95 @@
--- due_claim: a worker takes what is due, at most `limit` subjects, and holds each until its lease ends.
+-- due_claim: a worker takes what is due, and holds each subject until its lease ends. First, what has become due is divided
+-- into sets by class and tenant; then one subject of each tenant in turn is taken from them.
 -- keys: root
--- args: token, limit:int, lease:int
--- returns: {instant of the next subject (ms, '' if there is none), now (ms), subject, tries, subject, …}
+-- args: token, lease:int, asks:json
+-- returns: {instant of the next subject (ms, '' if there is none), now (ms), classes of which more is due than was asked for,
+--   classes of which more is due of tenants that have their share, unreadable subjects (JSON, '' if none),
+--   subject, class, tries, subject, …}; `asks` is {class: {most, share: of one tenant, held: {tenant: what this worker has of it}}}
 -- journal: none
 --@include due
+--@include due_sort
 local now = due_time()
-local due, leases = root .. 'due', root .. 'leases'
-local out = { '', string.format('%.0f', now) }
+local leases = root .. 'leases'
+local claimed = {}
 
-local function take(subject)
-  redis.call('ZADD', leases, now + lease, subject)
-  redis.call('ZREM', due, subject)
+-- Whether the worker has it now. A worker of an earlier release takes from `due` what stands in a divided set as well.
+local function take(subject, class)
+  local ends = redis.call('ZSCORE', leases, subject)
+  if ends then
+    redis.call('ZADD', root .. 'due', 'LT', ends, subject)
+    return false
+  end
   local state = root .. 'due:' .. subject
+  redis.call('ZADD', leases, now + lease, subject)
   redis.call('HSET', state, 'token', token)
-  out[#out + 1] = subject
-  out[#out + 1] = redis.call('HGET', state, 'tries') or '0'
+  claimed[#claimed + 1] = subject
+  claimed[#claimed + 1] = class
+  claimed[#claimed + 1] = redis.call('HGET', state, 'tries') or '0'
+  return true
 end
 
-if limit > 0 then
-  -- Whose worker has died, or whose wait is over.
-  local ended = redis.call('ZRANGE', leases, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit)
-  for _, subject in ipairs(ended) do
-    take(subject)
+-- What a tenant may still have, of those who come first.
+local function rooms_of(ask, turns)
+  local full, rooms = 0, {}
+  for _, count in pairs(ask.held) do
+    full = count >= ask.share and full + 1 or full
   end
-  for _, subject in ipairs(redis.call('ZRANGE', due, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit - #ended)) do
-    local ends = redis.call('ZSCORE', leases, subject)
-    if ends then
-      -- Marked while somebody had it, who has it longer than he said then.
-      redis.call('ZADD', due, ends, subject)
-    else
-      take(subject)
+  local tenants = redis.call('ZRANGE', turns, 0, ask.most + full)
+  for _, tenant in ipairs(tenants) do
+    rooms[tenant] = ask.share - (ask.held[tenant] or 0)
+  end
+  return tenants, rooms
+end
+
+-- Who was served comes after all who have waited since before, and after who was served before; who has nothing left is
+-- forgotten. Several calls may come within one millisecond.
+local function move_back(class, turns, tenants, served)
+  local last = tonumber(redis.call('ZRANGE', turns, -1, -1, 'WITHSCORES')[2])
+  for _, tenant in ipairs(tenants) do
+    if served[tenant] and redis.call('EXISTS', due_set(root, class, tenant)) == 1 then
+      last = math.max(now, last + 0.001)
+      redis.call('ZADD', turns, string.format('%.3f', last), tenant)
+    elseif served[tenant] then
+      redis.call('ZREM', turns, tenant)
     end
   end
 end
-for _, key in ipairs({ due, leases }) do
-  local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-  if head[2] and (out[1] == '' or tonumber(head[2]) < tonumber(out[1])) then
-    out[1] = string.format('%.0f', head[2])
+
+-- Returns how many could still be taken.
+local function take_in_turn(class, ask, turns)
+  local tenants, rooms = rooms_of(ask, turns)
+  local left, served, again = ask.most, {}, true
+  while again and left > 0 do
+    again = false
+    for _, tenant in ipairs(tenants) do
+      local subject = left > 0 and rooms[tenant] > 0 and redis.call('ZPOPMIN', due_set(root, class, tenant))[1]
+      if subject then
+        served[tenant], again = true, true
+        if take(subject, class) then
+          left, rooms[tenant] = left - 1, rooms[tenant] - 1
+        end
+      elseif left > 0 and rooms[tenant] > 0 then
+        served[tenant], rooms[tenant] = true, 0
+      end
+    end
+  end
+  move_back(class, turns, tenants, served)
+  return left
+end
+
+local unreadable = due_sort_all(root, now)
+local more, shared = {}, {}
+for class, ask in pairs(asks) do
+  local turns = root .. 'due-turns:' .. class
+  if redis.call('EXISTS', turns) == 1 then
+    local left = take_in_turn(class, ask, turns)
+    if redis.call('EXISTS', turns) == 1 then
+      local words = left > 0 and shared or more
+      words[#words + 1] = class
+    end
   end
 end
-return out
+return {
+  due_next(root), string.format('%.0f', now), table.concat(more, ' '), table.concat(shared, ' '),
+  unreadable[1] and cjson.encode(unreadable) or '', unpack(claimed),
+}

@@ -16,4 +16,5 @@ if redis.call('ZSCORE', root .. 'due', subject) then
   due_mark(root, subject)
   return 'newer'
 end
+redis.call('SREM', root .. 'due-offers', subject)
 return 'done'

@@ -19,5 +19,8 @@ else
   redis.call('ZREM', root .. 'leases', subject)
   redis.call('ZADD', root .. 'due', at, subject)
 end
-bell('due', '-', '-', 0)
+-- Whoever has it comes back by itself. The others need to hear only of what they could take at once.
+if after == 0 then
+  bell('due', '-', '-', 0)
+end
 return 'later'

@@ -5,19 +5,23 @@ import itertools
 import os
 import signal
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from store import due as due_module
-from store import keys
+from store import due_handling, keys
 from store.connection import Store, open_store
 from store.doorbells import Bell, Doorbells
 from store.due import SCRIPTS, DueWorker, RetryLater, Subject, mark_due
+from store.due_slots import LIMITS, Limit, Slots
 from store.embedded import start_embedded
 from tests.support import unsettled, wait_until
+
+THREE = {class_: Limit(3, 3) for class_ in LIMITS}
 
 Handler = Callable[[Subject], Awaitable[None]]
 
@@ -30,10 +34,18 @@ class Workers:
         self.doorbells = doorbells
         self.running: list[asyncio.Task[None]] = []
 
-    def begin(self, handler: Handler, *, parallel: int = 32, lease_seconds: float = 20) -> DueWorker:
+    def begin(
+        self,
+        handler: Handler,
+        *,
+        limits: Mapping[str, Limit] = LIMITS,
+        lease_seconds: float = 20,
+        kinds: Sequence[str] = ("card",),
+    ) -> DueWorker:
         name = f"worker-{len(self.running)}"
-        worker = DueWorker(self.store, self.doorbells, worker_id=name, parallel=parallel, lease_seconds=lease_seconds)
-        worker.handle("card", handler)
+        worker = DueWorker(self.store, self.doorbells, worker_id=name, slots=Slots(limits), lease_seconds=lease_seconds)
+        for kind in kinds:
+            worker.handle(kind, handler)
         self.running.append(asyncio.create_task(worker.run()))
         return worker
 
@@ -91,7 +103,13 @@ def state_of(what: Subject) -> str:
 
 async def claim(store: Store, tenant: str, token: str, lease: int) -> list[str]:
     """Claim as a worker does; return what was claimed: subject, tries, subject, …"""
-    return (await store.run(SCRIPTS["due_claim"], keys.root(tenant), token=token, limit=10, lease=lease))[2:]
+    claimed = (await answer_of_claim(store, tenant, token, lease))[5:]
+    return [word for number, word in enumerate(claimed) if number % 3 != 1]
+
+
+async def answer_of_claim(store: Store, tenant: str, token: str, lease: int, most: int = 10) -> list[str]:
+    asks: dict[str, Any] = {class_: {"most": most, "share": most, "held": {}} for class_ in LIMITS}
+    return await store.run(SCRIPTS["due_claim"], keys.root(tenant), token=token, lease=lease, asks=asks)
 
 
 async def done(store: Store, what: Subject, token: str) -> str:
@@ -151,17 +169,17 @@ async def test_an_earlier_mark_wins_over_a_later_one(store: Store, tenant: str, 
 async def test_racing_workers_handle_each_subject_once(store: Store, tenant: str, workers: Workers) -> None:
     handler = Recorder()
     for _ in range(4):
-        workers.begin(handler, parallel=3)
+        workers.begin(handler, limits=THREE)
     subjects = [card(tenant, f"t{number}") for number in range(60)]
     await asyncio.gather(*(mark_due(store, tenant, what) for what in subjects))
     await wait_until(lambda: settled(store, tenant), 10, "settling")
     assert sorted(map(str, handler.ended)) == sorted(map(str, subjects))
 
 
-async def test_no_more_than_parallel_at_once(store: Store, tenant: str, workers: Workers) -> None:
+async def test_no_more_than_there_are_places_at_once(store: Store, tenant: str, workers: Workers) -> None:
     gate = asyncio.Event()
     handler = Recorder(gate)
-    workers.begin(handler, parallel=3)
+    workers.begin(handler, limits=THREE)
     for number in range(10):
         await mark_due(store, tenant, card(tenant, f"t{number}"))
     await wait_until(lambda: len(handler.begun) == 3, 5, "three at once")
@@ -226,14 +244,13 @@ async def test_a_mark_under_a_lease_that_is_renewed_waits_for_its_end(store: Sto
 
 
 async def test_the_next_look_is_when_the_first_of_leases_and_marks_ends(store: Store, tenant: str) -> None:
-    root = keys.root(tenant)
     for task, at in (("one", None), ("two", 9_000_000_000_000)):
         await mark_due(store, tenant, card(tenant, task), at)
-    next_at, now, *claimed = await store.run(SCRIPTS["due_claim"], root, token="slow", limit=10, lease=60_000)
-    assert claimed == [str(card(tenant, "one")), "0"]
+    next_at, now, _, _, _, *claimed = await answer_of_claim(store, tenant, "slow", 60_000)
+    assert claimed == [str(card(tenant, "one")), "card", "0"]
     assert next_at == str(int(now) + 60_000)
     assert await done(store, card(tenant, "one"), "slow") == "done"
-    next_at, _, *claimed = await store.run(SCRIPTS["due_claim"], root, token="slow", limit=10, lease=60_000)
+    next_at, _, _, _, _, *claimed = await answer_of_claim(store, tenant, "slow", 60_000)
     assert (next_at, claimed) == ("9000000000000", [])
 
 
@@ -267,7 +284,7 @@ async def test_a_lease_is_renewed_while_its_handler_runs(store: Store, tenant: s
 async def test_a_failure_is_tried_again_with_growing_pauses(
     store: Store, tenant: str, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(due_module, "FIRST_BACKOFF_SECONDS", 0.05)
+    monkeypatch.setattr(due_handling, "FIRST_BACKOFF_SECONDS", 0.05)
     times: list[float] = []
 
     async def fail_four_times(_what: Subject) -> None:
@@ -287,7 +304,7 @@ async def test_a_failure_is_tried_again_with_growing_pauses(
 async def test_a_new_mark_brings_a_failed_one_forward(
     store: Store, tenant: str, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(due_module, "FIRST_BACKOFF_SECONDS", 40.0)
+    monkeypatch.setattr(due_handling, "FIRST_BACKOFF_SECONDS", 40.0)
     calls: list[Subject] = []
 
     async def fail_once(what: Subject) -> None:
@@ -361,7 +378,7 @@ async def test_what_does_not_end_in_the_grace_time_is_given_back_at_once(
 async def test_a_kind_that_nobody_handles_waits_for_somebody_who_does(
     store: Store, tenant: str, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(due_module, "FIRST_BACKOFF_SECONDS", 0.05)
+    monkeypatch.setattr(due_handling, "FIRST_BACKOFF_SECONDS", 0.05)
     worker = workers.begin(Recorder())
     what = Subject("room", tenant, ("one",))
     await mark_due(store, tenant, what)

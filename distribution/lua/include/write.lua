@@ -111,9 +111,13 @@ local function mark_effects(c, task)
   for user in string.gmatch(f.past or '', PAIR) do
     mark('card:' .. id .. ':' .. user)
   end
+  local offers = {}
   for user in string.gmatch(f.invited or '', WORD) do
     if not pair_get(f.past, user) then
       mark('card:' .. id .. ':' .. user)
+    end
+    if not has_word(f.delivered, user) then
+      offers[#offers + 1] = 'card:' .. id .. ':' .. user
     end
   end
   if task.room_changed
@@ -128,6 +132,9 @@ local function mark_effects(c, task)
   end
   if subjects[1] then
     due_mark_all(c.root, subjects)
+  end
+  if offers[1] then
+    due_offers(c.root, offers)
   end
 end
 

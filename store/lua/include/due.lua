@@ -1,9 +1,9 @@
 --@include bell
 --@include clock
--- due: subjects whose picture in the outside world must be brought up to date. Whoever claims one takes it out of the due set,
--- so that a subject that stands there again has been marked since. `leases` says before when a subject is not to be claimed:
--- somebody has it, or the outside asked us to wait. Times are the server's own, also for a tenant whose time is virtual: what
--- is outside lives in real time.
+-- due: subjects whose picture in the outside world must be brought up to date. A mark goes into `due`, whatever it is for, and
+-- a claim divides them by class and tenant (`due_sort.lua`). No subject stands in `due` while it is held but one that has been
+-- marked since. `leases` says before when a subject is not to be claimed: somebody has it, or the outside asked us to wait.
+-- Times are the server's own, also for a tenant whose time is virtual: what is outside lives in real time.
 local function due_time()
   return server_time()
 end
@@ -34,4 +34,9 @@ end
 
 local function due_mark(root, subject, when)
   due_mark_all(root, { subject }, when)
+end
+
+-- These cards, marked in the same call, bring an offer: until they are done, they are of that class and not of the cards'.
+local function due_offers(root, subjects)
+  redis.call('SADD', root .. 'due-offers', unpack(subjects))
 end
