@@ -20,7 +20,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import bot_turns, offers, peers, scale, task_lives
+from bench import bot_turns, offers, peers, scale, stuck_graph, task_lives
 from store.embedded import start_embedded
 
 RESULT = Path(__file__).resolve().parent.parent / "build" / "bench.json"
@@ -60,6 +60,7 @@ BENCHMARKS: dict[tuple[str, ...], Callable[[], Awaitable[list[Figure]]]] = {
     ),
     ("task_lives_vs_taskiq", "task_lives_vs_arq", "task_lives_vs_saq"): on_a_server(peers.measure),
     ("offer_p99_ms",): on_a_server(offers.measure),
+    ("relay_p99_ms_beside_stuck_graph", "offer_p99_ms_beside_stuck_graph"): on_a_server(stuck_graph.measure),
     (
         "task_cycle_scale_ratio",
         "longest_script_ms",
