@@ -188,6 +188,10 @@ class TeamTaskView(Shape):
         default="", description="why its room could not be opened, or was lost, while it waits; in words"
     )
     paused_until_at: int | None = Field(default=None, description="nobody is asked for it before this")
+    backlog: int = Field(
+        default=0, description="messages of the customer that have not reached the room for 10 s or more"
+    )
+    backlog_since_at: int | None = Field(default=None, description="when the first of them was written")
 
 
 class TeamAgentView(Shape):

@@ -6,6 +6,7 @@ Every verb names who asked for it; the journal keeps that.
 from asyncio import gather
 from typing import Any
 
+from conversations.model import LATE_MS
 from distribution.tasks import Priority
 from distribution.verdicts import Answer, Verdict
 from portal.access import answer, supervised_service, supervised_task
@@ -53,7 +54,10 @@ async def team_tasks(call: Call[Nothing]) -> TeamTasksView:
         distributor.running(tenant, service.id),
         call.deps.directory.members(tenant, service.id),
     )
-    return team_tasks_view(service, waiting, running, users, voice=call.person.voice)
+    talks = [task.id for task in running if task.active_at is not None]
+    behind = await call.deps.conversations.backlog(tenant, talks) if talks else {}
+    late = {task: found for task, found in behind.items() if now_ms() - found[1] >= LATE_MS}
+    return team_tasks_view(service, waiting, running, users, late, voice=call.person.voice)
 
 
 async def set_priority(call: Call[PriorityBody]) -> TaskAnswer:

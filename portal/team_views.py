@@ -39,13 +39,23 @@ def team_view(
 
 
 def team_tasks_view(
-    service: Service, waiting: Sequence[Task], running: Sequence[Task], users: Iterable[User], *, voice: Voice
+    service: Service,
+    waiting: Sequence[Task],
+    running: Sequence[Task],
+    users: Iterable[User],
+    late: Mapping[str, tuple[int, int]],
+    *,
+    voice: Voice,
 ) -> TeamTasksView:
+    """`late`: task → how many messages have not reached its room, and since when (ms)."""
     names = _names(users)
     return TeamTasksView(
         service=service.id,
         waiting=[_waiting(task, names, position, voice) for position, task in enumerate(waiting, start=1)],
-        running=[_running(task, names) for task in sorted(running, key=lambda task: task.since_at)],
+        running=[
+            _running(task, names, *late.get(task.id, (0, None)))
+            for task in sorted(running, key=lambda task: task.since_at)
+        ],
     )
 
 
@@ -111,8 +121,8 @@ def _waiting(task: Task, names: Mapping[str, str], position: int, voice: Voice) 
     return shown.model_copy(update={"trouble": voice.trouble(task), "paused_until_at": task.paused_until_at})
 
 
-def _running(task: Task, names: Mapping[str, str]) -> TeamTaskView:
-    shown = _task(task, names, None)
+def _running(task: Task, names: Mapping[str, str], backlog: int, since: int | None) -> TeamTaskView:
+    shown = _task(task, names, None).model_copy(update={"backlog": backlog, "backlog_since_at": since})
     if task.holder is None:
         return shown
     # Whoever hands a chat on talks until somebody else is in it.

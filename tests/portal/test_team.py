@@ -2,6 +2,7 @@
 
 import pytest
 
+from conversations.messages import Sender
 from directory.hours import OpeningHours
 from distribution.tasks import Outcome, TaskState, Via
 from tests.portal.browser import Browser, Json
@@ -188,3 +189,29 @@ async def test_why_a_room_could_not_be_opened_is_said_while_the_chat_pauses(offi
     [chat] = await waiting(samir)
     assert "names no second person" in chat["trouble"]
     assert chat["paused_until_at"] is not None
+
+
+async def test_messages_that_do_not_reach_the_room_are_counted(
+    office: Office, samir: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.team_api.LATE_MS", 0)
+    await office.present(ANNA)
+    task = await office.visitor()
+    found = await office.distributor.task(office.tenant, task)
+    assert found is not None
+    await office.distributor.accept(office.tenant, task, found.offer or "", ANNA, Via.PORTAL)
+    await office.distributor.opened(office.tenant, task)
+    await office.conversations.bind_room(office.tenant, task, "19:room@thread.v2", "https://teams.example/1")
+
+    async def running() -> Json:
+        return (await samir.call("GET", f"{GARDEN}/tasks"))["running"][0]
+
+    assert ((await running())["backlog"], (await running())["backlog_since_at"]) == (0, None)
+    said = await office.conversations.say(
+        office.tenant, task, sender=Sender.VISITOR, author="", author_id="", text="Hello?", client_id="12345678"
+    )
+    assert ((await running())["backlog"], (await running())["backlog_since_at"]) == (1, said.at)
+    batch = await office.conversations.next_batch(office.tenant, task)
+    assert batch is not None
+    await office.conversations.batch_sent(office.tenant, task, batch, "a1")
+    assert (await running())["backlog"] == 0

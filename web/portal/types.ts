@@ -218,6 +218,9 @@ export interface TeamTask {
   /** Why its room could not be opened, or was lost, in words; empty when nothing is wrong. */
   trouble: string;
   paused_until_at: number | null;
+  /** Messages of the customer that have not reached the room for 10 s or more, and when the first was written. */
+  backlog: number;
+  backlog_since_at: number | null;
 }
 
 export interface TeamAgent {

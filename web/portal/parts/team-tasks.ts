@@ -102,6 +102,10 @@ export class TeamChats extends LitElement {
         justify-content: flex-end;
       }
 
+      .late {
+        color: var(--stop, #b10e1c);
+      }
+
       .empty {
         margin-top: 8px;
       }
@@ -207,6 +211,9 @@ export class TeamChats extends LitElement {
       <div>
         <div class="who"><b>${task.customer}</b>${this.#tags(task, true)}</div>
         <p class="quiet number">${t(`team.task.${task.state}` as TextKey, { agents, time })}</p>
+        ${task.backlog > 0
+          ? html`<p class="late number">${counted("team.backlog", task.backlog, { time: counter(session.now() - (task.backlog_since_at ?? 0)) })}</p>`
+          : nothing}
       </div>
       <div class="verbs">
         <button class="small stop" ?disabled=${this.busy !== ""} aria-label=${t("app.verb", { verb, name: task.customer })} @click=${() => this.#ask(task)}>
