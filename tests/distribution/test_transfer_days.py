@@ -24,7 +24,7 @@ async def happen(world: World, dice: random.Random, task: Task) -> None:
         S.ARRIVING: ("queue",),
         S.QUEUED: ("take_back", "assign", "pick", "spoke", "spoke"),
         S.OFFERED: ("accept", "accept", "decline", "undelivered", "confirm", "take_back"),
-        S.CONNECTING: ("opened", "opened", "failed", "take_back", "visitor"),
+        S.CONNECTING: (*["opened"] * 6, "failed", "take_back", "visitor"),
         S.ACTIVE: (*["transfer"] * 8, "agent", "spoke", "supervisor"),
         S.ACW: ("finish", "extend"),
         S.CLOSED: ("finish",),
