@@ -174,3 +174,19 @@ async def test_late_words_say_when_they_were_written(home: House, monkeypatch: p
     await comes(home, chat, "in time")
     [said] = [said for said in await home.said(chat) if "in time" in said]
     assert "(" not in said
+
+
+async def test_when_one_answer_in_five_is_lost_each_message_stands_there_once(home: House) -> None:
+    task, chat = await talk(home)
+    fault = {"match": {"operation": SEND}, "fault": {"drop": "after"}, "times": None, "share": 0.2}
+    await home.product.http("POST", "/control/faults", fault)
+
+    async def all_relayed() -> bool:
+        found = await conversation(home, task)
+        return found.relayed_seq == found.last_seq
+
+    for number in range(15):
+        await home.visitor_says(task, f"line {number}.")
+        await wait_until(all_relayed, 3 * SOON, f"line {number} in the room")
+    assert [await in_room(home, chat, f"line {number}.") for number in range(15)] == [1] * 15
+    assert home.calls(HISTORY), "no answer was lost"
