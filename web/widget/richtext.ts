@@ -13,7 +13,9 @@ const EMOJI_ALONE = /^(?:\p{Extended_Pictographic}|\p{EMod}|\p{RI}|[\u200d\ufe0f
 
 export const isEmojiAlone = (text: string) => EMOJI_ALONE.test(text);
 
-export function richText(text: string): (string | TemplateResult)[] {
+export function richText(said: string): (string | TemplateResult)[] {
+  // A line end as the server writes it. (Not as text: the build takes line ends out of templates.)
+  const text = said.replace(/[\v\f\x85\u2028\u2029]/g, String.fromCodePoint(10));
   const parts: (string | TemplateResult)[] = [];
   let from = 0;
   for (const { 0: all, index } of text.matchAll(LINK)) {
