@@ -37,6 +37,7 @@ HOSTILE: dict[str, str] = {
     "&#x, 90,000 digits": "&#x" + "f" * 90_000 + ";",
     "formatting in each paragraph": "<p>" + FORMATTING + "<p>x" * 1_900,
     "attributes in each paragraph": "<p>" + "".join(f"<b a={n}>" for n in range(400)) + "<p>x" * 1_000,
+    "attributes in each paragraph that ends": "<p>" + "".join(f"<b a={n}>" for n in range(300)) + "<p>x</p>" * 640,
     "deep": "<div>" * MAX_DEPTH + "x" * 90_000 + "</div>" * MAX_DEPTH,
     "deep, and as many blocks as may be": "<span>" * MAX_DEPTH + "<div></div>" * 700,
     "attributes": "<b " + " ".join(f"a{n}" for n in range(16_000)) + ">x",
