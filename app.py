@@ -129,6 +129,7 @@ class Usher:
                 allow_unauthenticated=settings.dangerously_allow_unauthenticated_bot,
                 teams_app_id=settings.teams_app,
                 public_url=settings.public_url,
+                host=settings.host,
             ),
             distributor=self.distributor,
             conversations=self.conversations,

@@ -58,7 +58,7 @@ FORMS: dict[str, str] = {
     "bot_openid_url": "the Bot Framework's OpenID document (https://login.botframework.com/v1/.well-known/openidconfiguration)",
     "bot_token_issuer": "who issues the Bot Framework's tokens (https://api.botframework.com)",
     "ca_file": "a PEM file of certificate authorities to trust besides the system's",
-    "dangerously_allow_unauthenticated_bot": "true or false; true only while USHER_PUBLIC_URL is a loopback address",
+    "dangerously_allow_unauthenticated_bot": "true or false; true only while USHER_HOST and USHER_PUBLIC_URL are loopback addresses",
     "log_format": "text or json",
     "log_level": "debug, info, warning or error",
 }
@@ -212,7 +212,8 @@ class Settings(BaseSettings):
     @field_validator("dangerously_allow_unauthenticated_bot")
     @classmethod
     def _only_at_home(cls, value: bool, info: ValidationInfo) -> bool:
-        if value and not is_loopback(str(info.data.get("public_url", ""))):
+        public, host = str(info.data.get("public_url", "")), str(info.data.get("host", ""))
+        if value and not (is_loopback(public) and is_loopback(f"//[{host}]" if ":" in host else f"//{host}")):
             raise ValueError("not allowed here")
         return value
 

@@ -34,6 +34,8 @@ async def ours(redis_url: str, openid_url: str) -> Made:
     from bots.outbox import Outbox
     from bots.received import Received
     from bots.sdk import Adapter, Turn
+    from directory.directory import Directory
+    from distribution.distributor import Distributor
     from identity.jwks import Jwks
     from store.connection import open_store
 
@@ -60,7 +62,9 @@ async def ours(redis_url: str, openid_url: str) -> Made:
         await keys.close()
         await store.close()
 
-    return Inbound(Door(config, keys), Received(store), adapter, reply).post, close
+    return Inbound(
+        Door(config, keys, Directory(store, Distributor(store))), Received(store), adapter, reply
+    ).post, close
 
 
 async def bare(redis_url: str, openid_url: str) -> Made:

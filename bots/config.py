@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from identity.entra import is_loopback as is_this_machine
+
 SINGLE_TENANT, MANAGED_IDENTITY, MULTI_TENANT = "SingleTenant", "UserAssignedMSI", "MultiTenant"
 
 BOT_SCOPE = "https://api.botframework.com/.default"
@@ -28,11 +30,13 @@ class BotConfig:
     allow_unauthenticated: bool = False
     teams_app_id: str = ""
     public_url: str = ""
+    host: str = "127.0.0.1"
+    """The address that Usher listens on."""
 
     def __post_init__(self) -> None:
         """The SDK switches authentication off when it has no app id; here that needs its own, loudly named setting."""
         if self.allow_unauthenticated:
-            if not is_loopback(self.public_url):
+            if not (is_loopback(self.public_url) and is_this_machine(self.host)):
                 raise BotRefused("a bot that accepts unauthenticated activities may only listen at home")
             return
         missing = [
@@ -47,5 +51,8 @@ class BotConfig:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether this address leads back to this machine."""
-    return urlsplit(url).hostname in {"127.0.0.1", "::1", "localhost"}
+    """Whether this address leads back to this machine; what is no address does not."""
+    try:
+        return is_this_machine(urlsplit(url).hostname or "")
+    except ValueError:  # `http://[`
+        return False

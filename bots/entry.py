@@ -152,7 +152,10 @@ class _Parts:
             trouble=deps.room_trouble,
         )
         self.inbound = Inbound(
-            Door(deps.config, deps.keys), Received(deps.store), Adapter(self.connector, outbox.patient()), bot.on_turn
+            Door(deps.config, deps.keys, directory),
+            Received(deps.store),
+            Adapter(self.connector, outbox.patient()),
+            bot.on_turn,
         )
 
 

@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 
 from bots import answers, incoming
-from bots.door import Door, WrongChannel
+from bots.door import Door, NotHere, UnknownTenant, WrongChannel
 from bots.incoming import Malformed
 from bots.problems import SendProblem
 from bots.received import Received
@@ -40,7 +40,10 @@ class Inbound:
     async def post(self, request: web.Request) -> web.Response:
         """Answer one request of Teams'."""
         try:
-            claims = await self._door.identify(request.headers.get("Authorization"))
+            headers = request.headers
+            claims = await self._door.identify(
+                headers.get("Authorization"), origin=headers.get("Origin"), host=request.host
+            )
             raw = _parse(await _body(request))
             activity = incoming.read(raw, default_tenant=self._door.config.tenant_id if claims is None else "")
             trusted = self._door.admit(claims, activity)
@@ -50,6 +53,9 @@ class Inbound:
         except WrongChannel as problem:
             log.warning("activity_refused", why="wrong channel", channel=str(problem)[:40])
             return _refusal(HTTPStatus.FORBIDDEN, "this bot talks to Microsoft Teams only")
+        except NotHere as problem:
+            log.warning("activity_refused", why=str(problem))
+            return _refusal(HTTPStatus.FORBIDDEN, f"without a token: {problem}")
         except Malformed as problem:
             return _refusal(HTTPStatus.BAD_REQUEST, f"not an activity: {problem}")
         except _TooLarge:
@@ -58,10 +64,14 @@ class Inbound:
             log.warning("activity_put_off", why=str(problem))
             return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the signing keys cannot be read", _LATER)
         try:
+            await self._door.check_tenant(activity)
             again = await self._received.is_again(activity)
             answer = await self._adapter.run(
                 lambda context: Turn(activity, context, again), raw, trusted, self._guarded
             )
+        except UnknownTenant:
+            log.warning("activity_refused", why="unknown tenant", tenant=activity.tenant)
+            return _refusal(HTTPStatus.FORBIDDEN, "this organisation does not use Usher here")
         except StoreDown:
             if activity.kind == "invoke":
                 return web.json_response(answers.message(wording(activity.locale)("answer.fault")))

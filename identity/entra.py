@@ -23,6 +23,16 @@ from identity.tls import client_session
 from identity.tokens import BadToken, Claims, verify
 
 TIMEOUT_SECONDS = 15
+TEAMS_CLIENTS = frozenset(
+    {
+        "1fec8e78-bce4-4aaf-ab1b-5451cc387264",  # desktop and phones
+        "5e3ce6c0-2b1f-4285-8d4b-75ee78787346",  # web
+    }
+)
+"""Teams' own apps, which get a tab's token for it.
+
+Source: learn.microsoft.com/microsoftteams/platform/tabs/how-to/authentication/tab-sso-register-aad
+"""
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -133,6 +143,10 @@ class Entra:
             issuers=[openid.issuer],
             audience=[app_id, f"api://{app_id}", f"api://{host}/{app_id}"],
         )
+        # Version 2 says `azp`, version 1 `appid`: the app that asked for the token.
+        asked_by = (claims.text("azp") or claims.text("appid")).lower()
+        if asked_by not in {*TEAMS_CLIENTS, app_id.lower()}:
+            raise BadToken("was not asked for by Teams")
         if "access_as_user" not in claims.text("scp").split():
             raise BadToken("lacks the scope access_as_user")
         try:
@@ -232,7 +246,7 @@ def _person(claims: Claims, tenant: str) -> Person:
     if claims.text("tid").lower() != tenant:
         raise SignInRefused("this account belongs to another organisation.")
     user = claims.text("oid").lower()
-    if not user:
+    if not _GUID.fullmatch(user):
         raise SignInRefused("Entra names no person.")
     upn = claims.text("preferred_username") or claims.text("upn")
     return Person(tenant=tenant, user=user, upn=upn, name=claims.text("name") or upn)

@@ -135,7 +135,10 @@ def test_what_a_public_address_has_too_much_is_said() -> None:
 
 def test_unauthenticated_bots_only_at_home() -> None:
     at_home = {**GOOD, "public_url": "http://127.0.0.1:3978", "dangerously_allow_unauthenticated_bot": True}
-    assert load_settings(**at_home).dangerously_allow_unauthenticated_bot
+    for host in ("127.0.0.1", "::1", "localhost"):
+        assert load_settings(**{**at_home, "host": host}).dangerously_allow_unauthenticated_bot
+    for host in ("0.0.0.0", "192.168.1.7", "::"):
+        assert faulty(**{**at_home, "host": host}) == {"USHER_DANGEROUSLY_ALLOW_UNAUTHENTICATED_BOT"}
 
 
 def test_every_setting_has_a_form() -> None:

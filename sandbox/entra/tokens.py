@@ -13,6 +13,7 @@ from sandbox.world import Person, World
 
 GRAPH_AUDIENCE = "https://graph.microsoft.com"
 BOT_AUDIENCE = "https://api.botframework.com"
+TEAMS_WEB = "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"  # Teams in a browser (Teams tabs, register with Entra, docs)
 LIFETIME_SECONDS = 3599  # what Entra gives apps by default
 
 
@@ -44,6 +45,16 @@ class Tokens:
         }  # fmt: skip
         if nonce is not None:
             claims["nonce"] = nonce
+        return self.key.sign(claims)
+
+    def for_tab(self, issuer: str, person: Person) -> str:
+        """What TeamsJS `getAuthToken()` gives to the app's own page: an access token of version 2 that Teams asked for."""
+        client = self._world.app.client_id
+        claims = {
+            **self._times(LIFETIME_SECONDS), "aud": client, "iss": issuer, "azp": TEAMS_WEB, "azpacr": "0",
+            "name": person.name, "oid": person.id, "preferred_username": person.upn, "scp": "access_as_user",
+            "sub": _pairwise(self._world, person), "tid": self._world.tenant_id, "uti": uuid.uuid4().hex, "ver": "2.0",
+        }  # fmt: skip
         return self.key.sign(claims)
 
     def for_person(self, person: Person, scope: str) -> str:

@@ -11,6 +11,7 @@ from yarl import URL
 from sandbox.bells import Ring
 from sandbox.chats import Chat, ChatKind
 from sandbox.core import CORE, Core
+from sandbox.entra.routes import issuer
 from sandbox.messages import Message
 from sandbox.people import ACTIVITIES
 from sandbox.problems import refuse
@@ -224,6 +225,12 @@ async def install(request: web.Request) -> web.Response:
     return web.json_response({"installed": True})
 
 
+async def auth_token(request: web.Request) -> web.Response:
+    """TeamsJS `getAuthToken()`, as a page of the app in Teams calls it."""
+    core, me = _enter(request)
+    return web.json_response({"token": core.tokens.for_tab(issuer(core), me)})
+
+
 async def uninstall(request: web.Request) -> web.Response:
     core, me = _enter(request)
     happenings.uninstalled_for(core, me)
@@ -250,4 +257,5 @@ ROUTES = [
     Route("POST", f"{_ONE}/presence", "Teams.SetPresence", set_presence),
     Route("POST", f"{_ONE}/app/install", "Teams.Install", install),
     Route("POST", f"{_ONE}/app/uninstall", "Teams.Uninstall", uninstall),
+    Route("POST", f"{_ONE}/app/token", "Teams.AuthToken", auth_token),
 ]

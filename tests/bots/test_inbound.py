@@ -9,14 +9,12 @@ from aiohttp import ClientSession
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.door import Door
 from bots.inbound import MAX_BYTES
 from bots.incoming import Incoming, Malformed, read
-from identity.tokens import BadToken
 from sandbox.values import Json
 from store.connection import Store, open_store
 from store.keys import root
-from tests.bots.house import SOON, House, config_of, house
+from tests.bots.house import SOON, House, house
 from tests.sandbox.product import ANNA, Product
 from tests.support import wait_until
 
@@ -151,16 +149,6 @@ async def test_an_activity_is_noted_for_ten_minutes(home: House) -> None:
     noted = [key for key in await home.store.scan("*received:*") if key.startswith(root(home.tenant))]
     assert len(noted) == 1
     assert 590 < (await home.store.ttl(noted[0]) or 0) <= 600
-
-
-async def test_a_local_client_needs_no_token_where_the_loud_setting_allows_it(home: House) -> None:
-    closed, opened = config_of(home.core), config_of(home.core, allow_unauthenticated=True)
-    assert await Door(opened, home.keys).identify(None) is None
-    with pytest.raises(BadToken, match="no bearer token"):
-        await Door(closed, home.keys).identify(None)
-    # A token that is there is checked all the same.
-    with pytest.raises(BadToken, match="not a token"):
-        await Door(opened, home.keys).identify("Bearer nonsense")
 
 
 def test_edits_of_one_message_are_not_repetitions_of_each_other() -> None:

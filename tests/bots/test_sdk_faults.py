@@ -164,6 +164,8 @@ def test_without_credentials_there_is_no_bot() -> None:
             replace(good, **{name: ""})
     with pytest.raises(BotRefused, match="at home"):
         replace(good, allow_unauthenticated=True)
+    with pytest.raises(BotRefused, match="at home"):
+        replace(good, allow_unauthenticated=True, public_url="http://127.0.0.1:3978", host="0.0.0.0")
     assert replace(good, allow_unauthenticated=True, public_url="http://127.0.0.1:3978", app_id="").app_id == ""
 
 

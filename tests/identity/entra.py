@@ -12,6 +12,7 @@ from tests.identity.issuer import AUDIENCE, Issuer
 
 HOME = "5f1c0f3e-8f4a-4f0e-9b7e-2d6a1c3b4e5f"
 OLIVIA = "a1f6a7b0-0005-4c1b-9a55-000000000005"
+TEAMS_WEB = "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"
 SECRET = "entra-app-secret"
 
 
@@ -66,6 +67,7 @@ class Entra(Issuer):
             "oid": OLIVIA,
             "name": "Olivia Hart",
             "preferred_username": "olivia@fabrikam.example",
+            "azp": TEAMS_WEB,
         }
         return self.sign("one", None, **(person | {"iss": f"{self.url}/{HOME}/v2.0", "scp": "access_as_user"} | claims))
 

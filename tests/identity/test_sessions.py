@@ -17,6 +17,7 @@ from identity.secrets import derive
 from identity.sessions import LIFE_SECONDS, Identity, Sessions, new_session
 from store.connection import Store
 from tests.identity.entra import HOME, OLIVIA, Entra
+from tests.identity.issuer import AUDIENCE
 from tests.identity.site import Site, new_browser, raw_answer, serve_site
 
 ANNA = "a1f6a7b0-0001-4c1b-9a55-000000000001"
@@ -163,6 +164,22 @@ async def test_a_teams_tab_signs_in_with_its_own_token(site: Site, browser: aioh
     assert (found["tenant"], found["user"], found["name"]) == (HOME, OLIVIA, "Olivia Hart")
 
 
+@pytest.mark.parametrize(
+    "asked_by",
+    [
+        {"azp": "1fec8e78-bce4-4aaf-ab1b-5451cc387264"},
+        {"azp": None, "appid": "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"},
+        {"azp": AUDIENCE},
+    ],
+)
+async def test_teams_on_every_device_and_the_app_itself_may_ask(
+    site: Site, browser: aiohttp.ClientSession, asked_by: dict[str, str | None]
+) -> None:
+    token = site.entra.teams_token(**asked_by)
+    answer = await browser.post(f"{site.url}/auth/teams", json={"token": token}, headers=OWN)
+    assert answer.status == 200, await answer.text()
+
+
 async def test_in_teams_over_https_the_tab_gets_the_partitioned_cookie(
     entra: Entra, jwks: Jwks, store: Store, authority: tuple[trustme.CA, str], browser: aiohttp.ClientSession
 ) -> None:
@@ -185,6 +202,11 @@ async def test_in_teams_over_https_the_tab_gets_the_partitioned_cookie(
         ({"exp": 1}, 401, "expired"),
         ({"iss": "https://evil.example"}, 401, "another issuer"),
         ({"oid": None}, 401, "names no person"),
+        ({"oid": "olivia"}, 401, "names no person"),
+        ({"oid": f"{OLIVIA}:x"}, 401, "names no person"),
+        ({"azp": None}, 401, "not asked for by Teams"),
+        ({"azp": "00000000-0000-4000-8000-000000000000"}, 401, "not asked for by Teams"),
+        ({"azp": None, "appid": "00000000-0000-4000-8000-000000000000"}, 401, "not asked for by Teams"),
     ],
 )
 async def test_a_teams_token_that_does_not_fit_is_refused(

@@ -92,3 +92,12 @@ async def test_a_person_signs_in_and_an_admin_grants(site: str, microsoft: Micro
         assert "The permissions are granted" in page
         assert all(f"<td>{name}</td><td>granted</td>" in page for name in ALL_GRANTED)
         assert await who() == (OLIVIA, "Olivia Hart", ["admin"])
+
+
+async def test_a_tab_in_teams_signs_its_person_in(site: str, microsoft: Microsoft) -> None:
+    token = await microsoft.teams("POST", OLIVIA, "/app/token")
+    async with new_browser() as browser:
+        async with browser.post(f"{site}/auth/teams", json=token, headers={"x-usher": "1"}) as answer:
+            assert answer.status == 200, await answer.text()
+        async with browser.get(f"{site}/who") as answer:
+            assert (await answer.json())["user"] == OLIVIA
