@@ -9,12 +9,13 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import structlog
 import uvloop
 from aiohttp import web
+from pydantic import SecretStr
 
 from bots.config import BotConfig
 from bots.entry import Bot, BotDeps, bot_routes
@@ -42,7 +43,9 @@ from interact.limits import Addresses, Limits
 from interact.routes import interact_routes
 from interact.sockets import Sockets
 from operations.connections import ConnectionLimits, Connections
-from operations.health import Health
+from operations.credentials import Credentials
+from operations.edge import edge, headers
+from operations.health import Health, metrics_routes, serve_metrics
 from operations.lag import LagWatch
 from operations.logs import configure_logs
 from operations.machine import connections_for, raise_open_files
@@ -156,10 +159,14 @@ class Usher:
         self.effects.handle("failover", aftermath.handle, parts=1)
 
         # The doors.
-        self.health = Health({"redis": store.ping, "credentials": self.bot.check_credentials})
+        self.health = Health({"redis": store.check_writes})
+        self.credentials = Credentials(self.bot.credentials_fault)
         self.connections = Connections(ConnectionLimits(total=room), Addresses(settings.trusted_proxies))
-        self.web = web.Application(middlewares=[self.connections.counted, store_down_is_503])
-        self.web.add_routes([web.get("/", to_the_portal), *self.health.routes()])
+        self.web = web.Application(middlewares=[self.connections.counted, edge])
+        headers(self.web, https=settings.public_url.startswith("https://"))
+        self.web.add_routes(
+            [web.get("/", to_the_portal), *self.health.routes(), *metrics_routes(_secret(settings.metrics_token))]
+        )
         bot_routes(self.web, self.bot)
         identity_routes(
             self.web,
@@ -206,6 +213,7 @@ class Usher:
                 doorbells=self.doorbells,
                 install=self.installs.install_for_user,
                 uninstall=self.installs.uninstall_for_user,
+                notices=self.credentials.notices,
                 public_url=settings.public_url,
             ),
         )
@@ -215,6 +223,7 @@ class Usher:
         await self.bot.start()
         runner = web.AppRunner(self.web, access_log=None, shutdown_timeout=REQUESTS_GRACE_SECONDS)
         await runner.setup()
+        metrics = await serve_metrics(self.settings.metrics_port, shared_port=shared_port)
         try:
             port = await self.connections.listen(
                 runner, self.settings.host, self.settings.port, shared_port=shared_port
@@ -230,6 +239,7 @@ class Usher:
                     "presence": self.presence.run,
                     "takeovers": self.takeovers.run,
                     "ahead": self.ahead.run,
+                    "credentials": self.credentials.run,
                 }.items()
             ]
             # Seconds of imports that nobody should have to wait for on the first Accept of the day.
@@ -252,21 +262,14 @@ class Usher:
             await asyncio.gather(*loops, return_exceptions=True)
         finally:
             await runner.cleanup()
+            await metrics.cleanup()
             await self.bot.close()
             await self.graph.close()
             await self.jwks.close()
 
 
-@web.middleware
-async def store_down_is_503(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """While Redis is down every door says so; nothing is acknowledged that is not stored."""
-    try:
-        return await handler(request)
-    except StoreDown:
-        body = {"error": {"code": "store_down", "message": "Usher cannot reach its store. Please try again."}}
-        return web.json_response(body, status=503, headers={"Retry-After": "2"})
+def _secret(value: SecretStr | None) -> str:
+    return value.get_secret_value() if value is not None else ""
 
 
 async def to_the_portal(_: web.Request) -> web.StreamResponse:

@@ -59,6 +59,8 @@ FORMS: dict[str, str] = {
     "bot_token_issuer": "who issues the Bot Framework's tokens (https://api.botframework.com)",
     "ca_file": "a PEM file of certificate authorities to trust besides the system's",
     "dangerously_allow_unauthenticated_bot": "true or false; true only while USHER_HOST and USHER_PUBLIC_URL are loopback addresses",
+    "metrics_token": "at least 16 characters, which Prometheus sends as a bearer token for /metrics",
+    "metrics_port": "a TCP port of 127.0.0.1 that only serves /metrics (9100)",
     "log_format": "text or json",
     "log_level": "debug, info, warning or error",
 }
@@ -132,6 +134,8 @@ class Settings(BaseSettings):
     dangerously_allow_unauthenticated_bot: bool = False
 
     # What Usher says about itself.
+    metrics_token: Annotated[SecretStr | None, Field(min_length=16)] = None
+    metrics_port: Annotated[int | None, Field(ge=1, le=65535)] = None
     log_format: LogFormat = LogFormat.TEXT
     log_level: LogLevel = LogLevel.INFO
 

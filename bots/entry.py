@@ -84,6 +84,14 @@ class Bot:
         """Return if Entra gives the bot a token. Raises NoToken, which says why it does not."""
         await self._started.connector.tokens.token()
 
+    async def credentials_fault(self) -> str:
+        """`""` if Entra gives the bot a token; else `credentials_refused` or `microsoft_away`."""
+        try:
+            await self.check_credentials()
+        except NoToken as problem:
+            return "credentials_refused" if problem.final else "microsoft_away"
+        return ""
+
     async def handle_card(self, subject: Subject) -> None:
         """Effect `card:<tenant>:<task>:<user>`."""
         await self._started.offer_cards.handle(subject)

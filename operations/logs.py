@@ -1,7 +1,7 @@
 """What Usher says about itself: structured lines on stderr, without secrets.
 
-The product logs fields, never sentences with values in them, so a secret could only get in as the value of a field:
-`hide_secrets` blots out every field whose name says what it holds, and every bearer token inside any value.
+`hide_secrets` blots out what is called like a secret (also inside mappings and lists), and what is shaped like one, wherever
+it stands: tokens, bearer headers, cookies, and passwords in addresses.
 """
 
 from __future__ import annotations
@@ -9,31 +9,73 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
-from typing import Any
+from collections.abc import Mapping, MutableMapping
+from typing import Any, cast
 
 import structlog
 
 HIDDEN = "…"
-# Names of fields that must never be written out, whatever they hold.
+DEEPEST = 6
+"""Levels of mappings and lists that are looked into; what is deeper is left out."""
+
+# Names of fields that must never be written out, whatever they hold; one word of the name is enough, also in the plural.
 SECRET_NAMES = re.compile(
-    r"(secret|password|token|authorization|cookie|assertion|code_verifier|api_key)$", re.IGNORECASE
+    r"(?:^|[_.\- ])(?:secret(?:_?key)?|password|passwd|token|authorization|cookie|set.?cookie|assertion|code.?verifier"
+    r"|credential|private.?key|api.?key|session.?key|access.?key)s?(?:$|[_.\- ])",
+    re.IGNORECASE,
 )
-# JWTs and bearer headers that found their way into an error's text. A JWT's first part always begins with eyJ ('{"').
-# Looked for once in each word: from every place in it, a long word would take its length squared.
-SECRET_VALUES = re.compile(r"((?<![\w-])(?:(?!eyJ)[\w-])*+eyJ[\w-]{8,}+\.[\w-]+\.?[\w-]*|(?<=[Bb]earer )[\w.~+/-]+=*)")
+# Shapes of secrets, with a group for what may stay. A JWT's first part always begins with eyJ ('{"'), a Fernet token with gAAAA.
+SECRET_VALUES = (
+    # Looked for once in each word: from every place in it, a long word would take its length squared.
+    re.compile(r"()(?<![\w-])(?:(?!eyJ)[\w-])*+eyJ[\w-]{8,}+\.[\w-]+\.?[\w-]*"),
+    re.compile(r"()(?<![\w-])gAAAA[\w-]{60,}+=*"),
+    re.compile(r"(\b(?:bearer|basic) )[\w.~+/-]{6,}=*", re.IGNORECASE),
+    re.compile(r"(\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,100}:)[^\s/@]{1,500}(?=@)", re.IGNORECASE),
+    re.compile(r"(\b(?:set-)?cookie: ?)[^\r\n]+", re.IGNORECASE),
+    re.compile(
+        r"""(\b[\w-]{0,40}(?:secret(?:_?key)?|password|passwd|token|cookie|assertion|code_verifier|api_?key)s?"""
+        r"""(?:["'] ?: ?["']|=["']?|:(?=\S)))[^\s"'&;,]{4,}""",
+        re.IGNORECASE,
+    ),
+)
 # Libraries that log each request or reconnect at INFO.
 NOISY = ("azure", "httpx", "httpcore", "msal", "aiohttp.access", "urllib3", "botbuilder", "botframework")
 
 
 def hide_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A structlog processor: blot out fields named like secrets, and tokens inside texts."""
+    """A structlog processor: blot out fields that are called like secrets, and secrets inside texts."""
     for name, value in event.items():
-        if SECRET_NAMES.search(name):
-            event[name] = HIDDEN
-        elif isinstance(value, str):
-            event[name] = SECRET_VALUES.sub(HIDDEN, value)
+        event[name] = _hidden(name, value, DEEPEST)
     return event
+
+
+def _hidden(name: str, value: Any, deeper: int) -> Any:
+    # A count, a yes or no is no secret, whatever it is called (`tokens_left`).
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if SECRET_NAMES.search(name):
+        return HIDDEN
+    if isinstance(value, str):
+        return _without_secrets(value)
+    if isinstance(value, (bytes, bytearray)):
+        return _without_secrets(bytes(value).decode(errors="replace"))
+    if isinstance(value, (Mapping, list, tuple, set, frozenset)):
+        return _looked_into(name, value, deeper) if deeper else HIDDEN
+    # Errors and objects are written as their text; it may hold the secret that they failed with.
+    return _without_secrets(str(value)) if isinstance(value, BaseException) else value
+
+
+def _looked_into(name: str, value: Any, deeper: int) -> Any:
+    if isinstance(value, Mapping):
+        inner = cast("Mapping[Any, Any]", value)
+        return {key: _hidden(str(key), entry, deeper - 1) for key, entry in inner.items()}
+    return [_hidden(name, entry, deeper - 1) for entry in value]
+
+
+def _without_secrets(text: str) -> str:
+    for shape in SECRET_VALUES:
+        text = shape.sub(rf"\1{HIDDEN}", text)
+    return text
 
 
 def configure_logs(*, level: str, as_json: bool) -> None:

@@ -1,6 +1,6 @@
 """What the portal is given: the rooms below it by their types, the room beside it as plain callables."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +28,14 @@ class InstallOutcome(Protocol):
 
 STATIC = Path(__file__).parent / "static"
 """Where `npm run build:portal` puts the pages."""
+
+Notices = Callable[[], Sequence[str]]
+"""What admins have to know about this installation, as codes: `notices.<code>` has the words."""
+
+
+def nothing_to_say() -> Sequence[str]:
+    return ()
+
 
 Install = Callable[[str, str], Awaitable[InstallOutcome]]
 """`(tenant, user)`; harmless when called again."""
@@ -57,6 +65,7 @@ class PortalDeps:
     install: Install
     uninstall: Install
     public_url: str
+    notices: Notices = nothing_to_say
     rhythm: Rhythm = Rhythm()
     static: Path = STATIC
 

@@ -23,7 +23,7 @@ from portal.views import me_view
 
 async def me(call: Call[Nothing]) -> MeView:
     person = call.person
-    return me_view(person.identity, person.user, person.company, person.voice)
+    return me_view(person.identity, person.user, person.company, person.voice, call.deps.notices())
 
 
 async def state(call: Call[Nothing]) -> Snapshot:
@@ -72,7 +72,7 @@ async def preferences(call: Call[PreferencesBody]) -> MeView:
     if body.notifications is not None:
         await directory.set_notifications(me.tenant, me.user, body.notifications)
     person = await call.portal.snapshots.person(me)
-    return me_view(me, person.user, person.company, person.voice)
+    return me_view(me, person.user, person.company, person.voice, call.deps.notices())
 
 
 async def surface(call: Call[SurfaceBody]) -> None:

@@ -129,6 +129,7 @@ class MeView(Shape):
     language: Language
     theme: Theme
     notifications: bool
+    notices: list[Words] = Field(description="for admins: what is wrong with this installation now")
 
 
 class WaitingTaskView(Shape):

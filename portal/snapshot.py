@@ -137,7 +137,7 @@ class Snapshots:
         return Company(found, {service.id: service for service in services})
 
     async def _me(self, person: Person) -> MeView:
-        return me_view(person.identity, person.user, person.company, person.voice)
+        return me_view(person.identity, person.user, person.company, person.voice, self._deps.notices())
 
     async def _registration(self, person: Person) -> RegistrationView:
         found = await self._deps.directory.registration(person.tenant, person.identity.user)

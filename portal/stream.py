@@ -18,7 +18,7 @@ from portal.schemas import Pieces, TaskView
 from portal.snapshot import PIECES, Person, Snapshots
 from portal.views import customer_name
 
-HEARTBEAT_PIECES = frozenset({"agent", "offers", "open", "waiting"})
+HEARTBEAT_PIECES = frozenset({"me", "agent", "offers", "open", "waiting"})
 """Looked at with every heartbeat, so that a lost doorbell costs no more than one; the rest changes with a bell that reaches all."""
 
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {

@@ -150,7 +150,14 @@ def _handed_to(task: Task, company: Company, voice: Voice, names: Mapping[str, s
     return names.get(target.removeprefix("@"), "") if target.startswith("@") else company.name(target, voice)
 
 
-def me_view(identity: Identity, user: User | None, company: Company, voice: Voice) -> MeView:
+NOTICES = {"credentials_refused": "warning.credentials_refused", "microsoft_away": "warning.microsoft_away"}
+"""Code of a notice for admins → its text."""
+
+
+def me_view(
+    identity: Identity, user: User | None, company: Company, voice: Voice, notices: Sequence[str] = ()
+) -> MeView:
+    told = notices if user is not None and user.admin else ()
     return MeView(
         tenant=identity.tenant,
         tenant_name=company.tenant.name if company.tenant else "",
@@ -162,6 +169,7 @@ def me_view(identity: Identity, user: User | None, company: Company, voice: Voic
         language=voice.language,
         theme=user.theme if user else "teams",
         notifications=user.notifications if user else False,
+        notices=[Words(code=code, text=voice(NOTICES[code])) for code in told],
     )
 
 

@@ -88,6 +88,15 @@ class Store:
         if all(isinstance(answer, Exception) for answer in answers):
             raise translate(answers[0])
 
+    async def check_writes(self) -> None:
+        """Return if a server takes a write now; raise `StoreDown` if none does (memory full, read-only, disk), as `ping` does.
+
+        It writes one small key on each server, which lives for a minute."""
+        homes = [kept[0] for kept in self.network.homes().values()]
+        answers = await self.network.talk([("SET", f"{home}probe", "1", "PX", 60_000) for home in homes], homes)
+        if all(isinstance(answer, Exception) for answer in answers):
+            raise translate(answers[0])
+
     async def time_ms(self, root: str) -> int:
         """The time of the server that keeps `root`, in milliseconds since the epoch."""
         (answer,) = await self.network.talk([("TIME",)], [root])

@@ -79,6 +79,10 @@ def spec_of(key: str) -> KeySpec | None:
 
 
 _STORE = (
+    KeySpec(
+        "<root>probe", "string", "store", "1 minute", "Written to see whether the server takes writes (`/readyz`)."
+    ),
+    KeySpec("<all>probe", "string", "store", "1 minute", "The same, where a server keeps no shard."),
     KeySpec("<all>schema", "hash", "store", "permanent", "Which schema the data has, and who may read and write it."),
     KeySpec(
         "<root>clock:<tenant>",

@@ -54,6 +54,7 @@ class Office:
     granted: bool = True  # whether Graph lets Usher install its bot
     server: TestServer | None = None
     installed: list[str] = field(default_factory=list[str])
+    notices: list[str] = field(default_factory=list[str])  # what admins have to know
 
     def browser(self, user: str, *, tenant: str = "", name: str = "Somebody") -> Browser:
         """A browser in which this person is signed in, by the real session cookie."""
@@ -205,6 +206,7 @@ async def open_office(
             doorbells=doorbells,
             install=office.install,
             uninstall=office.uninstall,
+            notices=lambda: office.notices,
             public_url="http://usher.example",
             rhythm=rhythm,
             static=static,

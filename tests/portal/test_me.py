@@ -148,3 +148,19 @@ async def test_whoever_takes_no_chats_has_no_availability(office: Office) -> Non
     samir = office.browser(SAMIR)
     error = await samir.refused("POST", "/me/availability", {"reason": "lunch"}, expect=409)
     assert error["code"] == "not_an_agent"
+
+
+async def test_admins_are_told_what_is_wrong_with_the_installation_and_nobody_else_is(office: Office) -> None:
+    samir = office.browser(SAMIR)
+    await office.directory.grant_first_admin(office.tenant, STRANGER, "olivia@fabrikam.example", "Olivia Hart")
+    async with office.browser(STRANGER).page() as page, samir.page() as other:
+        assert page.shown["me"]["notices"] == []
+        office.notices[:] = ["credentials_refused"]
+        [notice] = await page.shows("the notice", lambda now: now["me"]["notices"])
+        assert notice["code"] == "credentials_refused"
+        assert "USHER_BOT_APP_SECRET" in notice["text"]
+        assert (await samir.state())["me"]["notices"] == other.shown["me"]["notices"] == []
+        office.notices[:] = ["microsoft_away"]
+        await page.shows("the other notice", lambda now: now["me"]["notices"][0]["code"] == "microsoft_away")
+        office.notices.clear()
+        await page.shows("that all is well", lambda now: now["me"]["notices"] == [])

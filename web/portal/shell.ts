@@ -134,6 +134,9 @@ export class Portal extends LitElement {
     }
     return html`${this.#header()}
       <div role="status">${this.down ? html`<p class="down">${icon("alert")}${t("app.reconnecting")}</p>` : nothing}</div>
+      <div role="status" class="notices">${(session.snapshot?.me.notices ?? []).map(
+        (notice) => html`<p class="down" data-code=${notice.code}>${icon("alert")}${notice.text}</p>`,
+      )}</div>
       <p class="hidden-text" role="alert">${this.announcement}</p>
       <main id="main" tabindex="-1">
         <h1 class="hidden-text">${t(TITLES[this.page])}</h1>

@@ -139,6 +139,8 @@ export interface Me {
   language: Language;
   theme: ThemeChoice;
   notifications: boolean;
+  /** For admins: what is wrong with this installation now. */
+  notices: { code: string; text: string }[];
 }
 
 export interface WaitingTask {

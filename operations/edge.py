@@ -1,0 +1,51 @@
+"""The edge of the server: no input yields a 5xx, no fault is logged twice, and no answer says what we are built with."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from store.connection import StoreDown
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+HSTS = "max-age=31536000"
+"""A year, for this host only: other names of the domain are not ours to decide about."""
+
+
+@web.middleware
+async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn whatever a handler did not answer itself into an answer: 400 for what cannot be decoded, 503 while the store is
+    down (nothing is acknowledged that is not stored), and 500, logged once, for a fault of ours."""
+    try:
+        return await handler(request)
+    except web.HTTPException:
+        raise
+    except StoreDown:
+        return _problem(503, "store_down", "Usher cannot reach its store. Please try again.", {"Retry-After": "2"})
+    except (UnicodeError, HttpProcessingError, web.RequestPayloadError) as problem:
+        # Bytes that are no text, halves of characters, bodies that are not compressed as they say.
+        log.info("request_unreadable", path=request.path, why=type(problem).__name__)
+        return _problem(400, "unreadable", "This request cannot be decoded.")
+    except Exception:
+        # Without this, aiohttp would log the fault as well and answer in its own words.
+        log.exception("request_failed", method=request.method, path=request.path)
+        return _problem(500, "unexpected", "Something went wrong in Usher. Please try again.")
+
+
+def headers(app: web.Application, *, https: bool) -> None:
+    """Set what every answer has: HSTS where the public address is https; and take away the name of the server."""
+
+    async def prepare(_request: web.BaseRequest, response: web.StreamResponse) -> None:
+        response.headers.pop("Server", None)
+        if https:
+            response.headers.setdefault("Strict-Transport-Security", HSTS)
+
+    app.on_response_prepare.append(prepare)
+
+
+def _problem(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> web.Response:
+    return web.json_response({"error": {"code": code, "message": message}}, status=status, headers=headers)
