@@ -50,10 +50,19 @@ def start_embedded(data_dir: Path, *, binary: Path | None = None) -> "EmbeddedSe
     folder = (data_dir / "store").resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _tighten(folder)
         engine = find_engine(binary)
         return EmbeddedServer(Place(folder, _socket_path(folder)), engine)
     except OSError as error:
         raise EmbeddedRefused(f"Usher cannot keep its data in {data_dir}: {error.strerror or error}.") from error
+
+
+def _tighten(folder: Path) -> None:
+    """Let nobody else look into a folder of ours: an older release, or a backup that was copied back, may have left it open."""
+    found = folder.stat()
+    if found.st_uid == os.getuid() and stat.S_IMODE(found.st_mode) & 0o077:
+        folder.chmod(0o700)
+        log.warning("store_folder_tightened", folder=str(folder), mode=oct(stat.S_IMODE(found.st_mode)))
 
 
 class EmbeddedServer:

@@ -111,6 +111,14 @@ def test_only_this_user_can_reach_it(start: Start, tmp_path: Path) -> None:
     assert stat.S_IMODE(files_of(tmp_path).stat().st_mode) == 0o700
 
 
+def test_a_folder_that_others_could_open_is_closed_to_them(start: Start, tmp_path: Path) -> None:
+    folder = files_of(tmp_path)
+    folder.mkdir(parents=True, mode=0o755)
+    folder.chmod(0o755)
+    start()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
 def test_it_is_out_of_reach_of_ctrl_c(start: Start) -> None:
     server = start()
     assert server.pid is not None
