@@ -7,8 +7,9 @@ from typing import Any, cast, get_args
 
 from directory.model import Language, Missing, Registration, Service, ServiceSettings, Tenant, Theme, User, WidgetTarget
 from directory.preconditions import missing_for_service, missing_for_user
-from directory.projection import TENANTS, Projection, widget_key, widget_name
+from directory.projection import TENANTS, Projection
 from directory.state import SCRIPTS, State, read_service, read_state, read_tenant, read_user, write_state
+from directory.widget_keys import widget_key, widget_name
 from distribution.distributor import Distributor
 from store.connection import Store
 from store.due import Subject
@@ -100,11 +101,11 @@ class Directory:
 
     async def service_widget(self, tenant: str, service: str) -> str:
         """The public key of a service's widget."""
-        return widget_key(tenant, "service", service)
+        return await widget_key(self._store, tenant, "service", service)
 
     async def user_widget(self, tenant: str, user: str) -> str:
         """The public key of a user's own widget."""
-        return widget_key(tenant, "user", user)
+        return await widget_key(self._store, tenant, "user", user)
 
     async def missing_for(self, tenant: str, *, service: str | None = None, user: str | None = None) -> list[Missing]:
         """What stands against a chat with a service, or with a user directly (product.md 5); nothing = it may begin."""

@@ -1,7 +1,7 @@
 """Loading a company: its file is merged with what is there, checked as a whole, and written by one script or not at all."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol, cast
 
@@ -11,7 +11,6 @@ from directory.errors import LoadError, LoadErrors
 from directory.fields import GUID
 from directory.model import Service, Tenant, User
 from directory.parse import parse, read
-from directory.projection import widget_key
 from directory.second_person import resolve_seconds, room_warnings, with_second
 from directory.state import State
 from directory.tenant_checks import check_tenant
@@ -81,7 +80,11 @@ async def apply(directory: Directory, company: Company, *, resolve_upn: Resolve)
 
     after, changed = await directory.change(company.file.tenant.id, change, actor="load")
     return LoadReport(
-        list(_widgets(after)), len(after.services), len(after.users), changed, warnings=list(room_warnings(after))
+        await _widgets(directory, after),
+        len(after.services),
+        len(after.users),
+        changed,
+        warnings=list(room_warnings(after)),
     )
 
 
@@ -177,10 +180,13 @@ def _over(below: Table, above: Table) -> dict[str, Any]:
     return merged
 
 
-def _widgets(state: State) -> Iterable[Widget]:
-    for service in sorted(state.services.values(), key=lambda service: service.name):
-        if service.interact:
-            yield Widget(service.name, widget_key(state.id, "service", service.id), "service", service.id)
-    for user in sorted(state.users.values(), key=lambda user: user.name):
-        if user.interact_user:
-            yield Widget(user.name, widget_key(state.id, "user", user.id), "user", user.id)
+async def _widgets(directory: Directory, state: State) -> list[Widget]:
+    services = [service for service in state.services.values() if service.interact]
+    users = [user for user in state.users.values() if user.interact_user]
+    return [
+        Widget(one.name, await directory.service_widget(state.id, one.id), "service", one.id)
+        for one in sorted(services, key=lambda service: service.name)
+    ] + [
+        Widget(one.name, await directory.user_widget(state.id, one.id), "user", one.id)
+        for one in sorted(users, key=lambda user: user.name)
+    ]

@@ -5,7 +5,6 @@ of times, and crosses it off. So a process that dies in between leaves nothing h
 """
 
 import asyncio
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +16,7 @@ from directory.hours import daily, opening
 from directory.model import Level as LevelSettings
 from directory.model import Service, ServiceSettings, Tenant, User
 from directory.state import SCRIPTS, read_service, read_tenant, read_user
+from directory.widget_keys import widget_key, widget_name
 from distribution.agents import AgentRules, Level, ServiceRules
 from distribution.distributor import Distributor
 from store.connection import Store
@@ -26,8 +26,6 @@ log = structlog.get_logger(__name__)
 
 TENANTS = f"{ALL}tenants"
 AT_ONCE = 16
-ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-KEY_LENGTH = 15
 SAME_NAME = {field.name for field in fields(ServiceRules)} - {
     "name", "levels", "hours", "sweeps", "im_enabled", "licensed", "deliver_seconds",
 }  # fmt: skip
@@ -36,21 +34,6 @@ SAME_NAME = {field.name for field in fields(ServiceRules)} - {
 
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-def widget_key(tenant: str, kind: str, name: str) -> str:
-    """The public key of a service's or a user's widget: always the same one. `kind`: `service` or `user`."""
-    number = int.from_bytes(hashlib.sha256(f"usher widget {tenant} {kind} {name}".encode()).digest())
-    digits: list[str] = []
-    for _ in range(KEY_LENGTH):
-        number, digit = divmod(number, len(ALPHABET))
-        digits.append(ALPHABET[digit])
-    return "w" + "".join(digits)
-
-
-def widget_name(key: str) -> str:
-    """The Redis key that leads from a public key to its widget."""
-    return f"{ALL}widget:{key}"
 
 
 def service_rules(
@@ -173,7 +156,7 @@ class Projection:
         return await self._store.hget(f"{root(tenant)}registrations:{tenant}", user) is not None
 
     async def _widget(self, tenant: str, kind: str, name: str, *, exists: bool) -> None:
-        key = widget_name(widget_key(tenant, kind, name))
+        key = widget_name(await widget_key(self._store, tenant, kind, name))
         if exists:
             await self._store.set(key, json.dumps({"tenant": tenant, kind: name}))
         else:

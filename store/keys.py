@@ -182,6 +182,13 @@ _STORE = (
 _DIRECTORY: tuple[KeySpec, ...] = (
     KeySpec("<all>tenants", "set", "directory", "permanent", "Every tenant that a company was loaded for."),
     KeySpec(
+        "<root>widgets:<tenant>",
+        "hash",
+        "directory",
+        "permanent",
+        "`service:<id>` or `user:<id>` → the public key of its widget: random, and kept for good, because websites carry it.",
+    ),
+    KeySpec(
         "<all>widget:<key>",
         "string",
         "directory",

@@ -1,6 +1,7 @@
 """The directory as other rooms read it: widgets, preconditions, registrations, preferences, the first admin."""
 
 import asyncio
+import json
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,7 @@ from directory.directory import BadPreference, Directory
 from directory.load import apply
 from directory.model import Licences, Missing, Registration, Service, Tenant, User, WidgetTarget
 from directory.preconditions import missing_for_service, missing_for_user
-from directory.projection import widget_key
+from directory.widget_keys import derived_key, widget_key
 from distribution.agents import Reason
 from distribution.distributor import Distributor
 from distribution.verdicts import Verdict
@@ -46,12 +47,24 @@ async def test_a_key_leads_to_a_service_or_to_a_user(directory: Directory, examp
     assert await directory.widget("wnobody") is None
 
 
-def test_keys_are_short_always_the_same_and_never_shared() -> None:
-    keys = {widget_key(tenant, kind, "x") for tenant in ("a", "b") for kind in ("service", "user")}
-    assert len(keys) == 4
+async def test_keys_are_short_random_and_stay(directory: Directory, store: Store, tenant: str) -> None:
+    asked = [(tenant, kind, name) for kind in ("service", "user") for name in ("x", "y")]
+    keys = [await widget_key(store, *one) for one in asked]
+    assert len(set(keys)) == 4
     assert all(len(key) == 16 and key[0] == "w" and key.isalnum() and key.islower() for key in keys)
-    # Websites carry it: it must not change from one release to the next.
-    assert widget_key("5f1c0f3e-8f4a-4f0e-9b7e-2d6a1c3b4e5f", "service", "garden-advice") == "wcsyel0hsy1zv18l"
+    # Websites carry them: they stay. And nobody computes one from a tenant and a name.
+    assert [await widget_key(store, *one) for one in asked] == keys
+    assert not set(keys) & {derived_key(*one) for one in asked}
+    assert len({*await asyncio.gather(*(widget_key(store, tenant, "service", "z") for _ in range(8)))}) == 1
+
+
+async def test_a_widget_of_an_earlier_release_keeps_its_key(directory: Directory, store: Store, tenant: str) -> None:
+    assert derived_key("5f1c0f3e-8f4a-4f0e-9b7e-2d6a1c3b4e5f", "service", "garden-advice") == "wcsyel0hsy1zv18l"
+    old = derived_key(tenant, "service", "garden")
+    await store.set(f"usher:{{all}}:widget:{old}", json.dumps({"tenant": tenant, "service": "garden"}))
+    await apply(directory, company(head(tenant), GARDEN, ANNA), resolve_upn=entra)
+    assert await directory.service_widget(tenant, "garden") == old
+    assert await directory.widget(old) == WidgetTarget(tenant, "garden", None)
 
 
 # Preconditions.
