@@ -56,13 +56,13 @@ def _hidden(name: str, value: Any, deeper: int) -> Any:
     if SECRET_NAMES.search(name):
         return HIDDEN
     if isinstance(value, str):
-        return _without_secrets(value)
+        return without_secrets(value)
     if isinstance(value, (bytes, bytearray)):
-        return _without_secrets(bytes(value).decode(errors="replace"))
+        return without_secrets(bytes(value).decode(errors="replace"))
     if isinstance(value, (Mapping, list, tuple, set, frozenset)):
         return _looked_into(name, value, deeper) if deeper else HIDDEN
     # Errors and objects are written as their text; it may hold the secret that they failed with.
-    return _without_secrets(str(value)) if isinstance(value, BaseException) else value
+    return without_secrets(str(value)) if isinstance(value, BaseException) else value
 
 
 def _looked_into(name: str, value: Any, deeper: int) -> Any:
@@ -72,7 +72,8 @@ def _looked_into(name: str, value: Any, deeper: int) -> Any:
     return [_hidden(name, entry, deeper - 1) for entry in value]
 
 
-def _without_secrets(text: str) -> str:
+def without_secrets(text: str) -> str:
+    """`text` with what is shaped like a secret blotted out, in a time that grows with its length."""
     for shape in SECRET_VALUES:
         text = shape.sub(rf"\1{HIDDEN}", text)
     return text
