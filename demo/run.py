@@ -3,6 +3,9 @@
 Everything lies in `.demo/<port>/` of the checkout and survives until `make demo-reset`: addresses are part of what is
 remembered, so another port is another world. The product runs with its ordinary
 settings: only addresses and a certificate authority point to the sandbox.
+
+Nothing real is touched: the product starts in that folder, so that the checkout's `.env` is not read, and both processes
+get an environment of a few harmless names: no `USHER_…`, no proxy, no credentials.
 """
 
 from __future__ import annotations
@@ -33,6 +36,33 @@ REGISTERED = ("anna", "ben", "dominique")
 FIRST_ADMIN = "olivia@fabrikam.example"
 
 
+HARMLESS = frozenset(
+    [
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "TMPDIR",
+        "TEMP",
+        "TMP",
+        "TERM",
+        "LD_LIBRARY_PATH",
+        "DYLD_LIBRARY_PATH",
+    ]
+)
+"""What the demo's processes may know of the shell; beside these only `LC_…`."""
+
+# A proxy of the shell is not asked for addresses of this machine.
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def clean_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name in HARMLESS or name.startswith("LC_")}
+
+
 class CannotStart(Exception):
     """One sentence for the person at the terminal."""
 
@@ -54,7 +84,7 @@ def check_ports(first: int) -> tuple[int, int, int]:
 def call(method: str, url: str, body: Any = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with DIRECT.open(request, timeout=30) as answer:
         text = answer.read()
     return json.loads(text) if text.strip() else None
 
@@ -66,7 +96,7 @@ def wait_until_ready(url: str, process: subprocess.Popen[Any], log: Path, second
         if process.poll() is not None:
             raise CannotStart(f"{log.stem} stopped while starting; {where}")
         try:
-            urllib.request.urlopen(url, timeout=2).close()
+            DIRECT.open(url, timeout=2).close()
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
         else:
@@ -84,11 +114,11 @@ class Demo:
         self.processes: list[tuple[str, subprocess.Popen[Any]]] = []
         self.stopping = threading.Event()
 
-    def start(self, name: str, command: list[str], env: dict[str, str] | None = None) -> subprocess.Popen[Any]:
+    def start(self, name: str, command: list[str], *, cwd: Path, env: dict[str, str]) -> subprocess.Popen[Any]:
         log = self.log(name).open("ab")
         # A session of its own: Ctrl-C in the terminal reaches this process alone, which stops the others in order.
         process = subprocess.Popen(
-            command, cwd=ROOT, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+            command, cwd=cwd, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
         )
         self.processes.append((name, process))
         return process
@@ -105,7 +135,7 @@ class Demo:
         process = self.start("sandbox", [
             sys.executable, "-m", "sandbox", "--world", str(world), "--state", str(self.home / "sandbox"),
             "--http-port", str(self.http_port), "--tls-port", str(self.tls_port), "--ready-file", str(ready),
-        ])  # fmt: skip
+        ], cwd=ROOT, env=clean_environment())  # fmt: skip
         ends = time.monotonic() + 30
         while not ready.is_file() or not ready.read_text().strip():
             if process.poll() is not None or time.monotonic() > ends:
@@ -122,8 +152,8 @@ class Demo:
             secret.touch(mode=0o600)
             secret.write_text(secrets.token_hex(32))
         tls = places["tls"]
-        own = {name: value for name, value in os.environ.items() if not name.startswith("USHER_")}
-        return own | {
+        return clean_environment() | {
+            "USHER_HOST": "127.0.0.1",
             "USHER_PORT": str(self.port),
             "USHER_PUBLIC_URL": self.app_url,
             "USHER_DATA_DIR": str(self.home / "data"),
@@ -148,7 +178,7 @@ class Demo:
             if seeded["fingerprint"] == fingerprint:
                 return seeded["loaded"]
         usher = Path(sys.executable).parent / "usher"
-        done = subprocess.run([str(usher), "load", "--json", str(COMPANY)], env=env, cwd=ROOT, capture_output=True,
+        done = subprocess.run([str(usher), "load", "--json", str(COMPANY)], env=env, cwd=self.home, capture_output=True,
                               text=True, check=False)  # fmt: skip
         if done.returncode != 0:
             raise CannotStart(f"the company could not be loaded:\n{done.stderr}")
@@ -162,7 +192,7 @@ class Demo:
     def run(self) -> None:
         places = self.start_sandbox()
         env = self.environment(places)
-        app = self.start("usher", [sys.executable, str(ROOT / "app.py")], env)
+        app = self.start("usher", [sys.executable, str(ROOT / "app.py")], cwd=self.home, env=env)
         wait_until_ready(f"{self.app_url}/readyz", app, self.log("usher"))
         loaded = self.seed(env, places)
         links = {"app": self.app_url, "portal": f"{self.app_url}/portal/", "widgets": loaded["widgets"]}

@@ -12,6 +12,7 @@ from aiohttp import web
 from sandbox.clock import now
 from sandbox.core import CORE, Core
 from sandbox.faults import Fault, Order
+from sandbox.host import only_this_machine
 from sandbox.problems import Problem, answer, door_of, error_response, refuse
 from sandbox.records import Record
 from sandbox.values import is_object
@@ -48,7 +49,7 @@ _SECRET_FIELDS = {
 
 def build_app(core: Core, routes: list[Route]) -> web.Application:
     """An application that answers exactly these routes."""
-    app = web.Application(middlewares=[_wire], client_max_size=4 * 1024 * 1024)
+    app = web.Application(middlewares=[only_this_machine, _wire], client_max_size=4 * 1024 * 1024)
     app[CORE] = core
     app[OPERATIONS] = {}
     for route in routes:
