@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, cast, get_args
 
+from directory.fields import LONGEST_NAME
 from directory.model import Language, Missing, Registration, Service, ServiceSettings, Tenant, Theme, User, WidgetTarget
+from directory.people import entra_names
 from directory.preconditions import missing_for_service, missing_for_user
 from directory.projection import TENANTS, Projection
 from directory.state import SCRIPTS, State, read_service, read_state, read_tenant, read_user, write_state
@@ -14,6 +16,7 @@ from distribution.distributor import Distributor
 from store.connection import Store
 from store.due import Subject
 from store.keys import root
+from store.text import tidied
 
 # So many others may be quicker before a change is given up.
 TRIES = 8
@@ -201,14 +204,15 @@ class Directory:
         by one script, which refuses when the tenant has changed since it was read.
         """
         made = False
+        sign_in, shown = entra_names(user, upn, name)
 
         def change(before: State) -> State:
             nonlocal made
             made = not before.had_admin
             if not made:
                 return before
-            company = before.tenant or Tenant(id=tenant, name=upn.partition("@")[2])
-            person = before.users.get(user) or User(id=user, upn=upn, name=name)
+            company = before.tenant or Tenant(id=tenant, name=tidied(sign_in.partition("@")[2], LONGEST_NAME) or tenant)
+            person = before.users.get(user) or User(id=user, upn=sign_in, name=shown)
             return before.having(
                 tenant=company, users={**before.users, user: person.model_copy(update={"admin": True})}
             )

@@ -18,6 +18,7 @@ SLUG = re.compile(r"[a-z0-9-]{1,40}")
 UPN = re.compile(r"[^@\s:]+@[^@\s:]+\.[^@\s:]+")
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 ANY_ORIGIN = "*"
+LONGEST_NAME = 100
 AGENT_NAMES = ("hidden", "real")
 
 
@@ -102,6 +103,11 @@ def _upn(value: str) -> str:
     return value
 
 
+def _upn_or_none(value: str) -> str:
+    """Entra knows people who have none."""
+    return _upn(value) if value else value
+
+
 def _person(value: str) -> str:
     if GUID.fullmatch(value.lower()):
         return value.lower()
@@ -173,6 +179,7 @@ def unique(values: Any) -> Any:
 Slug = Annotated[str, AfterValidator(_slug)]
 Guid = Annotated[str, AfterValidator(_guid)]
 Upn = Annotated[str, AfterValidator(_upn)]
+SignInName = Annotated[str, AfterValidator(_upn_or_none)]
 PersonName = Annotated[str, AfterValidator(_person)]
 PersonOrNobody = Annotated[str, AfterValidator(lambda value: _person(value) if value else value)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
@@ -180,6 +187,6 @@ Colour = Annotated[str, AfterValidator(_colour)]
 Origin = Annotated[str, AfterValidator(_origin)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 # Part of a room's name (product.md 6), and shown in cards.
-Name = Annotated[str, text(100)]
+Name = Annotated[str, text(LONGEST_NAME)]
 Word = Annotated[str, text(60)]
 Sentence = Annotated[str, text(2000, empty=True, lines=True)]

@@ -11,6 +11,7 @@ from directory.errors import LoadError, LoadErrors
 from directory.fields import GUID
 from directory.model import Service, Tenant, User
 from directory.parse import parse, read
+from directory.people import entra_names
 from directory.second_person import resolve_seconds, room_warnings, with_second
 from directory.state import State
 from directory.tenant_checks import check_tenant
@@ -96,7 +97,11 @@ async def _resolve(company: Company, resolve: Resolve) -> list[tuple[UserEntry, 
             return {"id": entry.user, "upn": entry.upn, "name": entry.name}
         async with places:
             found = await resolve(company.file.tenant.id, entry.user)
-        return {"id": found.user.lower(), "upn": found.upn, "name": entry.name or found.name} if found else None
+        if found is None:
+            return None
+        upn, name = entra_names(found.user.lower(), found.upn, found.name)
+        given = entry.upn or ("" if GUID.fullmatch(entry.user) else entry.user)
+        return {"id": found.user.lower(), "upn": upn or given, "name": entry.name or name}
 
     people = await asyncio.gather(*(one(entry) for entry in company.file.users))
     errors: list[LoadError] = []
@@ -131,7 +136,7 @@ def _merged(
             # What somebody switched off for himself is no matter of the file.
             stored = {"inactive_in": before.users[person["id"]].inactive_in}
         users[person["id"]] = _user(stored, entry, person)
-    ids = {user.upn.lower(): user.id for user in users.values()}
+    ids = {user.upn.lower(): user.id for user in users.values() if user.upn}
     ids |= {entry.user.lower(): person["id"] for entry, person in people}
     services = dict(kept.services)
     for service in file.services:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from directory.fields import Guid, Name, Settings, TimeZone, Upn, Word, between, unique_keys, word_key
+from directory.fields import Guid, Name, Settings, SignInName, TimeZone, Word, between, unique_keys, word_key
 from directory.service_model import CodeCategory, Level, Service, ServiceSettings, Slugs, WidgetSettings
 from directory.times import ClockOrNever
 
@@ -100,7 +100,7 @@ class User(Settings):
     """A person. `instant_messaging` and `interact_user` are his licences; the lists name services."""
 
     id: Guid
-    upn: Upn
+    upn: SignInName
     name: Name
     instant_messaging: bool = False
     interact_user: bool = False
@@ -119,7 +119,7 @@ class User(Settings):
 
     @property
     def first_name(self) -> str:
-        return self.name.split(" ", 1)[0]
+        return self.name.split(maxsplit=1)[0]
 
     @property
     def im(self) -> bool:

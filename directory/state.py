@@ -109,7 +109,7 @@ async def write_state(store: Store, before: State, after: State, *, actor: str) 
         gone_services=sorted(before.services.keys() - after.services.keys()),
         users=users,
         gone_users=sorted(before.users.keys() - after.users.keys()),
-        upns={user.upn.lower(): user.id for user in after.users.values() if user.id in users},
+        upns={user.upn.lower(): user.id for user in after.users.values() if user.upn and user.id in users},
         gone_upns=sorted(_upns(before) - _upns(after)),
         able=_able(before, after),
         admin=before.had_admin or any(user.admin for user in after.users.values()),
@@ -132,7 +132,7 @@ def _clock(tenant: Tenant) -> tuple[str, str]:
 
 
 def _upns(state: State) -> set[str]:
-    return {user.upn.lower() for user in state.users.values()}
+    return {user.upn.lower() for user in state.users.values() if user.upn}
 
 
 def _able(before: State, after: State) -> dict[str, list[str]]:

@@ -44,7 +44,7 @@ def _same_upn(company: Company, people: People, after: State) -> Iterable[LoadEr
     for user in after.users.values():
         owners.setdefault(user.upn.lower(), set()).add(user.id)
     for index, (_, person) in enumerate(people):
-        if len(owners[person["upn"].lower()]) > 1:
+        if person["upn"] and len(owners[person["upn"].lower()]) > 1:
             yield company.error(("users", index, "upn"), f"is {person['upn']}, which another user has")
 
 
@@ -54,8 +54,8 @@ def _licences(company: Company, after: State) -> Iterable[LoadError]:
     used = {
         "contact_center": ("services", [service.id for service in services if service.contact_center]),
         "interact_service": ("services", [service.id for service in services if service.interact]),
-        "instant_messaging": ("users", [user.upn for user in users if user.instant_messaging]),
-        "interact_user": ("users", [user.upn for user in users if user.interact_user]),
+        "instant_messaging": ("users", [user.upn or user.name for user in users if user.instant_messaging]),
+        "interact_user": ("users", [user.upn or user.name for user in users if user.interact_user]),
     }
     assert used.keys() == Licences.model_fields.keys()
     for name, (what, holders) in used.items():

@@ -45,7 +45,8 @@ class People:
 
     def _know(self, person: Person) -> None:
         for name in (person.id, person.upn.lower(), self.teams_id(person.id)):
-            self._names[name] = person.id
+            if name:  # Entra knows people without a UPN
+                self._names[name] = person.id
 
     def all(self) -> list[Person]:
         return list(self._everybody.values())

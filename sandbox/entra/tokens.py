@@ -43,6 +43,8 @@ class Tokens:
             "oid": person.id, "preferred_username": person.upn, "sub": _pairwise(self._world, person),
             "tid": self._world.tenant_id, "uti": uuid.uuid4().hex, "ver": "2.0",
         }  # fmt: skip
+        # A claim without a value is left out (ID token claims reference, docs).
+        claims = {claim: value for claim, value in claims.items() if value != ""}
         if nonce is not None:
             claims["nonce"] = nonce
         return self.key.sign(claims)

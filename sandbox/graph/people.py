@@ -18,8 +18,8 @@ MOST_IDS = 650  # getPresencesByUserId, docs
 def user_resource(person: Person) -> Body:
     """What Graph tells of somebody when nothing is selected."""
     return {
-        "id": person.id, "displayName": person.name, "givenName": person.given_name, "surname": person.surname,
-        "userPrincipalName": person.upn, "mail": person.upn, "jobTitle": None, "mobilePhone": None, "officeLocation": None,
+        "id": person.id, "displayName": person.name or None, "givenName": person.given_name, "surname": person.surname,
+        "userPrincipalName": person.upn or None, "mail": person.upn or None, "jobTitle": None, "mobilePhone": None, "officeLocation": None,
         "preferredLanguage": None, "businessPhones": [],
     }  # fmt: skip
 
@@ -32,7 +32,7 @@ async def list_users(request: web.Request) -> web.Response:
     values = [user_resource(person) for person in core.people.all()]
     if found is not None:
         name, value, whole = found
-        values = [user for user in values if _fits(str(user[name]), value, whole=whole)]
+        values = [user for user in values if _fits(str(user[name] or ""), value, whole=whole)]
     top = query.get("$top", "100")
     chosen = [door.chosen(value, query.get("$select"), USER) for value in values[: int(top) if top.isdigit() else 100]]
     return door.collection(core, "users", chosen)
