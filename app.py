@@ -38,6 +38,7 @@ from graph.rooms import Rooms
 from identity.doors import IdentityConfig, IdentityDeps, identity_routes
 from identity.jwks import Jwks
 from identity.secrets import derive
+from identity.tls import go_through
 from interact.deps import InteractDeps
 from interact.limits import Addresses, Limits
 from interact.routes import interact_routes
@@ -337,6 +338,7 @@ def main(arguments: list[str]) -> int:
     is_worker = "--worker" in arguments
     if readable_by_others(ENV_FILE) and not is_worker:
         log.warning("env_file_readable_by_others", file=str(ENV_FILE), advice="it holds secrets: chmod 600 .env")
+    go_through(settings.proxies)
     missing = no_time_zones()
     if missing:
         sys.stderr.write(f"Usher cannot start: {missing}.\n")

@@ -24,6 +24,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from identity.proxies import Proxies
 from store.address import FORMS as REDIS_FORMS
 from store.address import parse_address
 from store.env_file import read_env_file
@@ -32,6 +33,8 @@ from store.web_address import site
 
 PREFIX = "USHER_"
 ENV_FILE = Path(".env")
+STANDARD = ("https_proxy", "no_proxy")
+"""Fields whose variables have a name that all programs know, without our prefix."""
 TYPOGRAPHIC = frozenset("“”„‟‘’‚‛«»‹›")
 TESTS_OWN = ("test_", "model_", "chaos_")
 """How the names of variables go on that say how the tests run; a server that a test starts inherits them."""
@@ -61,6 +64,8 @@ FORMS: dict[str, str] = {
     "dangerously_allow_unauthenticated_bot": "true or false; true only while USHER_HOST and USHER_PUBLIC_URL are loopback addresses",
     "metrics_token": "at least 16 characters, which Prometheus sends as a bearer token for /metrics",
     "metrics_port": "a TCP port of 127.0.0.1 that only serves /metrics (9100)",
+    "https_proxy": "the proxy for calls to Microsoft (http://proxy.example.com:3128, or http://user:password@…)",
+    "no_proxy": "hosts that are called straight, separated by commas (localhost,10.0.0.0/8,.example.com)",
     "log_format": "text or json",
     "log_level": "debug, info, warning or error",
 }
@@ -95,6 +100,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX,
         env_ignore_empty=True,
         extra="ignore",
+        populate_by_name=True,
         frozen=True,
         hide_input_in_errors=True,
     )
@@ -129,6 +135,8 @@ class Settings(BaseSettings):
     bot_openid_url: str = "https://login.botframework.com/v1/.well-known/openidconfiguration"
     bot_token_issuer: str = "https://api.botframework.com"
     ca_file: Path | None = None
+    https_proxy: SecretStr = Field(SecretStr(""), validation_alias="HTTPS_PROXY")
+    no_proxy: str = Field("", validation_alias="NO_PROXY")
 
     # Only for Bot Framework clients on the same machine, such as the Emulator.
     dangerously_allow_unauthenticated_bot: bool = False
@@ -193,6 +201,12 @@ class Settings(BaseSettings):
             raise ValueError("must not name a user")
         return value.rstrip("/")
 
+    @field_validator("https_proxy")
+    @classmethod
+    def _proxy(cls, value: SecretStr) -> SecretStr:
+        Proxies.read(value.get_secret_value(), "")
+        return value
+
     @field_validator("redis_url")
     @classmethod
     def _redis_address(cls, value: str | None) -> str | None:
@@ -225,6 +239,11 @@ class Settings(BaseSettings):
     def teams_app(self) -> str:
         """The `id` of the Teams app manifest, which Graph's catalogue calls `externalId`."""
         return self.teams_app_id or self.bot_app_id
+
+    @property
+    def proxies(self) -> Proxies:
+        """The way out of this network."""
+        return Proxies.read(self.https_proxy.get_secret_value(), self.no_proxy)
 
 
 class SettingsError(Exception):
@@ -264,16 +283,20 @@ def load_settings(**overrides: object) -> Settings:
 def _invalid(error: ValidationError) -> list[tuple[str, str, str]]:
     faults: list[tuple[str, str, str]] = []
     for problem in error.errors(include_input=False, include_url=False):
-        name = str(problem["loc"][0])
+        name = str(problem["loc"][0]).lower()
         wrong = "missing" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
-        faults.append((PREFIX + name.upper(), wrong, FORMS[name]))
+        faults.append((_variable(name), wrong, FORMS[name]))
     return faults
+
+
+def _variable(field: str) -> str:
+    return field.upper() if field in STANDARD else PREFIX + field.upper()
 
 
 def _from_file() -> dict[str, str]:
     """What `.env` says, by the names of the fields."""
-    values = read_env_file(ENV_FILE).values
-    return {name.removeprefix(PREFIX.lower()): value for name, value in values.items() if value}
+    values = {name: value for name, value in read_env_file(ENV_FILE).values.items() if value}
+    return {field: values[name] for field in FORMS if (name := _variable(field).lower()) in values}
 
 
 def _faults_of_file() -> list[tuple[str, str, str]]:
@@ -291,13 +314,14 @@ def _faults_of_file() -> list[tuple[str, str, str]]:
 def _unknown() -> list[tuple[str, str, str]]:
     """Names that nothing reads: most of them are misspelt, and what they should say would silently not hold."""
     prefix = PREFIX.lower()
-    found = EnvSettingsSource(Settings).env_vars
-    own = sorted({*_from_file(), *(name.removeprefix(prefix) for name in found if name.startswith(prefix))})
+    of_file = {name for name, value in read_env_file(ENV_FILE).values.items() if value}
+    found = {*of_file, *EnvSettingsSource(Settings).env_vars}
+    own = sorted(name.removeprefix(prefix) for name in found if name.startswith(prefix))
     faults: list[tuple[str, str, str]] = []
     for name in own:
-        if name in FORMS or name.startswith(TESTS_OWN):
+        if name in FORMS.keys() - STANDARD or name.startswith(TESTS_OWN):
             continue
         near = get_close_matches(name, FORMS, n=1)
-        wrong = f"there is no such setting; {PREFIX}{near[0].upper()}?" if near else "there is no such setting"
+        wrong = f"there is no such setting; {_variable(near[0])}?" if near else "there is no such setting"
         faults.append((PREFIX + name.upper(), wrong, FORMS[near[0]] if near else "no variable of this name"))
     return faults

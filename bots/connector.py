@@ -11,7 +11,7 @@ import aiohttp
 from bots.config import BotConfig, is_loopback
 from bots.credentials import BotTokens, NoToken
 from bots.problems import Kind, Reply, SendProblem
-from identity.tls import client_context
+from identity.tls import client_session
 
 TIMEOUT_SECONDS = 15
 CONNECTIONS = 100
@@ -38,9 +38,7 @@ class Connector:
     """Sends with the bot's token. The token goes to HTTPS addresses only, and those come from verified activities."""
 
     def __init__(self, config: BotConfig) -> None:
-        connector = aiohttp.TCPConnector(ssl=client_context(config.ca_file), limit=CONNECTIONS)
-        timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-        self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
+        self._session = client_session(config.ca_file, timeout_seconds=TIMEOUT_SECONDS, connections=CONNECTIONS)
         self._without_token = config.allow_unauthenticated
         self.tokens = BotTokens(config, self._session)
 

@@ -94,5 +94,6 @@ def _ask_managed_identity(client_id: str) -> dict[str, Any]:
 
     identity: Any = msal.UserAssignedManagedIdentity(client_id=client_id)
     with requests.Session() as session:
+        session.trust_env = False  # the identity's endpoint is on this machine's own network, never behind a proxy
         client: Any = msal.ManagedIdentityClient(identity, http_client=session)
         return client.acquire_token_for_client(resource=BOT_SCOPE.removesuffix("/.default"))

@@ -15,7 +15,7 @@ from graph.facts import Person
 from graph.sdk import LONGEST_TOTAL_SECONDS, SdkConfig, TenantSdk, shared_http
 from graph.shares import CONNECTIONS, Share, Shares
 from graph.warm import warm
-from identity.tls import client_context, client_session
+from identity.tls import client_context, client_session, httpx_proxy
 
 T = TypeVar("T")
 
@@ -78,6 +78,7 @@ class GraphClient:
                     timeout=httpx.Timeout(LONGEST_TOTAL_SECONDS, connect=CONNECT_SECONDS),
                     limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
                     trust_env=False,
+                    proxy=httpx_proxy(self.config.graph_url),
                 )
                 self._http = shared_http(self._sdk_config, plain)
             found = TenantSdk(self._sdk_config, tenant, http=self._http, login=self._login)

@@ -1,9 +1,24 @@
-"""Whom we believe when we call out over TLS, and how long we wait."""
+"""Whom we believe when we call out over TLS, through which proxy we go, and how long we wait."""
 
 import ssl
 from pathlib import Path
 
 import aiohttp
+import httpx
+from yarl import URL
+
+from identity.proxies import Proxies
+
+_way: list[Proxies] = [Proxies()]
+"""The process's way out. One fact of the machine's network, like its routes; `go_through` sets it before any call."""
+
+
+def go_through(proxies: Proxies) -> None:
+    """All calls of this process go out this way from now on. `settings.py` has read the environment for it.
+
+    The libraries' own reading (`trust_env`) is off: it also looks for passwords in `~/.netrc`, in a thread for each call.
+    """
+    _way[0] = proxies
 
 
 def client_context(ca_file: str | Path | None) -> ssl.SSLContext:
@@ -17,7 +32,29 @@ def client_context(ca_file: str | Path | None) -> ssl.SSLContext:
     return context
 
 
-def client_session(ca_file: str | Path | None, *, timeout_seconds: float) -> aiohttp.ClientSession:
+def client_session(
+    ca_file: str | Path | None, *, timeout_seconds: float, connections: int = 100
+) -> aiohttp.ClientSession:
     """A pooled HTTP session that believes `client_context`. Call it on a running loop; the caller closes it."""
-    connector = aiohttp.TCPConnector(ssl=client_context(ca_file))
-    return aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=timeout_seconds))
+    connector = aiohttp.TCPConnector(ssl=client_context(ca_file), limit=connections)
+    timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+    return aiohttp.ClientSession(connector=connector, timeout=timeout, middlewares=(_through_the_proxy,))
+
+
+async def _through_the_proxy(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    way = _way[0]
+    proxy = way.proxy_for(request.url.host or "", request.url.port or 443) if request.url.scheme == "https" else ""
+    if proxy:
+        request.update_proxy(URL(proxy), None, way.proof)
+    return await handler(request)
+
+
+def httpx_proxy(url: str) -> httpx.Proxy | None:
+    """What an httpx client for this https address takes as `proxy`; None = it is called straight."""
+    way, address = _way[0], httpx.URL(url)
+    proxy = way.proxy_for(address.host, address.port or 443)
+    if not proxy:
+        return None
+    return httpx.Proxy(proxy, auth=(way.user, way.password) if way.user else None)

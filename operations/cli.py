@@ -24,6 +24,7 @@ from distribution.simulate import ScenarioError, UnknownService, parse_policies,
 from distribution.verify import TOLERANCE_MS, NoSnapshot
 from graph.client import GraphClient, GraphConfig
 from graph.errors import GraphProblem
+from identity.tls import go_through
 from operations.logs import configure_logs
 from operations.simulate import run_recorded, run_simulate
 from operations.verify import run_verify
@@ -58,6 +59,7 @@ def settings_or_exit() -> Settings:
         raise typer.Exit(2) from None
     # A command's own words go to stdout; of the log only what went wrong.
     configure_logs(level="warning", as_json=False)
+    go_through(settings.proxies)
     return settings
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from store.text import NotUtf8, decoded
 
-_OURS = re.compile(r"(?:export[ \t]+)?(USHER_\w*)[ \t]*(.*)", re.IGNORECASE)
+_OURS = re.compile(r"(?:export[ \t]+)?(USHER_\w*|HTTPS_PROXY|NO_PROXY)[ \t]*(.*)", re.IGNORECASE)
 _QUOTED = re.compile(r"""(?P<quote>['"])(?P<value>.*?)(?P=quote)\s*(?:#.*)?""")
 _COMMENT = re.compile(r"\s#")
 _LINE = re.compile(r"\r\n|\n|\r")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from settings import FORMS, PREFIX, Settings, SettingsError, load_settings
+from settings import FORMS, PREFIX, STANDARD, Settings, SettingsError, load_settings
 from store.env_file import readable_by_others
 
 GOOD = {
@@ -21,7 +21,7 @@ GOOD = {
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+    for name in [name for name in os.environ if name.startswith(PREFIX) or name.lower() in STANDARD]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 
@@ -250,6 +250,26 @@ def test_a_start_warns_of_a_file_that_others_can_read(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "env_file_readable_by_others" in done.stderr
     assert "very secret words" not in done.stderr
+
+
+def test_the_proxy_has_the_name_that_all_programs_know(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("https_proxy", "http://olga:secret-word@proxy.example.com:3128")
+    (tmp_path / ".env").write_text("NO_PROXY=localhost\n")
+    settings = load_settings(**GOOD)
+    assert settings.proxies.proxy_for("graph.microsoft.com", 443) == "http://proxy.example.com:3128"
+    assert settings.proxies.proxy_for("localhost", 443) == ""
+    assert (settings.proxies.user, settings.proxies.password) == ("olga", "secret-word")
+    assert "secret-word" not in repr(settings)
+
+
+def test_a_proxy_that_cannot_be_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://olga:secret-word@proxy.example.com:1080")
+    monkeypatch.setenv("USHER_HTTPS_PROXY", "http://proxy.example.com:3128")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(**GOOD)
+    assert {name for name, _, _ in caught.value.faults} == {"HTTPS_PROXY", "USHER_HTTPS_PROXY"}
+    assert "there is no such setting; HTTPS_PROXY?" in str(caught.value)
+    assert "secret-word" not in str(caught.value)
 
 
 def test_the_program_ends_with_2_and_says_why(tmp_path: Path) -> None:
