@@ -38,6 +38,10 @@ class Readings(Scripts):
         """The queued tasks of a service, the next one first; at most `limit`."""
         return await self._tasks(tenant, await self._store.zrange(queue_key(tenant, service), 0, limit - 1))
 
+    async def queued(self, tenant: str, service: str) -> int:
+        """How many tasks of a service wait."""
+        return await self._store.zcard(queue_key(tenant, service))
+
     async def running(self, tenant: str, service: str) -> list[Task]:
         """What counts against the service's limit: offered, connecting and active tasks, in no order."""
         return await self._tasks(tenant, sorted(await self._store.smembers(running_key(tenant, service))))

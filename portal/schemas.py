@@ -226,6 +226,7 @@ class TeamTasksView(Shape):
     service: str
     waiting: list[TeamTaskView]
     running: list[TeamTaskView] = Field(description="offered, opening and talking; oldest first")
+    all: int = Field(description="how many chats `end-all` would end; more than are listed where many wait")
 
 
 class PriorityBody(Shape):

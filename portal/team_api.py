@@ -49,15 +49,16 @@ async def team_tasks(call: Call[Nothing]) -> TeamTasksView:
     """The chats of a service: who waits, in the order in which they will be offered, and what is going on."""
     service = supervised_service(call)
     tenant, distributor = call.identity.tenant, call.deps.distributor
-    waiting, running, users = await gather(
+    waiting, queued, running, users = await gather(
         distributor.waiting(tenant, service.id, MOST_WAITING),
+        distributor.queued(tenant, service.id),
         distributor.running(tenant, service.id),
         call.deps.directory.members(tenant, service.id),
     )
     talks = [task.id for task in running if task.active_at is not None]
     behind = await call.deps.conversations.backlog(tenant, talks) if talks else {}
     late = {task: found for task, found in behind.items() if now_ms() - found[1] >= LATE_MS}
-    return team_tasks_view(service, waiting, running, users, late, voice=call.person.voice)
+    return team_tasks_view(service, waiting, running, users, late, voice=call.person.voice, queued=queued)
 
 
 async def set_priority(call: Call[PriorityBody]) -> TaskAnswer:

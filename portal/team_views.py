@@ -46,8 +46,14 @@ def team_tasks_view(
     late: Mapping[str, tuple[int, int]],
     *,
     voice: Voice,
+    queued: int,
 ) -> TeamTasksView:
-    """`late`: task → how many messages have not reached its room, and since when (ms)."""
+    """`late`: task → how many messages have not reached its room, and since when (ms).
+
+    `queued`: how many wait in all; `waiting` may be only the first of them.
+    """
+    # A chat that is being handed on counts here, and belongs to the service that it is handed to.
+    own = [task for task in running if task.service == service.id and task.state is not TaskState.QUEUED]
     names = _names(users)
     return TeamTasksView(
         service=service.id,
@@ -56,6 +62,7 @@ def team_tasks_view(
             _running(task, names, *late.get(task.id, (0, None)))
             for task in sorted(running, key=lambda task: task.since_at)
         ],
+        all=queued + len(own),
     )
 
 

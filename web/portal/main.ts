@@ -16,6 +16,10 @@ async function start(): Promise<void> {
   };
   window.addEventListener("online", hurry);
   document.addEventListener("visibilitychange", hurry);
+  // A page that the browser kept whole and shows again (Back) may be older than the session.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) session.doubt();
+  });
   await import("./shell.js");
   const inTeams = await startTeams();
   // Teams knows who is looking; a browser has its session already, or the page says that it has none.

@@ -8,7 +8,11 @@ const SOUND_KEY = "usher.sound";
 
 export type Permission = NotificationPermission | "unsupported";
 
-export const permission = (): Permission => ("Notification" in window ? Notification.permission : "unsupported");
+/** Chrome on Android has `Notification` and even its permission, and throws at every `new Notification`. */
+let cannotShow = false;
+
+export const permission = (): Permission =>
+  "Notification" in window && !cannotShow ? Notification.permission : "unsupported";
 
 /** True when a hidden tab can still reach the person. */
 export const canNotify = (): boolean => permission() === "granted" && session.snapshot?.me.notifications === true;
@@ -26,6 +30,14 @@ export function setSound(on: boolean): void {
 
 /** Two low, short tones: heard, not startling. */
 function chime(): void {
+  try {
+    play();
+  } catch {
+    // Without a sound device the page is silent; the offer is shown all the same.
+  }
+}
+
+function play(): void {
   const audio = new AudioContext();
   for (const [index, pitch] of [523.25, 659.25].entries()) {
     const start = audio.currentTime + index * 0.18;
@@ -45,13 +57,21 @@ const told = new Set<string>();
 const confirmed = new Set<string>();
 const shown = new Map<string, Notification>();
 
+/** Nothing where the browser cannot: the server hears at once that this page does not reach the person while it is hidden. */
 function show(task: Task, key: string): void {
-  const note = new Notification(t("notice.offer", { customer: task.customer }), {
-    body: task.first_message === "" ? task.service_name : `${task.service_name}: ${task.first_message}`,
-    tag: `usher-${key}`,
-    icon: "/portal/static/icon.svg",
-    requireInteraction: true,
-  });
+  let note: Notification;
+  try {
+    note = new Notification(t("notice.offer", { customer: task.customer }), {
+      body: task.first_message === "" ? task.service_name : `${task.service_name}: ${task.first_message}`,
+      tag: `usher-${key}`,
+      icon: "/portal/static/icon.svg",
+      requireInteraction: true,
+    });
+  } catch {
+    cannotShow = true;
+    report();
+    return;
+  }
   note.onclick = () => {
     window.focus();
     note.close();

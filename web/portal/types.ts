@@ -254,6 +254,8 @@ export interface TeamTasks {
   service: string;
   waiting: TeamTask[];
   running: TeamTask[];
+  /** How many chats would end with "End all"; more than are listed where many wait. */
+  all: number;
 }
 
 export interface TargetService {

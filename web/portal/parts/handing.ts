@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { Dialog } from "@fluentui/web-components/dialog/class.js";
-import { counted, t } from "../i18n.js";
+import { counted, locale, t } from "../i18n.js";
 import { targets, transfer } from "../state/actions.js";
 import type { TargetAgent, Targets, TargetService, Task } from "../types.js";
 import { icon } from "./icons.js";
@@ -139,7 +139,7 @@ export class Handing extends LitElement {
   }
 
   #agent(agent: TargetAgent): unknown {
-    const state = agent.free ? t("team.free") : agent.reason.slice(0, 1).toLocaleUpperCase() + agent.reason.slice(1);
+    const state = agent.free ? t("team.free") : agent.reason.slice(0, 1).toLocaleUpperCase(locale()) + agent.reason.slice(1);
     return html`<li>
       <button ?disabled=${this.busy || !agent.free} @click=${() => void this.#give({ user: agent.user })}>
         <usher-person .name=${agent.name}></usher-person>

@@ -9,8 +9,10 @@ import { session, Ticking, Watching } from "../state/session.js";
 import type { AgentService, AgentState } from "../types.js";
 import { controls } from "./controls.js";
 import { icon } from "./icons.js";
+import { presenceWord } from "./presence.js";
 import { base, card } from "./styles.js";
 import { tell } from "./toasts.js";
+import "./presence.js";
 
 type Tone = "good" | "busy" | "pause" | "off";
 
@@ -173,6 +175,9 @@ export class MyState extends LitElement {
       }
 
       .presence {
+        display: flex;
+        align-items: center;
+        gap: 8px;
         font-size: var(--fontSizeBase200);
       }
     `,
@@ -271,12 +276,9 @@ export class MyState extends LitElement {
         : html`<ul class="services" aria-label=${t("state.services")}>
             ${agent.services.map((service) => this.#service(service))}
           </ul>`}
-      <p class="presence quiet">${t("state.presence", { presence: presence(agent.presence) })}</p>
+      <p class="presence quiet">
+        <usher-presence .presence=${agent.presence}></usher-presence><span>${t("state.presence", { presence: presenceWord(agent.presence) })}</span>
+      </p>
     </section>`;
   }
 }
-
-const presence = (word: string): string => {
-  const text = t(`presence.${word}` as TextKey);
-  return text === "" ? t("presence.PresenceUnknown") : text;
-};

@@ -3,14 +3,16 @@ import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { countdown, counter } from "../format.js";
-import { t } from "../i18n.js";
+import { locale, t } from "../i18n.js";
 import { session, Ticking } from "../state/session.js";
 import { resetAgentRona, setAgentDuty } from "../state/team-actions.js";
 import type { Team, TeamAgent } from "../types.js";
 import { controls } from "./controls.js";
 import { base, card } from "./styles.js";
 import { tell } from "./toasts.js";
+import { presenceWord } from "./presence.js";
 import "./person.js";
+import "./presence.js";
 
 @customElement("usher-team-agents")
 export class TeamAgents extends LitElement {
@@ -55,23 +57,16 @@ export class TeamAgents extends LitElement {
 
       usher-person {
         --person-size: 36px;
+      }
+
+      .picture {
         position: relative;
       }
 
-      usher-person::after {
-        content: "";
+      .picture usher-presence {
         position: absolute;
-        inset-inline-end: -2px;
-        bottom: -2px;
-        width: 10px;
-        height: 10px;
-        border: 2px solid var(--card);
-        border-radius: 50%;
-        background: var(--edge);
-      }
-
-      .free usher-person::after {
-        background: var(--good);
+        inset-inline-end: -3px;
+        bottom: -3px;
       }
 
       .who {
@@ -129,15 +124,18 @@ export class TeamAgents extends LitElement {
       reason.code === "rona" && until !== "" ? t("team.reason.left", { reason: reason.text, left: until }) : reason.text,
     );
     const text = said.join(" · ");
-    return text.slice(0, 1).toLocaleUpperCase() + text.slice(1);
+    return text.slice(0, 1).toLocaleUpperCase(locale()) + text.slice(1);
   }
 
   #agent(agent: TeamAgent): unknown {
     const { service } = this.team;
     return html`<li class=${agent.selectable ? "free" : ""}>
-      <usher-person .name=${agent.name}></usher-person>
+      <div class="picture" title=${t("state.presence", { presence: presenceWord(agent.presence) })}>
+        <usher-person .name=${agent.name}></usher-person>
+        <usher-presence .presence=${agent.presence}></usher-presence>
+      </div>
       <div class="who">
-        <b>${agent.name}</b>
+        <b>${agent.name}</b><span class="hidden-text">${t("state.presence", { presence: presenceWord(agent.presence) })}</span>
         ${this.team.levels > 1 && agent.level !== null ? html`<span class="tag">${t("team.level", { n: agent.level })}</span>` : nothing}
       </div>
       <p class="state number ${agent.selectable ? "" : "quiet"}">${this.#state(agent)}</p>

@@ -232,7 +232,8 @@ export class TeamChats extends LitElement {
   override render(): unknown {
     const { waiting, running } = this.tasks;
     const question = this.asked === null ? "end_all" : this.asked.state === "active" ? "end" : "cancel";
-    const all = waiting.length + running.length;
+    const { all } = this.tasks;
+    const values = { customer: this.asked?.customer ?? "", service: this.team.name };
     return html`<section class="card" aria-labelledby="waiting">
         <div class="top">
           <h2 class="section-title" id="waiting">${t("waiting.title")}</h2>
@@ -257,8 +258,8 @@ export class TeamChats extends LitElement {
           : html`<ul>${repeat(running, (task) => task.id, (task) => this.#runs(task))}</ul>`}
       </section>
       <usher-confirm
-        heading=${t(`team.${question}.title`)}
-        text=${t(`team.${question}.text`, { customer: this.asked?.customer ?? "", n: all, service: this.team.name })}
+        heading=${t(`team.${question}.title`, values)}
+        text=${question === "end_all" ? counted("team.end_all.text", all) : t(`team.${question}.text`, values)}
         action=${t(`team.${question}.do`)}
         keep=${t(`team.${question}.keep`)}
         @confirmed=${() => this.#confirmed()}

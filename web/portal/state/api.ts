@@ -17,6 +17,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Says `signed-out` when the server refuses a call because nobody is signed in. */
+export const door = new EventTarget();
+
 /** Longer than any call of ours takes, shorter than a person waits before he clicks again. */
 const TIMEOUT_MS = 15_000;
 
@@ -37,6 +40,7 @@ export async function call<T>(method: string, path: string, body?: unknown, keep
   } catch {
     throw new ApiError(0, "offline", "");
   }
+  if (response.status === 401) door.dispatchEvent(new Event("signed-out"));
   if (!response.ok) throw await problem(response);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }

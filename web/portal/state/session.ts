@@ -1,6 +1,7 @@
 /** The page's memory: what the server last said, whose clock counts, and who is looking. */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import type { Me, Pieces, Snapshot, Task, Update } from "../types.js";
+import { door } from "./api.js";
 import { Live } from "./live.js";
 
 export type Phase = "loading" | "ready" | "signed-out";
@@ -67,6 +68,16 @@ class Session extends EventTarget {
     this.signedOut();
   }
 
+  /** Shows nothing until the server has said again who is signed in. */
+  doubt(): void {
+    if (this.phase !== "ready") return;
+    this.phase = "loading";
+    this.snapshot = null;
+    this.connected = false;
+    this.live.renew();
+    this.#changed();
+  }
+
   signedOut(): void {
     this.phase = "signed-out";
     this.connected = false;
@@ -121,6 +132,8 @@ class Session extends EventTarget {
 }
 
 export const session = new Session();
+
+door.addEventListener("signed-out", () => session.doubt());
 
 /** Renders its host again whenever the session changes. */
 export class Watching implements ReactiveController {
