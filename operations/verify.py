@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import date
+from datetime import UTC, date, datetime
 
 from rich.console import Console
 from rich.table import Table
@@ -25,6 +25,7 @@ async def run_verify(
         err.print(str(problem), markup=False, highlight=False)
         return 2
     _print_table(report, time.monotonic() - begun, out)
+    _print_outages(report, out)
     _print_violations(report, err)
     return 0 if report.ok else 1
 
@@ -42,6 +43,26 @@ def _print_table(report: Report, seconds: float, out: Console) -> None:
         out.print(f"{entry}  {what}", markup=False, highlight=False)
     if len(report.picks) > MOST_LISTED:
         out.print(f"… and {len(report.picks) - MOST_LISTED} more picks out of order.", highlight=False)
+
+
+def _print_outages(report: Report, out: Console) -> None:
+    """What is no broken rule, and worth knowing."""
+    for outage in report.outages[:MOST_LISTED]:
+        out.print(
+            f"Outage from {_clock(outage.begin)} to {_clock(outage.end)} UTC: nothing was written for "
+            f"{(outage.end - outage.begin) / 1000:.0f} s although {outage.waiting} deadlines had passed, so the store or all "
+            "replicas were away. What was made up for within 5 s afterwards counts as kept.",
+            highlight=False,
+        )
+    if len(report.outages) > MOST_LISTED:
+        out.print(f"… and {len(report.outages) - MOST_LISTED} more outages.", highlight=False)
+    for event, (times, first) in report.unknown.items():
+        words = f"{times} entries are called {event[:60]!r}, which this version does not know; the first is {first}."
+        out.print(words, markup=False, highlight=False)
+
+
+def _clock(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _print_violations(report: Report, err: Console) -> None:

@@ -12,6 +12,6 @@ It knows nothing of the scripts: the journal's events are replayed on a model of
 """
 
 from distribution.verify.reading import TOLERANCE_MS, NoSnapshot, verify
-from distribution.verify.report import Report, Rule, Violation
+from distribution.verify.report import Outage, Report, Rule, Violation
 
-__all__ = ["TOLERANCE_MS", "NoSnapshot", "Report", "Rule", "Violation", "verify"]
+__all__ = ["TOLERANCE_MS", "NoSnapshot", "Outage", "Report", "Rule", "Violation", "verify"]

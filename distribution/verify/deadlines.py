@@ -4,8 +4,12 @@ import heapq
 from collections.abc import Iterator
 
 from distribution.verify.order import Order
-from distribution.verify.report import Report, Rule
+from distribution.verify.report import Outage, Report, Rule
 from distribution.verify.views import NEVER, AgentView, ServiceView, TaskView
+from distribution.verify.world import CATCH_UP_MS
+
+OUTAGE_MS = 10_000
+"""A journal in which nothing happens for so long, although something is due: nobody is there to do it."""
 
 GRACE = "visitor's grace time"
 SILENCE = "silence"
@@ -78,18 +82,50 @@ class Deadlines(Order):
     def deadlines_before(self, following: int) -> None:
         """Nothing happens until `following`: is anything overdue by then?"""
         over = following - self.tolerance
+        past: list[tuple[int, str, str]] = []
         while self._heap and self._heap[0][0] < over:
-            due, kind, id_ = heapq.heappop(self._heap)
-            if kind == "task":
-                task = self.tasks.get(id_)
-                if task:
-                    self._overdue(task, list(self.task_dues(task)), over)
-            elif kind == "lane":
+            past.append(heapq.heappop(self._heap))
+        if self._is_outage(past, following):
+            for _, kind, id_ in past:
+                heapq.heappush(self._heap, (following + CATCH_UP_MS, kind, id_))
+            return
+        for due, kind, id_ in past:
+            if kind == "lane":
                 self.look_again(id_, due)
-            elif agent := self.agents.get(id_):
-                for name, at in self.agent_dues(agent):
-                    if at < over:
-                        self.hold(Rule.DEADLINES, False, f"{name} of {id_} was over at {at}, and nothing happened")
+            elif kind == "task" and (task := self.tasks.get(id_)):
+                self._overdue(task, list(self.task_dues(task)), over)
+            elif kind == "agent" and (agent := self.agents.get(id_)):
+                self._agent_overdue(agent, over)
+
+    def _agent_overdue(self, agent: AgentView, over: int) -> None:
+        for name, at in self.agent_dues(agent):
+            if at < over:
+                self.hold(Rule.DEADLINES, False, f"{name} of {agent.user} was over at {at}, and nothing happened")
+
+    def _is_outage(self, past: list[tuple[int, str, str]], following: int) -> bool:
+        """Whether nobody was there until `following`: long enough, and although something was due."""
+        if following - self.now < OUTAGE_MS:
+            return False
+        waiting = sum(self._waits(kind, id_, following - OUTAGE_MS) for kind, id_ in {item[1:] for item in past})
+        if waiting:
+            self.report.outages.append(Outage(self.now, following, waiting))
+        return waiting > 0
+
+    def _waits(self, kind: str, id_: str, until: int) -> bool:
+        """Whether a deadline of this task or agent passed since the last event, and before `until`."""
+        since = self.now - self.tolerance
+        task = self.tasks.get(id_) if kind == "task" else None
+        if task:
+            return any(since <= max(at, task.entered) <= until for _, at in self.task_dues(task))
+        agent = self.agents.get(id_) if kind == "agent" else None
+        return agent is not None and any(since <= at <= until for _, at in self.agent_dues(agent))
+
+    def _held_up(self, due: int) -> bool:
+        """Whether an outage is why this comes only now."""
+        if not self.report.outages:
+            return False
+        outage = self.report.outages[-1]
+        return outage.begin - self.tolerance <= due and self.now <= outage.end + CATCH_UP_MS
 
     def watch_lane(self, task: TaskView, at: int) -> None:
         """From `at` on an agent may be asked for it again."""
@@ -110,7 +146,7 @@ class Deadlines(Order):
             self.broken(Rule.DEADLINES, f"{name} of {subject} ended, which was not running")
         elif self.now < due:
             self.broken(Rule.DEADLINES, f"{name} of {subject} was over {due - self.now} ms early")
-        elif self.now > max(due, since) + self.tolerance:
+        elif self.now > max(due, since) + self.tolerance and not self._held_up(due):
             self.broken(Rule.DEADLINES, f"{name} of {subject} was over {self.now - max(due, since)} ms late")
 
     def check_set(self, subject: str, name: str, until: int | None, wanted: int) -> None:

@@ -122,7 +122,7 @@ class Order(World):
                 del self._unmatched[lane]
         self.touched.clear()
         for lane, (since, what, reported) in list(self._unmatched.items()):
-            if not reported and following - since > self.tolerance:
+            if not reported and following - since > self.patience:
                 self.hold(Rule.AT_ONCE, False, what)
                 self._unmatched[lane] = (since, what, True)
 

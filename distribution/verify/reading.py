@@ -38,7 +38,7 @@ async def verify(
     day = midnight(start) if start else None
     last = ""
     async for entry, fields in entries(store, tenant, ""):
-        if not report.first and (fields["e"] != "snapshot_begin" or (day and fields["day"] != str(day))):
+        if not report.first and (fields.get("e") != "snapshot_begin" or (day and fields.get("day") != str(day))):
             continue
         replay.apply(entry, fields)
         last = entry

@@ -1,10 +1,40 @@
 """One event after the other, and what must be so at the end."""
 
+import re
 from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
 
 from distribution.verify.report import Report, Rule
 from distribution.verify.snapshots import Snapshots
-from distribution.verify.views import Fields
+from distribution.verify.views import NEVER, Fields
+
+LONGEST_SHOWN = 60
+MOST_UNKNOWN = 50
+_SCRIPTS = Path(__file__).parents[2]
+_LOGGED = re.compile(r"\blog\(c, '([a-z_]+)'|\bjournal\([^']*'([a-z_]+)'")
+_HEADER = re.compile(r"^-- journal: (.*)$", re.MULTILINE)
+
+
+@cache
+def known_events() -> frozenset[str]:
+    """The events that the scripts name. The model passes over some of them; what nobody writes is worth a word."""
+    found: set[str] = set()
+    for path in _SCRIPTS.glob("*/lua/**/*.lua"):
+        text = path.read_text(encoding="utf-8")
+        found |= {first or second for first, second in _LOGGED.findall(text)}
+        found |= {word for line in _HEADER.findall(text) for word in re.findall(r"[a-z_]+", line)}
+    return frozenset(found)
+
+
+def _what(problem: Exception) -> str:
+    match problem:
+        case KeyError():
+            return f"{problem.args[0]} is missing"
+        case ValueError() | TypeError() | ArithmeticError():
+            return "a value is not of the kind that it must be"
+        case _:
+            return "it does not fit together"
 
 
 class Replay(Snapshots):
@@ -18,18 +48,35 @@ class Replay(Snapshots):
 
     def apply(self, entry: str, fields: Fields) -> None:
         """`entry`: its id in the stream. Events that change nothing here are passed over."""
-        at = int(fields["at"])
         report = self.report
         report.entries += 1
-        report.last = entry
+        report.last = self.entry = entry
+        report.checked[Rule.READABLE] += 1
+        try:
+            self._apply(entry, fields)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
+            # Written by something else than the scripts, or damaged. What it did to the model so far stays.
+            event = fields.get("e", "")[:LONGEST_SHOWN]
+            what = f"{event or 'an entry without a name'} cannot be read: {_what(problem)}"
+            report.violate(Rule.READABLE, entry, self.now, what)
+
+    def _apply(self, entry: str, fields: Fields) -> None:
+        at = int(fields["at"])
+        if not 0 < at < NEVER:
+            raise ValueError("at")
         if at > self.now:
             self._time_goes_on(at)
         elif at < self.now:
             self.hold(Rule.TIMES, False, f"{fields['e']} is of {at}, which is before {self.now}")
         self.entry = entry
-        handler = self._handlers.get(fields["e"])
+        event = fields["e"]
+        handler = self._handlers.get(event)
         if handler:
             handler(fields)
+        elif event not in known_events():
+            times, first = self.report.unknown.get(event, (0, entry))
+            if times or len(self.report.unknown) < MOST_UNKNOWN:
+                self.report.unknown[event] = (times + 1, first)
 
     def _time_goes_on(self, at: int) -> None:
         if self.now:

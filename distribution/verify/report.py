@@ -11,6 +11,7 @@ MOST_KEPT = 1_000
 class Rule(StrEnum):
     """What the distributor promises; the value is what the table says."""
 
+    READABLE = "every entry can be read"
     FITS = "every event fits what was before"
     WINNER = "one winner per offer"
     CAPACITY = "capacity never exceeded"
@@ -33,6 +34,15 @@ class Violation:
     entry: str
     at: int
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """Nothing was written from `begin` to `end` (ms), although something was due: the store or all replicas were away."""
+
+    begin: int
+    end: int
+    waiting: int  # how many tasks and agents had a deadline in it
 
 
 @dataclass(slots=True)
@@ -58,6 +68,10 @@ class Report:
     broken: Counter[Rule] = field(default_factory=Counter[Rule])
     violations: list[Violation] = field(default_factory=list[Violation])
     picks: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])  # out of order: entry, what
+    outages: list[Outage] = field(default_factory=list[Outage])
+    unknown: dict[str, tuple[int, str]] = field(
+        default_factory=dict[str, tuple[int, str]]
+    )  # event → how often, first entry
     times: dict[str, AgentTimes] = field(default_factory=dict[str, AgentTimes])
 
     @property

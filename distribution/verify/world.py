@@ -8,6 +8,9 @@ from distribution.verify.reasons import is_off, reasons
 from distribution.verify.report import AgentTimes, Report, Rule
 from distribution.verify.views import RUNNING, AgentView, Fields, ServiceView, TaskView
 
+CATCH_UP_MS = 5_000
+"""So soon after an outage everything is done that fell into it."""
+
 
 class World:
     """`tolerance`: by how many ms something may be late."""
@@ -26,6 +29,13 @@ class World:
         self.ready: defaultdict[str, set[str]] = defaultdict(set)  # service → agents
         self.running: defaultdict[str, int] = defaultdict(int)
         self.touched: set[str] = set()  # lanes to look at when the instant is over
+
+    @property
+    def patience(self) -> int:
+        """By how many ms something may be late now: more while what an outage has held up is made up for."""
+        if not self.report.outages:
+            return self.tolerance
+        return self.tolerance + max(0, self.report.outages[-1].end + CATCH_UP_MS - self.now)
 
     # --- findings
 
