@@ -61,12 +61,14 @@ export class TeamAgents extends LitElement {
 
       .picture {
         position: relative;
+        display: grid;
+        grid-row: 1 / span 2;
       }
 
       .picture usher-presence {
         position: absolute;
-        inset-inline-end: -3px;
-        bottom: -3px;
+        inset-inline-end: -1px;
+        bottom: -1px;
       }
 
       .who {
@@ -83,7 +85,6 @@ export class TeamAgents extends LitElement {
 
       .state {
         grid-column: 2;
-        margin-top: -6px;
         overflow-wrap: anywhere;
       }
 
