@@ -50,15 +50,19 @@ def _print_outages(report: Report, out: Console) -> None:
     for outage in report.outages[:MOST_LISTED]:
         out.print(
             f"Outage from {_clock(outage.begin)} to {_clock(outage.end)} UTC: nothing was written for "
-            f"{(outage.end - outage.begin) / 1000:.0f} s although {outage.waiting} deadlines had passed, so the store or all "
+            f"{(outage.end - outage.begin) / 1000:.0f} s although {_number(outage.waiting, 'deadline')} had passed, so the store or all "
             "replicas were away. What was made up for within 5 s afterwards counts as kept.",
             highlight=False,
         )
     if len(report.outages) > MOST_LISTED:
         out.print(f"… and {len(report.outages) - MOST_LISTED} more outages.", highlight=False)
     for event, (times, first) in report.unknown.items():
-        words = f"{times} entries are called {event[:60]!r}, which this version does not know; the first is {first}."
+        words = f"This version does not know what {event[:60]!r} is ({_number(times, 'time')}, first in {first})."
         out.print(words, markup=False, highlight=False)
+
+
+def _number(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _clock(at: int) -> str:

@@ -1,11 +1,15 @@
 """An outage is told from a broken rule, and a journal that somebody has damaged is told in words."""
 
+from io import StringIO
+
 import pytest
+from rich.console import Console
 
 from distribution.agents import AgentRules, Presence, ServiceRules
 from distribution.scripts import LUA
 from distribution.tasks import TaskState, Via
 from distribution.verify import Report, Rule, verify
+from operations.verify import run_verify
 from store.commands import Command
 from store.connection import Store
 from store.keys import root
@@ -146,3 +150,27 @@ async def write(shift: Shift, entry: dict[str, str]) -> str:
     words = [word for pair in entry.items() for word in pair]
     key = f"{root(shift.tenant)}journal:{shift.tenant}"
     return await shift.store.ask(Command(("XADD", key, "*", *words), str))
+
+
+async def said(shift: Shift) -> tuple[int, str, str]:
+    """What `usher verify` ends with, and what it prints."""
+    out, err = (Console(file=StringIO(), width=300) for _ in range(2))
+    code = await run_verify(shift.store, shift.tenant, None, 100, out=out, err=err)
+    printed = [console.file.getvalue() for console in (out, err) if isinstance(console.file, StringIO)]
+    return code, printed[0], printed[1]
+
+
+async def test_the_command_says_both_in_words(shift: Shift) -> None:
+    await shift.acw()
+    await shift.nobody_there(600_000)
+    await shift.go(60_000)
+    code, out, err = await said(shift)
+    assert (code, err) == (0, "")
+    assert "nothing was written for 600 s although 1 deadline had passed, so the store or all replicas were away" in out
+    await write(shift, {"e": "levitated", "at": str(shift.now)})
+    id_ = await write(shift, {"e": "created", "at": str(shift.now)})
+    code, out, err = await said(shift)
+    assert code == 1
+    assert "This version does not know what 'levitated' is (1 time, first in" in out
+    assert f"{id_}  every entry can be read: created cannot be read: task is missing" in err
+    assert "Traceback" not in out + err
