@@ -269,7 +269,9 @@ async def test_what_passes_is_tried_again(home: House, status: int) -> None:
     await home.product.order({"operation": SEND}, {"status": status, "code": "Passing", "message": "later"}, times=2)
     await home.visitor()
     await home.card(ANNA, "New chat")
-    assert [record["status"] for record in home.sends()] == [status, status, 201]
+    # Two sends failed, of which one may have been the probe that asks whether anybody is reached.
+    assert [call["status"] for call in home.calls(SEND) if call["status"] >= 300] == [status, status]
+    assert [record["status"] for record in home.sends()][-1] == 201
 
 
 async def test_a_decryption_fault_passes_too(home: House) -> None:
