@@ -1,4 +1,4 @@
-"""Web and mail addresses in what people write. `web/widget/richtext.ts` has the same rule, and `tests/links.json` holds both.
+"""Web and mail addresses in what people write. `web/widget/links.ts` has the same rule, and `tests/links.json` holds both.
 
 `linkify-it` finds no address behind a Chinese character and takes `）请` behind one along; a test asks it whether it takes
 what is found here for an address, too.

@@ -40,7 +40,7 @@ _PREFLIGHT_SECONDS: Final = 600
 def interact_routes(app: web.Application, deps: InteractDeps) -> Sockets:
     """Add the visitor's door to the app. `Sockets.close_all` also runs at the app's shutdown."""
     door = _Door(deps)
-    app.router.add_get(r"/interact/{file:(?:embed|widget|poll|(?:en|de|fr|it)(?:-later)?)\.js}", door.script)
+    app.router.add_get(r"/interact/{file:(?:embed|widget|poll|links|(?:en|de|fr|it)(?:-later)?)\.js}", door.script)
     app.router.add_get("/interact/v1/widgets/{key}", door.guarded(door.widget))
     app.router.add_post("/interact/v1/sessions", door.readable(door.session))
     app.router.add_options("/interact/v1/sessions", door.preflight)

@@ -59,7 +59,7 @@ BOXES = """() => [document.documentElement.scrollWidth, document.documentElement
         "body{display:grid;place-items:center;min-height:100vh;gap:48px}",
         "body{filter:grayscale(1)} main{height:4000px}",
         "body{transform:translateX(0)} main{height:4000px}",
-        "html{filter:grayscale(1)} main{height:4000px}",
+        "html{transform:translateX(0)} main{height:4000px}",
         "html{display:flex;gap:40px} body{contain:paint;will-change:transform} main{height:3000px}",
         "*{position:relative!important;display:block!important;transform:none!important;--accent:#fff!important}",
     ],

@@ -3,6 +3,7 @@ import { ask, Refused } from "./ask";
 import { palette } from "./colour";
 import { Realm, sleep } from "./pristine";
 import { LONGEST_TEXT, type Config, type MessageFrame } from "./protocol";
+import { fetchLinks, mayLink } from "./richtext";
 import { Session } from "./session";
 import { child } from "./template";
 import { language, say, speaker } from "./texts";
@@ -126,12 +127,16 @@ export class UsherChat extends HTMLElement {
     clearTimeout(this.#noting);
   }
 
-  /** The texts for a chat that has begun. */
-  #getTexts(): void {
-    this.#later ??= speaker((this.setup as Setup).base, this.language, "-later").then(
-      () => this.update(),
-      () => (this.#later = setTimeout(() => (this.#later = null), PRESENCE_MS)),
-    );
+  /** What is only needed when there is something to read: the texts for a chat that has begun, and links. */
+  async #fetchLater(): Promise<void> {
+    const { base } = this.setup as Setup;
+    try {
+      await speaker(base, this.language, "-later");
+      await fetchLinks(base);
+      void this.update();
+    } catch {
+      this.#retry = setTimeout(() => (this.#later = null), PRESENCE_MS);
+    }
   }
 
   /** Opening hours and presence as they are now, while somebody may look at them. */
@@ -166,7 +171,7 @@ export class UsherChat extends HTMLElement {
     await null;
     this.#drawing = null;
     if (!this.config) return;
-    if (this.session.chat) this.#getTexts();
+    if (this.session.chat || mayLink(this.config.greeting)) this.#later ??= this.#fetchLater();
     this.#draw(frame(this, this.config));
     // Not on the element itself: there the page's own scripts and styles reach them.
     const look = { ...palette(this.config.colour), "--nth": `${this.nth}` };

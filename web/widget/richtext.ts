@@ -1,31 +1,20 @@
-/** Somebody's text, shown as text: links can be clicked, line breaks stay, and nothing of it is ever markup. */
-import { html, type TemplateResult } from "./template";
+/** Somebody's text, shown as text. Its links can be clicked once the script that finds them is there. */
+import { html } from "./template";
 
-// The same rule as bots/links.py; tests/links.json holds both. Each place is tried only where a word begins, so that
-// nothing is read twice. A user name in front of a host makes it look like another host: no link.
-const STOP = String.raw`\s<>"\x60«»“-„‹›…\u3001-\u3003\u3008-\u301f！-／：-＠［-｀｛-､`;
-const PATH = String.raw`[^${STOP}()[\]]`;
-const LINK = RegExp(
-  String.raw`(?<![\w@/.])(?:https?://|www\.)(?![^${STOP}/?#@]*@)(?=[\p{L}\p{N}])(?:${PATH}|\(${PATH}*\)|\[${PATH}*\])+|(?<![\w.+%@/-])[\w.+%-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+`,
-  "giu",
-);
 const EMOJI_ALONE = /^(?:\p{Extended_Pictographic}|\p{EMod}|\p{RI}|[\u200d\ufe0f\s]){1,12}$/u;
+let linked: typeof import("./links").linked | undefined;
 
 export const isEmojiAlone = (text: string) => EMOJI_ALONE.test(text);
 
-export function richText(said: string): (string | TemplateResult)[] {
+/** What may have a link in it. */
+export const mayLink = (text: string) => /www|:\/\/|@/i.test(text);
+
+export async function fetchLinks(base: string): Promise<void> {
+  linked = ((await import(/* @vite-ignore */ `${base}links.js`)) as typeof import("./links")).linked;
+}
+
+export function richText(said: string): ReturnType<NonNullable<typeof linked>> {
   // A line end as the server writes it. (Not as text: the build takes line ends out of templates.)
   const text = said.replace(/[\v\f\x85\u2028\u2029]/g, String.fromCodePoint(10));
-  const parts: (string | TemplateResult)[] = [];
-  let from = 0;
-  for (const { 0: all, index } of text.matchAll(LINK)) {
-    let link = all;
-    while (/[.,:;!?'*~}]/.test(link.at(-1)!)) link = link.slice(0, -1);
-    const address = (/^http/i.test(link) ? "" : /^www/i.test(link) ? "https://" : "mailto:") + link;
-    parts.push(text.slice(from, index));
-    parts.push(html`<a href=${address} target="_blank" rel="noopener noreferrer nofollow">${link}</a>`);
-    from = index + link.length;
-  }
-  parts.push(text.slice(from));
-  return parts;
+  return linked?.(html, text) ?? [text];
 }

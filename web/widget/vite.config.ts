@@ -75,7 +75,7 @@ export default defineConfig({
     // The style is written for the browsers that we mean; rewriting it for others only makes it longer.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     modulePreload: false,
-    lib: { entry: { embed: `${here}embed.ts`, widget: `${here}widget.ts`, poll: `${here}poll.ts`, ...texts }, formats: ["es"] },
+    lib: { entry: { embed: `${here}embed.ts`, widget: `${here}widget.ts`, poll: `${here}poll.ts`, links: `${here}links.ts`, ...texts }, formats: ["es"] },
     // A library keeps its blanks and names for the one who bundles it next; here nobody does.
     rolldownOptions: { output: { entryFileNames: "[name].js", chunkFileNames: "[name].js", minify: true } },
     reportCompressedSize: false,

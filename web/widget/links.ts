@@ -1,0 +1,27 @@
+/** Somebody's text, shown as text: links can be clicked, line breaks stay, and nothing of it is ever markup. */
+import type { html as Html, TemplateResult } from "./template";
+
+// The same rule as bots/links.py; tests/links.json holds both. Each place is tried only where a word begins, so that
+// nothing is read twice. A user name in front of a host makes it look like another host: no link.
+const STOP = String.raw`\s<>"\x60«»“-„‹›…\u3001-\u3003\u3008-\u301f！-／：-＠［-｀｛-､`;
+const PATH = String.raw`[^${STOP}()[\]]`;
+const LINK = RegExp(
+  String.raw`(?<![\w@/.])(?:https?://|www\.)(?![^${STOP}/?#@]*@)(?=[\p{L}\p{N}])(?:${PATH}|\(${PATH}*\)|\[${PATH}*\])+|(?<![\w.+%@/-])[\w.+%-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+`,
+  "giu",
+);
+
+/** @param html the widget's own: this script is fetched beside it, when there is something to read. */
+export function linked(html: typeof Html, text: string): (string | TemplateResult)[] {
+  const parts: (string | TemplateResult)[] = [];
+  let from = 0;
+  for (const { 0: all, index } of text.matchAll(LINK)) {
+    let link = all;
+    while (/[.,:;!?'*~}]/.test(link.at(-1)!)) link = link.slice(0, -1);
+    const address = (/^http/i.test(link) ? "" : /^www/i.test(link) ? "https://" : "mailto:") + link;
+    parts.push(text.slice(from, index));
+    parts.push(html`<a href=${address} target="_blank" rel="noopener noreferrer nofollow">${link}</a>`);
+    from = index + link.length;
+  }
+  parts.push(text.slice(from));
+  return parts;
+}
