@@ -119,6 +119,7 @@ class Usher:
             distributor=self.distributor,
             directory=self.directory,
             doorbells=self.doorbells,
+            user_gone=self.rooms.user_gone,
         )
         bot_deps = BotDeps(
             config=BotConfig(

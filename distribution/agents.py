@@ -14,6 +14,7 @@ class Reason(StrEnum):
     INACTIVE = "inactive"  # switched off for this service
     OFF_DUTY = "off_duty"
     OFFLINE = "offline"
+    DELETED = "deleted"  # Entra does not know them any more
     BUSY = "busy"
     AWAY = "away"
     NOT_AVAILABLE = "not_available"  # he said so, with a reason of the tenant's list
@@ -28,12 +29,13 @@ class Reason(StrEnum):
 
 
 class Presence(StrEnum):
-    """Teams presence, in Graph's words for `availability` and `activity`."""
+    """Teams presence, in Graph's words for `availability` and `activity`; DELETED is ours: there is no such user."""
 
     AVAILABLE = "Available"
     AWAY = "Away"
     BE_RIGHT_BACK = "BeRightBack"
     BUSY = "Busy"
+    DELETED = "Deleted"
     DO_NOT_DISTURB = "DoNotDisturb"
     FOCUSING = "Focusing"
     IN_A_CALL = "InACall"

@@ -147,6 +147,10 @@ class GraphClient:
         """Somebody by object id or sign-in name; None when there is nobody."""
         return await self.ask(tenant, lambda sdk: sdk.person(user_or_upn), tries=3)
 
+    async def is_gone(self, tenant: str, user: str, *, share: Share) -> bool:
+        """Whether this person was deleted in Entra. Anything that leaves a doubt is raised as GraphProblem."""
+        return await self.ask(tenant, lambda sdk: sdk.is_gone(user), share=share)
+
     def _may_refresh(self, tenant: str, problem: GraphProblem) -> bool:
         # A refusal by Entra itself (no status of Graph) is not cured by asking Entra again.
         refused = problem.kind is ProblemKind.FORBIDDEN or (problem.kind is ProblemKind.AUTH and problem.status == 401)

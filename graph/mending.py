@@ -72,6 +72,9 @@ class RoomMender:
         app = await self._graph.catalogue_id(task.tenant, share=Share.ROOM)
         if app is None:
             return note.broken
+        if note.broken == AGENT_REMOVED and await self._graph.is_gone(task.tenant, agent, share=Share.ROOM):
+            # Teams keeps them among the members, and nobody reads what the visitor writes.
+            return AGENT_REMOVED
         if not await self._members.is_in(task.tenant, task.id, chat, agent):
             return AGENT_REMOVED
         await self._members.install(task.tenant, task.id, chat, app)

@@ -113,6 +113,7 @@ NEEDED: Mapping[str, Permission] = {
     "catalogue_id": APP_CATALOGUE,
     "presences": PRESENCE,
     "person": USERS,
+    "is_gone": USERS,
 }
 
 _BEGIN = "<!-- permissions: written by `python -m graph.permissions`, held against the code by a test -->"

@@ -55,6 +55,11 @@ PERSON_REFUSED = Reason(
 GRAPH_UNAVAILABLE = Reason("graph_unavailable", "Microsoft Graph did not open the room in time. It is tried again.")
 AGENT_LEFT_OUT = Reason("agent_left_out", "Teams opened the room without the agent, and does not let him in.")
 NO_SUCH_USER = Reason("no_such_user", "Microsoft Teams does not know this person.")
+NO_SUCH_SECOND_PERSON = Reason(
+    "no_such_second_person",
+    "Microsoft Teams does not know the second person who was to sit in the room: they may have been deleted. "
+    "Name another `second_person` for the service.",
+)
 BLOCKED = Reason("blocked_by_policy", "An app policy of your organisation blocks Usher. Ask your administrator.")
 
 

@@ -13,6 +13,7 @@ import time
 import structlog
 
 from conversations.messages import Conversation, Conversations
+from distribution.agents import Presence
 from distribution.distributor import Distributor
 from distribution.tasks import OfferResult, Task, TaskState
 from graph.client import GraphClient
@@ -22,11 +23,12 @@ from graph.errors import GraphProblem, ProblemKind
 from graph.facts import Chat
 from graph.making import LOOK_AGAIN_SECONDS, SETTLE_SECONDS, RoomMaker
 from graph.members import RoomMembers
-from graph.mending import RoomMender
+from graph.mending import AGENT_REMOVED, RoomMender
 from graph.notes import Note, RoomNotes
 from graph.pace import Pace
 from graph.permissions import READ_ROOM
-from graph.reasons import GRAPH_UNAVAILABLE, NO_SUCH_USER, RoomRefused, reason_of
+from graph.reasons import GRAPH_UNAVAILABLE, NO_SUCH_SECOND_PERSON, NO_SUCH_USER, RoomRefused, reason_of
+from graph.shares import Share
 from store.connection import Store
 from store.due import RetryLater, Subject, mark_due
 
@@ -98,6 +100,15 @@ class Rooms:
             return
         await self._notes.breaks(tenant, task, why)
         await mark_due(self._store, tenant, Subject("room", tenant, (task,)))
+
+    async def user_gone(self, tenant: str, user: str) -> None:
+        """An agent does not exist in Entra any more: the rooms of the talks that they have are looked at."""
+        agent = await self._distributor.agent(tenant, user)
+        for task in agent.tasks if agent is not None else ():
+            known = await self._distributor.task(tenant, task)
+            if known is not None and known.state is TaskState.ACTIVE and known.agent == user:
+                await self._notes.breaks(tenant, task, AGENT_REMOVED)
+                await mark_due(self._store, tenant, Subject("room", tenant, (task,)))
 
     async def handle_room(self, subject: Subject) -> None:
         """Raises RetryLater while Graph cannot be used, and for the pace that it asks for; then it goes on where it was."""
@@ -300,10 +311,26 @@ class Rooms:
             await self._wait_for_new_chat(task, problem, lost_before=note.lost)
         if problem.passes:
             await self._wait(task, problem)
-        if problem.kind is ProblemKind.NOT_FOUND and problem.operation in {"create_chat", "chats_of"}:
-            await self._fail(task, NO_SUCH_USER.word)
+        if problem.kind is ProblemKind.NOT_FOUND and problem.operation in {"create_chat", "chats_of", "add_member"}:
+            await self._fail(task, await self._who_is_missing(task, problem))
         else:
             await self._fail(task, (await reason_of(self._graph, task.tenant, problem)).word)
+
+    async def _who_is_missing(self, task: Task, problem: GraphProblem) -> str:
+        """Graph does not know somebody who was to sit in the room. An agent who does not exist is offered nothing more."""
+        agent = task.agent or ""
+        try:
+            agent_gone = await self._graph.is_gone(task.tenant, agent, share=Share.ROOM)
+        except GraphProblem as doubt:
+            log.warning("nobody knows who is missing", tenant=task.tenant, task=task.id, why=str(doubt))
+            return NO_SUCH_USER.word
+        if agent_gone:
+            await self._distributor.set_presence(task.tenant, {agent: Presence.DELETED})
+            return NO_SUCH_USER.word
+        conversation = await self._conversations.get(task.tenant, task.id)
+        if problem.operation == "create_chat" and conversation is not None and conversation.second:
+            return NO_SUCH_SECOND_PERSON.word
+        return NO_SUCH_USER.word
 
     async def _wait_for_new_chat(self, task: Task, problem: GraphProblem, *, lost_before: bool) -> None:
         """A chat just made is not known everywhere in Microsoft at once; one that stays unknown was deleted.

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _CLOUDS = ("graph.microsoft.com", "graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn")
 _PER_PAGE = 50  # Graph's maximum, for chats and for messages
+_NO_SUCH_USER = "Request_ResourceNotFound"
 _QUOTED = "messageReference"  # the attachment of a message that answers another one
 _ATTACHED = re.compile(r"</?attachment\b[^<>]*+>")  # where an attachment stands in the text
 # Errors before a request can have reached Graph; after all others it may have been carried out.
@@ -336,6 +337,20 @@ class TenantSdk:
         # (learn.microsoft.com/entra/external-id/user-properties).
         guest = str(found.user_type or "").lower() == "guest" or "#ext#" in upn.lower()
         return Person(found.id.lower(), upn, str(found.display_name or ""), guest)
+
+    async def is_gone(self, user: str) -> bool:
+        """Whether Entra says in its own words that there is no such user; any other 404 is raised like all problems.
+
+        A deleted user is 404 until restored, for 30 days (learn.microsoft.com/graph/api/user-delete, directory-deleteditems-restore).
+        """
+        try:
+            async with self._mapped("is_gone"):
+                found = await self._client.users.by_user_id(user).get()
+        except GraphProblem as problem:
+            if problem.kind is ProblemKind.NOT_FOUND and problem.code == _NO_SUCH_USER:
+                return True
+            raise
+        return found is None
 
     def _member(self, seat: Seat) -> Any:
         from msgraph.generated.models.aad_user_conversation_member import AadUserConversationMember

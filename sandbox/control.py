@@ -62,6 +62,16 @@ async def add_person(request: web.Request) -> web.Response:
     return web.json_response({"id": person_id}, status=201)
 
 
+async def delete_person(request: web.Request) -> web.Response:
+    """An admin deletes somebody in Entra, or restores them (`restore`). Nobody in Teams is told."""
+    core = request.app[CORE]
+    asked = await body(request, "user", "restore")
+    person = _person_id(core, asked.text("user"), asked)
+    others = [one for one in core.settings.texts("deleted_people") if one != person]
+    core.settings.set("deleted_people", others if asked.flag("restore") else [*others, person])
+    return web.Response(status=204)
+
+
 async def _chat(request: web.Request) -> tuple[Core, Chat]:
     core = request.app[CORE]
     asked = await body(request, "chat")
@@ -191,6 +201,7 @@ ROUTES = [
     Route("GET", "/control/world", "Control.World", _own(world)),
     Route("PUT", "/control/bot-endpoint", "Control.SetBotEndpoint", _own(set_bot_endpoint)),
     Route("POST", "/control/users", "Control.AddPerson", _own(add_person)),
+    Route("POST", "/control/users/delete", "Control.DeletePerson", _own(delete_person)),
     Route("POST", "/control/chats/remove-bot", "Control.RemoveBot", _own(remove_bot)),
     Route("POST", "/control/chats/delete", "Control.DeleteChat", _own(delete_chat)),
     Route("GET", "/control/consent", "Control.Consent", _own(get_consent)),

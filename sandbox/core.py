@@ -56,6 +56,10 @@ class Core:
         """Where a bot answers this tenant's conversations."""
         return f"{self.addresses.tls}/smba/{self.world.tenant_id}/"
 
+    def is_deleted(self, person: str) -> bool:
+        """Deleted in Entra, and not restored. Teams keeps what they wrote, and their place in chats, without their name."""
+        return person in self.settings.texts("deleted_people")
+
     def count(self, refusal: str, key: str, windows: Windows) -> None:
         """Count a call against Microsoft's limits, unless a test switched them off."""
         if self.settings.get("limits"):

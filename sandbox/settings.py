@@ -22,6 +22,7 @@ class Settings:
             "blocked_people": [],
             "single_human_chats": False,
             "without_teams": [],
+            "deleted_people": [],
         }
         rows = database.rows("SELECT name, value FROM settings")
         self._values: dict[str, Any] = {row["name"]: json.loads(row["value"]) for row in rows}

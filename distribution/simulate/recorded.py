@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from distribution.agents import ServiceRules
 from distribution.simulate.outcome import Outcome
+from distribution.verify.reasons import OFF
 
 
 class Facts(NamedTuple):
@@ -21,7 +22,7 @@ class Facts(NamedTuple):
     def seats(self) -> int:
         """Slots of an agent who is there."""
         licensed, member, active, capacity = self.rules
-        there = licensed and member and active and self.duty and not self.unavailable and self.presence != "Offline"
+        there = licensed and member and active and self.duty and not self.unavailable and self.presence not in OFF
         return capacity if there else 0
 
 

@@ -1,5 +1,6 @@
 """Agents, and the rules of services."""
 
+from distribution.verify.reasons import OFF
 from distribution.verify.report import Rule
 from distribution.verify.talk_events import TalkEvents
 from distribution.verify.views import AgentView, Fields, instant, levels_of, services_of
@@ -84,9 +85,9 @@ class AgentEvents(TalkEvents):
         agent = self.change(fields)
         if agent is None:
             return
-        if fields.get("was") == "Offline" and fields["presence"] != "Offline":
+        if fields.get("was") in OFF and fields["presence"] not in OFF:
             agent.idle_since = self.now
-        if agent.presence != "Offline" and fields["presence"] == "Offline":
+        if agent.presence not in OFF and fields["presence"] in OFF:
             agent.offline_since = self.now
         if agent.fresh and fields["fresh"] == "0":
             agent.lapsed = self.now

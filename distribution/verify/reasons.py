@@ -6,6 +6,7 @@ from distribution.verify.views import AgentView, ServiceView
 
 BUSY = frozenset({"Busy", "DoNotDisturb", "Focusing", "InACall", "InAMeeting", "Presenting"})
 AWAY = frozenset({"Away", "BeRightBack"})
+OFF = frozenset({"Offline", "Deleted"})
 
 
 def reasons(agent: AgentView, service: ServiceView, now: int, *, path_down: bool = False) -> Iterator[str]:
@@ -42,6 +43,8 @@ def _presence(agent: AgentView, service: ServiceView) -> Iterator[str]:
     presence = agent.presence
     if presence == "Offline":
         yield "offline"
+    elif presence == "Deleted":
+        yield "deleted"
     elif presence in BUSY and not service.number("allow_busy"):
         yield "busy"
     elif presence in AWAY and not service.number("allow_away"):
@@ -52,5 +55,5 @@ def is_off(agent: AgentView) -> bool:
     """Something other than what he holds stands against every task alike."""
     return (
         not agent.licensed or not agent.duty or bool(agent.unavailable) or agent.rona_until is not None
-        or agent.retry_at is not None or not (agent.registered or agent.surfaces) or agent.presence == "Offline"
+        or agent.retry_at is not None or not (agent.registered or agent.surfaces) or agent.presence in OFF
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from distribution.verify.deadlines import GRACE, SILENCE
 from distribution.verify.offer_events import OfferEvents
+from distribution.verify.reasons import OFF
 from distribution.verify.report import Rule
 from distribution.verify.views import Fields, TaskView, instant
 
@@ -60,7 +61,7 @@ class TalkEvents(OfferEvents):
             patience = self.service(task.service).ms("agent_lost_seconds")
             self.hold(
                 Rule.DEADLINES,
-                agent.presence == "Offline" and self.now - max(agent.offline_since, task.entered) >= patience,
+                agent.presence in OFF and self.now - max(agent.offline_since, task.entered) >= patience,
                 f"{agent.user} is lost for {task.id} before he is offline for {patience} ms",
             )
         self.release(fields["user"], fields["task"])

@@ -49,7 +49,7 @@ async def create_conversation(request: web.Request) -> web.Response:
         raise refuse("connector.create_tenant")
     members = body.get("members", [])
     person = core.people.find(members[0].get("id", "")) if len(members) == 1 else None
-    if person is None:
+    if person is None or core.is_deleted(person.id):
         raise refuse("connector.create_members")
     core.count("connector.conversation_rate", f"create {person.id}", limits.CONVERSATION_CREATIONS)
     if core.chats.installed(person.id) is None:

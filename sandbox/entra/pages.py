@@ -31,12 +31,13 @@ async def authorize(request: web.Request) -> web.StreamResponse:
     if query.get("prompt") == "none":
         return _back_with_problem(query, refuse("entra.login_required"))
     hinted = core.people.find(query.get("login_hint", ""))
-    if hinted is not None and query.get("prompt") not in ("login", "select_account"):
+    if hinted is not None and not core.is_deleted(hinted.id) and query.get("prompt") not in ("login", "select_account"):
         return _back(query, {"code": _code(core, query, hinted)})
     hidden = _hidden(query)
     people = [
         html.render("sign_in_person.html", upn=person.upn, name=person.name, initials=_initials(person.name))
         for person in core.people.all()
+        if not core.is_deleted(person.id)
     ]
     return html.page("sign_in.html", "Sign in", app=core.world.app.name, tenant=core.world.tenant_name,
                      people=html.join(people), hidden=hidden, action=request.path)  # fmt: skip
@@ -49,7 +50,7 @@ async def authorize_as(request: web.Request) -> web.StreamResponse:
     try:
         query = _checked(core, request, form)
         person = core.people.find(needed(form, "user"))
-        if person is None:
+        if person is None or core.is_deleted(person.id):
             raise refuse("entra.user_unknown", user=form["user"])
     except Problem as problem:
         return _sorry(problem)

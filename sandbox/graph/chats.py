@@ -54,7 +54,7 @@ def membership_id(chat: str, person: str) -> str:
 
 
 def member_resource(core: Core, chat: Chat, member: Member) -> Body:
-    person = core.people.find(member.person)
+    person = None if core.is_deleted(member.person) else core.people.find(member.person)
     return {
         "@odata.type": f"#{MEMBER}", "id": membership_id(chat.id, member.person), "roles": list(member.roles),
         "displayName": person.name if person else None, "visibleHistoryStartDateTime": iso(member.history_from) if member.history_from else ALL_HISTORY,
@@ -105,7 +105,7 @@ def _checked_member(core: Core, entry: object) -> tuple[Person, list[str]]:
     if name is None:
         raise refuse("graph.member_binding")
     person = core.people.find(name)
-    if person is None:
+    if person is None or core.is_deleted(person.id):
         raise refuse("graph.member_unknown", user=name)
     if person.id in core.settings.texts("without_teams"):
         raise refuse("graph.member_without_teams", user=person.upn)

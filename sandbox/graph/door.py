@@ -54,7 +54,7 @@ def enter_chat(request: web.Request, operation: str) -> tuple[Core, Chat]:
 def person_of(core: Core, name: str) -> Person:
     """Somebody by object id or UPN. Raises `graph.user_not_found`."""
     person = core.people.find(name)
-    if person is None or name.startswith("29:"):
+    if person is None or name.startswith("29:") or core.is_deleted(person.id):
         raise refuse("graph.user_not_found", user=name)
     return person
 

@@ -29,7 +29,7 @@ async def list_users(request: web.Request) -> web.Response:
     query = door.query(request, ("$filter", "$select", "$top", "$orderby"))
     searchable = ("userPrincipalName", "mail", "displayName", "givenName", "surname", "id")
     found = door.filtered(query.get("$filter"), searchable, searchable)
-    values = [user_resource(person) for person in core.people.all()]
+    values = [user_resource(person) for person in core.people.all() if not core.is_deleted(person.id)]
     if found is not None:
         name, value, whole = found
         values = [user for user in values if _fits(str(user[name] or ""), value, whole=whole)]
@@ -67,7 +67,9 @@ async def presences(request: web.Request) -> web.Response:
     ids = cast("list[object]", body.get("ids", []))
     if not 1 <= len(ids) <= MOST_IDS or not all(isinstance(entry, str) for entry in ids):
         raise refuse("graph.presence_ids")
-    values = [presence_resource(core, str(entry).lower()) for entry in ids]
+    # Who is not in the tenant is left out, without a word.
+    known = [str(entry).lower() for entry in ids if not core.is_deleted(str(entry).lower())]
+    values = [presence_resource(core, entry) for entry in known]
     return door.collection(core, "Collection(microsoft.graph.presence)", values)
 
 

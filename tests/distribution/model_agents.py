@@ -5,7 +5,7 @@ from dataclasses import replace
 from distribution.agents import AgentRules, Presence, ServiceRules
 from distribution.verdicts import Verdict
 from tests.distribution.model_core import ModelCore
-from tests.distribution.model_state import ModelAgent, S, V
+from tests.distribution.model_state import OFF, ModelAgent, S, V
 
 
 class ModelAgents(ModelCore):
@@ -80,16 +80,16 @@ class ModelAgents(ModelCore):
             agent.presence, agent.doubt = presence, self.now + 180_000
         elif agent.presence:
             agent.doubt = min(agent.doubt, self.now)
-        if agent.presence is not Presence.OFFLINE:
+        if agent.presence not in OFF:
             agent.off_at = None
         elif not offline:
             agent.off_at = self.now
         after = self.presence(agent)
         if after is before:
             return V.UNCHANGED
-        if after is Presence.OFFLINE:
+        if after in OFF:
             self._unflag(agent)
-        elif before is Presence.OFFLINE:
+        elif before in OFF:
             agent.idle_since = self.now
         self._lose(agent)
         self.match()
@@ -142,4 +142,4 @@ class ModelAgents(ModelCore):
         return V.OK if changed else V.UNCHANGED
 
     def _reads_offline(self, agent: ModelAgent) -> bool:
-        return agent.presence is Presence.OFFLINE and self.now < agent.doubt + 300_000
+        return agent.presence in OFF and self.now < agent.doubt + 300_000

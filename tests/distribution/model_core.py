@@ -1,8 +1,8 @@
 """The plain model's moves: who waits where, who is asked, and what becomes of an offer or a talk; see `model.Model`."""
 
-from distribution.agents import Presence, Reason
+from distribution.agents import Reason
 from distribution.tasks import OfferResult, Outcome
-from tests.distribution.model_state import NEVER, NOT_AGAIN, OUT, ModelAgent, ModelState, ModelTask, R, S
+from tests.distribution.model_state import NEVER, NOT_AGAIN, OFF, OUT, ModelAgent, ModelState, ModelTask, R, S
 
 
 class ModelCore(ModelState):
@@ -334,7 +334,7 @@ class ModelCore(ModelState):
     def _lose(self, agent: ModelAgent) -> None:
         """He will not answer what rings at him."""
         for task in [self.tasks[id_] for id_, state in agent.held.items() if state == "ringing"]:
-            offline = agent.presence is Presence.OFFLINE and self.presence(agent) is Presence.OFFLINE
+            offline = agent.presence in OFF and self.presence(agent) in OFF
             standing = set(self._standing(agent, task.service))
             if task.to == f"@{agent.user}":
                 standing = {Reason.NOT_LICENSED} if not agent.rules.licensed else set[Reason]()

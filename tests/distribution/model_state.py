@@ -21,6 +21,7 @@ BUSY = {
     Presence.BUSY, Presence.DO_NOT_DISTURB, Presence.FOCUSING, Presence.IN_A_CALL, Presence.IN_A_MEETING, Presence.PRESENTING,
 }  # fmt: skip
 AWAY = {Presence.AWAY, Presence.BE_RIGHT_BACK}
+OFF = {Presence.OFFLINE, Presence.DELETED}
 
 
 @dataclass
@@ -141,6 +142,8 @@ class ModelState:
         presence, rules = self.presence(agent), self.rules[service]
         if presence is Presence.OFFLINE:
             yield Reason.OFFLINE
+        elif presence is Presence.DELETED:
+            yield Reason.DELETED
         elif presence in BUSY and not rules.allow_busy:
             yield Reason.BUSY
         elif presence in AWAY and not rules.allow_away:

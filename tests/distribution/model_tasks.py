@@ -345,7 +345,7 @@ class ModelTasks(ModelCore):
             return V.REFUSED
         if not task.service and task.user != user:
             return V.NOT_YOURS
-        here = {Reason.BUSY, Reason.AWAY, Reason.OFFLINE, Reason.UNREACHABLE}
+        here = {Reason.BUSY, Reason.AWAY, Reason.OFFLINE, Reason.UNREACHABLE, Reason.TEAMS_UNREACHABLE}
         if set(self.reasons(agent, task.service)) - here or self._no_place(task, agent):
             return V.REFUSED
         task.offers += 1

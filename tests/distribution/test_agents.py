@@ -3,7 +3,7 @@
 import pytest
 
 from distribution.agents import POLICIES, AgentRules, BadRules, Presence, Reason, ServiceRules
-from distribution.tasks import TaskState
+from distribution.tasks import OfferResult, TaskState
 from distribution.verdicts import Verdict
 from tests.distribution.world import SALES, SUPPORT, World
 
@@ -401,3 +401,19 @@ async def test_every_policy_that_python_knows_is_there(world: World, policy: str
     await world.rules(SALES, policy=policy)
     await world.agent("anna")
     assert await world.invited(await world.task()) == "anna"
+
+
+async def test_somebody_deleted_in_entra_is_asked_nothing_until_they_are_back(world: World) -> None:
+    """No page of theirs vouches against it, and what rang at them is withdrawn."""
+    await world.agent("anna")
+    task = await world.task()
+    assert (await world.see(task)).invited == ("anna",)
+    await world.distributor.surface_beat(world.tenant, "anna", "page", at=world.now)
+    await world.presence("anna", Presence.DELETED)
+    assert await world.against("anna") == (R.DELETED,)
+    found = await world.see(task)
+    assert (found.state, found.past["anna"]) == (TaskState.QUEUED, OfferResult.WITHDRAWN)
+    await world.presence("anna", Presence.UNKNOWN)
+    assert await world.against("anna") == (R.DELETED,), "an answer that says nothing brings nobody back"
+    await world.presence("anna", Presence.AVAILABLE)
+    assert R.DELETED not in await world.against("anna")

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from conversations.messages import Sender
-from distribution.agents import Presence
+from distribution.agents import Presence, Reason
 from distribution.tasks import OfferResult, Outcome, TaskState, Via
 from graph.client import GraphClient
 from store.connection import Store
 from tests.graph.desk import Desk, furnish
-from tests.graph.microsoft import TENANT, Microsoft
+from tests.graph.microsoft import TENANT, Microsoft, operations
 
 
 @pytest.fixture(autouse=True)
@@ -49,9 +49,9 @@ async def test_a_bot_that_was_removed_comes_back_and_reads_what_it_missed(
     said = await desk.conversations.read(TENANT, task, 0)
     assert [(message.sender, message.text) for message in said] == [(Sender.AGENT, "Are you still there?")]
     assert len(await microsoft.calls("Chats.InstallApp")) == 2
-    before = len(await microsoft.calls())
+    before = len(operations(await microsoft.calls()))
     assert await desk.handle(task) == ""
-    assert len(await microsoft.calls()) == before
+    assert len(operations(await microsoft.calls())) == before
 
 
 async def test_where_the_bot_cannot_come_back_the_task_waits_for_another_agent(
@@ -131,3 +131,40 @@ async def test_a_busy_graph_is_waited_for_but_not_for_long(
     monkeypatch.setattr("graph.mending.PATIENCE_MS", 0)
     assert await desk.handle(task) == ""
     assert (await desk.task(task)).why == "bot_removed"
+
+
+async def test_the_talk_of_an_agent_deleted_in_entra_waits_for_another(
+    desk: Desk, microsoft: Microsoft, anna: str
+) -> None:
+    """Teams keeps them among the members of the room, and tells nobody."""
+    task, _ = await talking(desk, anna)
+    await microsoft.control("POST", "users/delete", user=anna)
+    await desk.distributor.set_presence(TENANT, {anna: Presence.DELETED})
+    await desk.rooms.user_gone(TENANT, anna)
+    assert await desk.settle(task) is TaskState.QUEUED
+    assert (await desk.task(task)).broken == "agent_removed"
+    await desk.distributor.visitor_left(TENANT, task)
+    ended = await desk.task(task)
+    assert (ended.outcome, ended.why) == (Outcome.ERROR, "agent_removed")
+
+
+async def test_a_doubt_about_an_agent_takes_no_talk_away(desk: Desk, microsoft: Microsoft, anna: str) -> None:
+    task, _ = await talking(desk, anna)
+    await desk.rooms.user_gone(TENANT, anna)
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert await desk.journal("room_lost") == []
+
+
+@pytest.mark.parametrize(("who", "word"), [("agent", "no_such_user"), ("second", "no_such_second_person")])
+async def test_a_room_for_somebody_deleted_is_not_opened_and_says_who_it_is(
+    store: Store, graph: GraphClient, microsoft: Microsoft, anna: str, who: str, word: str
+) -> None:
+    olivia = await microsoft.person("Olivia Hart")
+    desk = await furnish(store, graph, anna, alone=False, service=f'second_person = "{olivia}"')
+    task = await desk.accepted(anna)
+    await microsoft.control("POST", "users/delete", user=anna if who == "agent" else olivia)
+    assert await desk.settle(task) is TaskState.QUEUED
+    assert (await desk.task(task)).why == word
+    agent = await desk.distributor.agent(TENANT, anna)
+    assert agent is not None
+    assert (Reason.DELETED in agent.reasons["garden-advice"]) is (who == "agent")

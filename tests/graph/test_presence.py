@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from directory.directory import Directory
-from distribution.agents import Presence
+from distribution.agents import Presence, Reason
 from distribution.distributor import Distributor
 from graph.client import GraphClient
 from graph.presence import PresencePoller, presence_of
@@ -121,6 +121,75 @@ async def test_while_graph_refuses_the_last_presence_stays(
     assert await presence(store, people[0]) is Presence.AVAILABLE
 
 
+async def against(store: Store, user: str) -> tuple[Reason, ...]:
+    agent = await Distributor(store).agent(TENANT, user)
+    assert agent is not None
+    return agent.reasons["garden-advice"]
+
+
+async def test_somebody_deleted_in_entra_is_not_selectable_until_restored(
+    store: Store, graph: GraphClient, directory: Directory, microsoft: Microsoft, people: list[str]
+) -> None:
+    anna, ben = people
+    heard: list[str] = []
+
+    async def user_gone(_tenant: str, user: str) -> None:
+        heard.append(user)
+
+    asking = PresencePoller(
+        graph=graph, store=store, distributor=Distributor(store), directory=directory, doorbells=Doorbells(store),
+        user_gone=user_gone,
+    )  # fmt: skip
+    await microsoft.control("POST", "users/delete", user=anna)
+    await asking.poll()
+    assert Reason.DELETED in await against(store, anna)
+    assert (await presence(store, ben), heard) == (Presence.AVAILABLE, [anna])
+    await microsoft.control("POST", "users/delete", user=anna, restore=True)
+    await asking.poll()
+    assert (await presence(store, anna), heard) == (Presence.AVAILABLE, [anna])
+
+
+@pytest.mark.parametrize("fault", [{"status": 404, "code": "NotFound"}, {"status": 503}, {"status": 403}])
+async def test_one_ambiguous_answer_deletes_nobody(
+    store: Store,
+    graph: GraphClient,
+    directory: Directory,
+    microsoft: Microsoft,
+    people: list[str],
+    fault: dict[str, int],
+) -> None:
+    asking = poller(store, graph, directory)
+    await asking.poll()
+    await microsoft.control("POST", "users/delete", user=people[0])
+    await microsoft.fault("Users.Get", times=None, **fault)
+    await asking.poll()
+    assert await presence(store, people[0]) is Presence.AVAILABLE
+    await microsoft.control("DELETE", "faults")
+    await asking.poll()
+    assert await presence(store, people[0]) is Presence.DELETED
+
+
+async def test_a_question_refused_for_one_of_many_is_asked_about_each(
+    store: Store, graph: GraphClient, directory: Directory, microsoft: Microsoft, people: list[str]
+) -> None:
+    """Nobody's presence is lost because one of the ids is unknown; and a 404 alone deletes nobody."""
+    await microsoft.fault("Presence.GetMany", times=1, status=404, code="NotFound")
+    asking = poller(store, graph, directory)
+    await asking.poll()
+    assert [await presence(store, user) for user in people] == [Presence.AVAILABLE] * 2
+
+
+async def test_who_is_in_entra_but_unknown_to_teams_is_asked_for_rarely(
+    store: Store, graph: GraphClient, directory: Directory, microsoft: Microsoft, people: list[str]
+) -> None:
+    await set_presence(microsoft, people[0], "PresenceUnknown")
+    asking = poller(store, graph, directory)
+    before = len(await microsoft.calls("Users.Get"))
+    await asking.poll()
+    await asking.poll()
+    assert len(await microsoft.calls("Users.Get")) == before + 1
+
+
 @pytest.mark.parametrize(
     ("word", "known"),
     [
@@ -129,6 +198,7 @@ async def test_while_graph_refuses_the_last_presence_stays(
         ("BusyIdle", Presence.BUSY),
         ("InAMeeting", Presence.IN_A_MEETING),
         ("HavingLunch", Presence.UNKNOWN),
+        ("Deleted", Presence.UNKNOWN),
         ("", Presence.UNKNOWN),
     ],
 )

@@ -4,6 +4,8 @@
 -- eligible: what stands against offering him a task. This is the only place that knows; matching and reading both ask here.
 local BUSY = { Busy = true, DoNotDisturb = true, Focusing = true, InACall = true, InAMeeting = true, Presenting = true }
 local AWAY = { Away = true, BeRightBack = true }
+-- Nobody is there to answer. Deleted: Entra does not know them any more; no page of theirs vouches against that.
+local OFF = { Offline = true, Deleted = true }
 
 local function open_surfaces(c, agent)
   local open = 0
@@ -72,6 +74,8 @@ end
 local function reason_of_presence(c, presence, service)
   if presence == 'Offline' then
     return 'offline'
+  elseif presence == 'Deleted' then
+    return 'deleted'
   elseif BUSY[presence] then
     return rule(c, service, 'allow_busy') == 0 and 'busy' or nil
   elseif AWAY[presence] then
@@ -86,5 +90,5 @@ end
 -- What stands against every task alike: the cheap question, asked first.
 local function is_blocked(c, agent)
   return agent.f.duty ~= '1' or agent.f.licensed ~= '1' or agent.f.unavailable ~= nil or agent.f.rona == '1'
-    or slot_reason(agent) ~= nil or unreachable(c, agent) or presence_now(c, agent) == 'Offline'
+    or slot_reason(agent) ~= nil or unreachable(c, agent) or OFF[presence_now(c, agent)] == true
 end

@@ -1,7 +1,7 @@
 --@include eligible
 --@include going_back
--- lost: an agent who will not answer the offer that rings at him. Only a reading that says Offline counts: a page that is
--- reloaded, and vouched for him, takes nothing away.
+-- lost: an agent who will not answer the offer that rings at him. Only a reading that says Offline or Deleted counts: a page
+-- that is reloaded, and vouched for him, takes nothing away.
 local function is_lost(c, agent, task)
   local standing = nil
   -- Who is meant by name need be no member of the service; see `transfer`.
@@ -11,7 +11,7 @@ local function is_lost(c, agent, task)
     standing = 'not_licensed'
   end
   return agent.f.duty ~= '1' or agent.f.unavailable ~= nil or standing ~= nil
-    or (agent.f.presence == 'Offline' and presence_now(c, agent) == 'Offline')
+    or (OFF[agent.f.presence or ''] and OFF[presence_now(c, agent)]) == true
 end
 
 -- His talk waits for another agent, with the waiting time that it already has and a queue time of its own.

@@ -3,7 +3,7 @@
 -- presence: what Graph says about an agent. Coming on duty or online begins his idle time anew.
 local KNOWN = {
   Available = true, Away = true, BeRightBack = true, Busy = true, DoNotDisturb = true, Focusing = true, InACall = true,
-  InAMeeting = true, Offline = true, Presenting = true,
+  InAMeeting = true, Offline = true, Presenting = true, Deleted = true,
 }
 
 local function start_idling(c, agent)
@@ -37,9 +37,9 @@ local function read_presence(c, agent, reading)
   elseif agent.f.presence then
     put(agent, 'doubt', math.min(num(agent, 'doubt'), c.now))
   end
-  if agent.f.presence ~= 'Offline' then
+  if not OFF[agent.f.presence or ''] then
     put(agent, 'off_at', nil)
-  elseif reading_before ~= 'Offline' or not was_fresh then
+  elseif not OFF[reading_before or ''] or not was_fresh then
     put(agent, 'off_at', c.now)
   end
   local after = presence_now(c, agent)
@@ -50,9 +50,9 @@ local function read_presence(c, agent, reading)
     return false
   end
   agent.touched = true
-  if after == 'Offline' then
+  if OFF[after] then
     clear_rona(c, agent, 'offline')
-  elseif before == 'Offline' then
+  elseif OFF[before] then
     start_idling(c, agent)
   end
   stir(c, agent)
