@@ -34,7 +34,6 @@ class Directory:
         self._distributor = distributor
         self._projection = Projection(store, distributor)
         # What this process has written, so that an activity costs no write when nothing has changed.
-        self._service_urls: dict[str, str] = {}
 
     # Who and what there is.
 
@@ -157,9 +156,9 @@ class Directory:
 
     async def learn_service_url(self, tenant: str, url: str) -> None:
         """Teams has said, in an activity that was authenticated, where it is reached for this tenant; that can change."""
-        if self._service_urls.get(tenant) != url and await self.tenant(tenant) is not None:
+        # Asked each time: another replica may have learned another one since, and a failover may have lost it.
+        if await self.service_url(tenant) != url and await self.tenant(tenant) is not None:
             await self._store.set(_key("service-url", tenant), url)
-            self._service_urls[tenant] = url
 
     async def service_url(self, tenant: str) -> str | None:
         """The Bot Connector's address for a tenant, as the latest activity from it said."""

@@ -303,6 +303,21 @@ async def test_who_is_not_there_is_none(directory: Directory, tenant: str) -> No
     assert await directory.service_url(tenant) is None
 
 
+async def test_the_latest_address_of_teams_counts_whichever_replica_heard_it(
+    directory: Directory, store: Store, example: str
+) -> None:
+    """Nothing is remembered: another process may have learned another address, or a failover may have lost it."""
+    other = Directory(store, Distributor(store))
+    old, new = "https://smba.example.com/emea/", "https://smba.example.com/uk/"
+    await directory.learn_service_url(example, old)
+    await other.learn_service_url(example, new)
+    await directory.learn_service_url(example, old)
+    assert await other.service_url(example) == old
+    await store.delete(f"{root(example)}service-url:{example}")
+    await directory.learn_service_url(example, old)
+    assert await other.service_url(example) == old
+
+
 async def test_every_change_rings(directory: Directory, store: Store, example: str) -> None:
     doorbells = Doorbells(store)
     hearing = asyncio.create_task(doorbells.run())
