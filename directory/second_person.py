@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from directory.company_file import Company, UserEntry
+from directory.directory import Directory
 from directory.errors import LoadError, LoadErrors
 from directory.state import State
 from directory.toml_lines import Path
@@ -58,21 +59,29 @@ def room_warnings(state: State) -> Iterable[str]:
     for service in sorted(state.services.values(), key=lambda service: service.name.casefold()):
         if not service.contact_center or service.second_person:
             continue
-        owners = sorted(user.name for user in state.users.values() if service.id in user.owns)
-        if owners:
-            yield (
-                f"{service.name} names no `second_person`: its first owner, {owners[0]}, sits in each of its rooms. "
-                "A room whose agent is the only owner cannot be opened."
-                if len(owners) == 1
-                else f"{service.name} names no `second_person`: its first owner, {owners[0]}, sits in each of its rooms."
-            )
-        else:
-            yield (
-                f"{service.name} has neither a `second_person` nor an owner: its chats cannot be opened in Teams. "
-                "Name one, or set `one_person_rooms` if your Teams takes group chats of one person."
-            )
+        yield _warning(service.name, sorted(user.name for user in state.users.values() if service.id in user.owns))
     if any(user.interact_user for user in state.users.values()) and not state.tenant.direct.second_person:
         yield (
             "Chats straight to a user have no second person: name one in `[tenant.direct]`, or they cannot be opened in "
             "Teams."
         )
+
+
+async def room_warning(directory: Directory, tenant: str, service: str) -> str:
+    """The same about one service as it is now; "" where it names its second person, or needs none."""
+    company, settings = await directory.tenant(tenant), await directory.service(tenant, service)
+    if company is None or settings is None or company.one_person_rooms:
+        return ""
+    if not settings.contact_center or settings.second_person:
+        return ""
+    return _warning(settings.name, sorted(user.name for user in await directory.users(tenant) if service in user.owns))
+
+
+def _warning(service: str, owners: Sequence[str]) -> str:
+    if not owners:
+        return (
+            f"{service} has neither a `second_person` nor an owner: its chats cannot be opened in Teams. "
+            "Name one, or set `one_person_rooms` if your Teams takes group chats of one person."
+        )
+    said = f"{service} names no `second_person`: its first owner, {owners[0]}, sits in each of its rooms."
+    return f"{said} A room whose agent is the only owner cannot be opened." if len(owners) == 1 else said

@@ -18,6 +18,7 @@ from rich.table import Table
 
 from directory.directory import Directory
 from directory.load import Company, LoadErrors, apply, read
+from directory.second_person import room_warning
 from distribution.agents import Agent, Reason
 from distribution.distributor import Distributor
 from distribution.simulate import ScenarioError, UnknownService, parse_policies, parse_scenario, read_day
@@ -171,6 +172,8 @@ async def _why(settings: Settings, service: str, tenant: str, only: str | None) 
             err.print(
                 f"Cards have reached nobody in Teams since {since:%Y-%m-%d %H:%M:%S} UTC ({path.why}).", highlight=False
             )
+        if warning := await room_warning(kit.directory, tenant, service):
+            err.print(warning, markup=False, highlight=False)
         table = Table("agent", "may be offered", "level", "reasons against", title=service)
         for agent in await kit.distributor.agents(tenant, service):
             if agent.user in wanted:

@@ -88,6 +88,8 @@ def test_loading_twice_gives_the_same_widget(usher: Usher, tmp_path: Path) -> No
     shown = usher("why", "garden-advice")
     assert "Anna Meier" in shown.stdout
     assert "unreachable" in shown.stdout
+    said = " ".join(shown.stderr.split())
+    assert "Garden Advice has neither a `second_person` nor an owner: its chats cannot be opened in Teams." in said
 
 
 def test_why_shows_levels_and_can_be_asked_of_one_agent(usher: Usher, tmp_path: Path) -> None:
