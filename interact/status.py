@@ -40,7 +40,7 @@ def _by_visitor(conversation: Conversation, task: Task | None) -> bool:
 def _notice(task: Task | None) -> str | None:
     if task is None:
         return None
-    if task.holder is not None:
+    if task.holder is not None or (task.handed_on and _STATES[task.state] == WAITING):
         return "passed_on"
     return "idle" if task.idle_warned_at is not None else None
 
@@ -50,15 +50,15 @@ def status_frame(
 ) -> dict[str, Any]:
     """The `status` of a frame. `service`: the name the visitor knows; `agent`: the connected agent as the visitor sees him.
 
-    `notice`: what he is told while he is connected: `idle` (silence is about to end the chat), `passed_on` (somebody else
-    is being asked to take it over).
+    `notice`: `idle` (silence is about to end the chat), or `passed_on` (somebody else is being asked to take the chat over:
+    the agent hands it on, or is lost, or their room is; then the chat is `waiting`).
     """
     state = state_of(conversation, task)
     return {
         "state": state,
         "service": service,
         "agent": agent if state in {CONNECTED, ENDED} else None,
-        "notice": _notice(task) if state == CONNECTED else None,
+        "notice": _notice(task) if state in {CONNECTED, WAITING} else None,
         "position": position if state == WAITING else None,
         "outcome": task.outcome.value if state == ENDED and task is not None and task.outcome else None,
         "visitor_ended": state == ENDED and _by_visitor(conversation, task),

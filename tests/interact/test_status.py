@@ -65,6 +65,33 @@ async def test_the_status_follows_the_task_from_the_first_message_to_the_end(
     assert seen == ["waiting", "waiting", "waiting"]
 
 
+async def test_a_visitor_whose_room_broke_is_told_that_somebody_else_goes_on(
+    distributor: Distributor, tenant: str
+) -> None:
+    task = new_id()
+    conversation = Conversation(tenant, task, SERVICE, None, begun_at=1)
+
+    async def told() -> tuple[object, object]:
+        now = await distributor.task(tenant, task)
+        frame = status_frame(conversation, now, service="", agent="Anna", position=None)
+        return frame["state"], frame["notice"]
+
+    async def accept() -> None:
+        now = await distributor.task(tenant, task)
+        assert now is not None
+        assert now.offer is not None
+        assert (await distributor.accept(tenant, task, now.offer, now.invited[0], Via.CARD)).ok
+
+    await distributor.create(tenant, task, service=SERVICE, customer="", workflow=False)
+    await distributor.set_presence(tenant, {ANNA: Presence.AVAILABLE})
+    await accept()
+    assert await told() == ("waiting", None)
+    await distributor.opened(tenant, task)
+    assert await told() == ("connected", None)
+    await distributor.room_lost(tenant, task, "room_lost")
+    assert await told() == ("waiting", "passed_on")
+
+
 async def test_a_visitor_who_left_ended_it_himself(distributor: Distributor, tenant: str) -> None:
     task = new_id()
     await distributor.create(tenant, task, service=SERVICE, customer="")

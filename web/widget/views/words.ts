@@ -21,7 +21,7 @@ export function stateWords(status: Status, say: Say): string {
   if (state === "connected" && notice) return say(notice === "idle" ? "still_there" : notice);
   if (state === "connected") return agent ? say("met", agent) : say("is_connected");
   if (state === "new") return "";
-  return `${say("waiting")} ${position ? say(position > 1 ? "position" : "next", position) : ""}`;
+  return `${say(notice ? "passed_on" : "waiting")} ${position ? say(position > 1 ? "position" : "next", position) : ""}`;
 }
 
 /** The line below the name in the window's head. */
