@@ -141,7 +141,7 @@ class Conversations(RoomVerbs):
         calls: list[tuple[LuaScript, str, Mapping[str, Argument]]] = [(self._scripts["say"], root(tenant), args)]
         if sender in _SPEAKS:
             # The silence in their talk ends with it, in the same round trip.
-            calls.append(spoke_call(tenant, conversation, _SPEAKS[sender]))
+            calls.append(spoke_call(tenant, conversation, _SPEAKS[sender], author_id))
         (verdict, seq, duplicate, at), *_ = await self._store.run_many(calls)
         if verdict == "no_conversation":
             raise NoSuchConversation(conversation)

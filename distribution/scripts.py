@@ -17,9 +17,16 @@ def distribution_scripts() -> dict[str, LuaScript]:
     return load_scripts(LUA)
 
 
-def spoke_call(tenant: str, task: str, by: str) -> tuple[LuaScript, str, dict[str, str | int]]:
-    """`TaskVerbs.spoke`, for whoever stores the message: the two go to the store together (`Store.run_many`)."""
-    return distribution_scripts()["spoke"], root(tenant), {"tenant": tenant, "task": task, "by": by, "at": 0}
+def spoke_call(tenant: str, task: str, by: str, who: str) -> tuple[LuaScript, str, dict[str, str | int]]:
+    """`TaskVerbs.spoke`, for whoever stores the message: the two go to the store together (`Store.run_many`).
+
+    `who`: the author's id; words of the second person of the room count as nobody's.
+    """
+    return (
+        distribution_scripts()["spoke"],
+        root(tenant),
+        {"tenant": tenant, "task": task, "by": by, "who": who, "at": 0},
+    )
 
 
 class Scripts:

@@ -105,7 +105,7 @@ class TaskVerbs(Scripts):
         """Somebody wrote in the talk: `by` "agent" (a note counts: he is at it) or "visitor". UNCHANGED outside a talk."""
         if by not in {"agent", "visitor"}:
             return Verdict.BAD_ARGUMENT
-        return Verdict(await self._run("spoke", tenant, task=task, by=by, at=at))
+        return Verdict(await self._run("spoke", tenant, task=task, by=by, who="", at=at))
 
     async def visitor_here(self, tenant: str, task: str, connection: str, *, at: int = 0) -> Answer:
         """On connect and then every 15 s; a connection not renewed for 45 s counts as gone. A mere renewal is UNCHANGED."""

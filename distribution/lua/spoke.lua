@@ -1,11 +1,15 @@
 -- spoke: somebody wrote in the talk: a message, or an agent's note. It comes with every message, and nearly always only
 -- writes down when.
 -- keys: root
--- args: tenant, task, by, at:int
+-- args: tenant, task, by, who, at:int
 -- returns: verdict
 -- journal: silence_broken
 --@include silence
 --@include write
+-- The second person of a room has not joined the talk: what they write answers nobody.
+if who ~= '' and redis.call('HGET', root .. 'conversation:' .. tenant .. ':' .. task, 'second') == who then
+  return 'unchanged'
+end
 local key = root .. 'task:' .. tenant .. ':' .. task
 local known = redis.call('HMGET', key, 'state', 'warned', 'holder')
 if not known[1] then

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from conversations.messages import Sender
 from distribution.tasks import OfferResult, TaskState
 from graph.client import GraphClient
 from graph.facts import Seat
@@ -487,3 +488,23 @@ async def test_while_the_room_opens_a_visitor_leaves_and_the_room_goes(
     conversation = await desk.conversations.get(TENANT, task)
     assert conversation is not None
     assert not conversation.chat_id
+
+
+async def test_words_of_the_second_person_do_not_break_the_silence(
+    store: Store, graph: GraphClient, microsoft: Microsoft, anna: str
+) -> None:
+    olivia = await microsoft.person("Olivia Hart")
+    desk = await furnish(store, graph, anna, alone=False, service=f'second_person = "{olivia}"')
+    task = await desk.accepted(anna)
+    assert await desk.settle(task) is TaskState.ACTIVE
+    before = (await desk.task(task)).last_word_at
+
+    async def say(user: str) -> None:
+        await desk.conversations.say(
+            TENANT, task, sender=Sender.AGENT, author="", author_id=user, text="Hello", client_id=f"from {user}"
+        )
+
+    await say(olivia)
+    assert (await desk.task(task)).last_word_at == before
+    await say(anna)
+    assert (await desk.task(task)).last_word_at != before
