@@ -137,7 +137,10 @@ def _withdrawn(words: Wording, state: CardState) -> _Content:
 
 
 def _failed(words: Wording, state: CardState) -> _Content:
-    why, _, detail = state.task.why.partition("-")
+    task = state.task
+    # Who talked in a room that broke reads that, whatever became of the task since.
+    broke = task.broken if state.viewer in task.handed_on else ""
+    why, _, detail = (broke or task.why).partition("-")
     return _Content([parts.text(words.get(f"failed.{why}", "failed.text", detail=markdown(detail)))])
 
 
