@@ -10,6 +10,7 @@ import pytest
 from settings import FORMS, PREFIX, STANDARD, Settings, SettingsError, load_settings
 from store.env_file import readable_by_others
 
+ROOT = Path(__file__).resolve().parents[1]
 GOOD = {
     "public_url": "https://usher.example.com",
     "secret_key": "k" * 32,
@@ -209,6 +210,19 @@ def test_what_the_file_cannot_mean_is_refused_without_showing_it(tmp_path: Path,
     assert words in wrong
     assert "ab" not in wrong.replace("blank", "")
     assert "smart" not in wrong
+
+
+def test_the_lines_that_the_readme_shows_are_taken(tmp_path: Path) -> None:
+    shown = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = shown.partition("```\nUSHER_PUBLIC_URL=")[2].partition("```")[0]
+    assert lines
+    values = {"SECRET_KEY": GOOD["secret_key"], "BOT_APP_ID": GOOD["bot_app_id"],
+              "BOT_APP_SECRET": GOOD["bot_app_secret"], "TENANT_ID": GOOD["tenant_id"]}  # fmt: skip
+    for name, value in values.items():
+        lines = lines.replace(f"USHER_{name}=…", f"USHER_{name}={value}")
+    assert "=…" not in lines
+    (tmp_path / ".env").write_text(f"USHER_PUBLIC_URL={lines}", encoding="utf-8")
+    assert load_settings().trusted_proxies == ("10.0.0.0/8",)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
