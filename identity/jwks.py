@@ -109,9 +109,14 @@ class Jwks:
         return source.keys[kid]
 
     async def openid(self, openid_url: str) -> OpenId:
-        """The configuration document. Raises KeysUnavailable."""
+        """The configuration document, with the endpoints that a sign-in needs. Raises KeysUnavailable."""
         source = await self._fresh(openid_url)
-        assert source.openid is not None
+        before = source.read_at
+        async with source.lock:
+            if not _can_sign_in(source) and source.read_at == before and source.take_look(self._clock()):
+                await self._read(openid_url, source)
+        if source.openid is None or not _can_sign_in(source):
+            raise KeysUnavailable(f"{openid_url} names no endpoints")
         return source.openid
 
     async def _fresh(self, openid_url: str) -> _Source:
@@ -141,10 +146,14 @@ class Jwks:
             token_endpoint=_text(document, "token_endpoint"),
             end_session_endpoint=_text(document, "end_session_endpoint"),
         )
-        if not openid.jwks_uri:
-            raise KeysUnavailable(f"{openid_url} names no jwks_uri")
-        published = await self._get(openid.jwks_uri)
-        source.openid, source.keys, source.read_at = openid, _keys(published), self._clock()
+        # One bad answer with status 200 must not count for a day, nor take the place of a good one.
+        missing = [name for name in openid.__slots__ if not getattr(openid, name) and _was_there(source.openid, name)]
+        if missing:
+            raise KeysUnavailable(f"{openid_url} names no {', '.join(missing)}")
+        keys = _keys(await self._get(openid.jwks_uri))
+        if not keys:
+            raise KeysUnavailable(f"{openid.jwks_uri} publishes no keys that can be used")
+        source.openid, source.keys, source.read_at = openid, keys, self._clock()
 
     async def _get(self, url: str) -> Mapping[str, Any]:
         if self._session is None:
@@ -159,6 +168,15 @@ class Jwks:
         if not isinstance(document, dict):
             raise KeysUnavailable(f"{url} is not a JSON object")
         return cast("Mapping[str, Any]", document)
+
+
+def _was_there(before: OpenId | None, name: str) -> bool:
+    """Whether a document must name this: what each needs, and what the last one named."""
+    return name in {"issuer", "jwks_uri"} or bool(before is not None and getattr(before, name))
+
+
+def _can_sign_in(source: _Source) -> bool:
+    return bool(source.openid and source.openid.authorization_endpoint and source.openid.token_endpoint)
 
 
 def _text(document: Mapping[str, Any], name: str) -> str:

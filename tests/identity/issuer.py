@@ -28,13 +28,17 @@ class Clock:
 
 
 class Issuer:
-    """`keys` are published under their names; `status` other than 200 makes it fail."""
+    """`keys` are published under their names; `status` other than 200 makes it fail.
+
+    `odd` takes the place of an answer with status 200: of the document under `openid`, of the keys under `keys`.
+    """
 
     def __init__(self) -> None:
         self.keys: dict[str, rsa.RSAPrivateKey] = {}
         self.endorsements = ["msteams"]
         self.reads = 0
         self.status = 200
+        self.odd: dict[str, Any] = {}
         self.url = ""
 
     @property
@@ -56,14 +60,15 @@ class Issuer:
 
     async def _openid(self, _request: web.Request) -> web.Response:
         self.reads += 1
-        return web.json_response({"issuer": self.url, "jwks_uri": f"{self.url}/keys"}, status=self.status)
+        document = {"issuer": self.url, "jwks_uri": f"{self.url}/keys"}
+        return web.json_response(self.odd.get("openid", document), status=self.status)
 
     async def _keys(self, _request: web.Request) -> web.Response:
         listed: list[dict[str, Any]] = [{"kid": "ec", "kty": "EC"}, {"kid": "broken", "kty": "RSA", "n": "!", "e": "!"}]
         for kid, key in self.keys.items():
             public: dict[str, Any] = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
             listed.append(public | {"kid": kid, "endorsements": self.endorsements})
-        return web.json_response({"keys": listed}, status=self.status)
+        return web.json_response(self.odd.get("keys", {"keys": listed}), status=self.status)
 
     def routes(self, app: web.Application) -> None:
         app.router.add_get("/.well-known/openidconfiguration", self._openid)

@@ -133,6 +133,57 @@ async def test_yesterdays_keys_are_better_than_none(issuer: Issuer, jwks: Jwks, 
     assert issuer.reads == 2
 
 
+ODD = [
+    {"keys": {}},
+    {"keys": {"keys": []}},
+    {"keys": {"keys": "none"}},
+    {"keys": {"keys": [{"kid": "one", "kty": "RSA", "n": "!", "e": "!"}]}},
+    {"keys": {"error": "try again"}},
+    {"openid": {}},
+    {"openid": {"jwks_uri": "https://localhost:1/keys"}},
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+async def test_an_odd_answer_takes_the_place_of_no_good_keys(
+    issuer: Issuer, jwks: Jwks, clock: Clock, odd: dict[str, Any]
+) -> None:
+    await check(issuer, jwks, issuer.sign("one"))
+    issuer.odd = odd
+    clock.now += CACHE_SECONDS + 1
+    await check(issuer, jwks, issuer.sign("one"))
+    issuer.new_key("two")
+    with pytest.raises(KeysUnavailable):  # the token may be good
+        await check(issuer, jwks, issuer.sign("two"))
+    await check(issuer, jwks, issuer.sign("one"))
+    issuer.odd = {}
+    clock.now += QUIET_SECONDS + 1
+    await check(issuer, jwks, issuer.sign("two"))
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+async def test_an_odd_first_answer_is_not_kept(issuer: Issuer, jwks: Jwks, clock: Clock, odd: dict[str, Any]) -> None:
+    issuer.odd = odd
+    with pytest.raises(KeysUnavailable):
+        await check(issuer, jwks, issuer.sign("one"))
+    issuer.odd = {}
+    clock.now += QUIET_SECONDS + 1
+    await check(issuer, jwks, issuer.sign("one"))
+
+
+async def test_a_document_without_endpoints_is_asked_for_again(issuer: Issuer, jwks: Jwks) -> None:
+    await check(issuer, jwks, issuer.sign("one"))
+    with pytest.raises(KeysUnavailable, match="endpoints"):
+        await jwks.openid(issuer.openid_url)
+    ends = {"authorization_endpoint": f"{issuer.url}/authorize", "token_endpoint": f"{issuer.url}/token"}
+    issuer.odd = {"openid": {"issuer": issuer.url, "jwks_uri": f"{issuer.url}/keys"} | ends}
+    assert (await jwks.openid(issuer.openid_url)).token_endpoint == ends["token_endpoint"]
+    issuer.odd = {}
+    with pytest.raises(KeysUnavailable):
+        await check(issuer, jwks, issuer.sign("two", issuer.new_key("two")))
+    assert (await jwks.openid(issuer.openid_url)).token_endpoint == ends["token_endpoint"]
+
+
 async def test_an_issuer_whose_certificate_we_do_not_know_is_not_believed(issuer: Issuer) -> None:
     distrustful = Jwks()
     try:
