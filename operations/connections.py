@@ -38,6 +38,17 @@ _HEAD_TOO_LARGE: Final = (
 )
 
 
+_UNREADABLE: Final = b'{"error": {"code": "unreadable", "message": "This request cannot be decoded."}}'
+
+
+class _Refusal(web.Response):
+    """An answer before there is a request: the application's signal, which takes `Server` away, does not see it."""
+
+    async def _prepare_headers(self) -> None:
+        await super()._prepare_headers()
+        self.headers.pop("Server", None)
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
     """Of one process."""
@@ -229,6 +240,23 @@ class Connection(RequestHandler):
                 self.transport.close()
             else:
                 self.transport.abort()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """What the parser refuses: a clear 400 that names neither the server nor what it did not like, and no stack in the
+        log, because anybody can send such bytes. All else is a fault of ours, and logged."""
+        if status >= 500:
+            answer = super().handle_error(request, status, exc, message)
+        else:
+            log.info("request_unreadable", remote=request.remote, why=type(exc).__name__)
+            answer = _Refusal(body=_UNREADABLE, status=status, content_type="application/json")
+            answer.force_close()
+        return answer
 
     async def _handle_request(
         self, request: web.BaseRequest, start_time: float | None, request_handler: Any

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
+from operations.edge import headers
+
 # A probe that hangs is a failed probe; load balancers give up after a few seconds.
 PROBE_SECONDS = 2.0
 # However many balancers ask, the parts are asked at most this often.
@@ -115,6 +117,7 @@ def metrics_app() -> web.Application:
         return await metrics(request)
 
     app = web.Application()
+    headers(app, https=False)
     app.router.add_get("/metrics", local)
     return app
 

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from interact.limits import Addresses
 from operations.connections import ConnectionLimits, Connections
+from operations.edge import headers
 from operations.machine import connections_for
 from tests.support import wait_until
 
@@ -53,6 +54,7 @@ async def serving(limits: ConnectionLimits, trusted: Sequence[str] = ()) -> Asyn
         return web.Response()
 
     app = web.Application(middlewares=[connections.counted])
+    headers(app, https=False)
     app.add_routes([web.route("*", "/here", here), web.get("/hold", hold)])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
@@ -155,6 +157,32 @@ async def test_a_trusted_proxy_is_exempt_and_each_visitor_behind_it_is_counted()
 async def test_the_size_of_a_head(head: bytes, status: int) -> None:
     async with serving(ConnectionLimits(total=50)) as server:
         assert await server.status(GET + head) == status
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"nonsense\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"GET /here HTTP/9.9\r\n\r\n",
+        b"G@T /here HTTP/1.1\r\nHost: x\r\n\r\n",
+        GET + b"a b: c\r\n\r\n",
+        GET + b"Content-Length: -1\r\n\r\n",
+        GET + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        GET + b"Cookie: " + b"x" * 40 * 1024 + b"\r\n\r\n",
+        GET.replace(b"GET", b"POST") + b"Transfer-Encoding: chunked\r\n\r\nnot hex\r\n",
+        GET.replace(b"/here", b"/nowhere") + b"\r\n",
+    ],
+    ids=range(10),
+)
+async def test_what_the_parser_refuses_names_no_server(request_: bytes) -> None:
+    async with serving(ConnectionLimits(total=50)) as server:
+        reader, writer = await server.open(request_)
+        async with asyncio.timeout(10):
+            head = await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+        assert 400 <= int(head.split()[1]) < 500
+        assert b"\r\nserver:" not in head.lower()
 
 
 def test_a_process_never_uses_up_its_descriptors() -> None:

@@ -109,6 +109,7 @@ async def test_metrics_have_a_port_of_this_machine() -> None:
         async with ClientSession() as session:
             async with session.get(f"http://127.0.0.1:{port}/metrics") as answer:
                 assert answer.status == 200
+                assert "Server" not in answer.headers
             for name in ("evil.example", "["):
                 async with session.get(f"http://127.0.0.1:{port}/metrics", headers={"Host": name}) as answer:
                     assert answer.status in {400, 403}
