@@ -1,10 +1,12 @@
 """What import-linter cannot see: the two modules at the top, and who reads the environment."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("bots", "cards", "conversations", "dialogs", "directory", "distribution", "graph", "identity", "interact",
@@ -48,3 +50,12 @@ def test_only_settings_reads_the_environment(room: str) -> None:
 
 def test_there_are_rooms_to_look_at() -> None:
     assert all(list(modules(room)) for room in ROOMS)
+
+
+@pytest.mark.parametrize("version", ["3.14.0", "3.14.1", "3.14.2"])
+def test_the_lowest_aiohttp_has_no_known_advisory(version: str) -> None:
+    """3.14.1 ends eight of them; 3.14.2 GHSA-mfx4-hv73-q22v and GHSA-mq44-7p77-q5h7; 3.14.3 GHSA-cq5v-8q36-5273."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    required = [Requirement(line) for line in project["dependencies"]]
+    (aiohttp,) = [one for one in required if one.name == "aiohttp"]
+    assert version not in aiohttp.specifier
