@@ -133,7 +133,7 @@ async def test_yesterdays_keys_are_better_than_none(issuer: Issuer, jwks: Jwks, 
     assert issuer.reads == 2
 
 
-ODD = [
+ODD: list[dict[str, Any]] = [
     {"keys": {}},
     {"keys": {"keys": []}},
     {"keys": {"keys": "none"}},
