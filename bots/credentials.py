@@ -14,6 +14,10 @@ log = structlog.get_logger(__name__)
 EARLY_SECONDS = 300
 """A token is renewed so long before its end, as MSAL does it."""
 
+PROVEN_SECONDS = 600
+"""A token lasts for an hour, and says nothing about the secret meanwhile. So often the secret is proven by a fresh one: six
+requests an hour and process. Entra throttles an app that asks for the same token again and again; this is far from it."""
+
 BOT_FRAMEWORK_TENANT = "botframework.com"
 """Where an app that is registered for several tenants gets its token (Bot Connector authentication, docs)."""
 
@@ -34,6 +38,8 @@ class BotTokens:
         self._session = session
         self._token = ""
         self._ends_at = 0.0
+        self._proven_at = float("-inf")
+        self._refused = False
         self._lock = asyncio.Lock()
 
     async def token(self) -> str:
@@ -51,6 +57,14 @@ class BotTokens:
                     log.warning("bot_token_not_renewed", why=str(problem))
         return self._token
 
+    async def prove(self) -> None:
+        """Return if the app's credentials are good, by a fresh token where the last proof is `PROVEN_SECONDS` old, was
+        refused, or a token was dropped since. Raises NoToken; a token that is there stays in use."""
+        async with self._lock:
+            now = time.monotonic()
+            if self._refused or now >= min(self._proven_at + PROVEN_SECONDS, self._ends_at - EARLY_SECONDS):
+                await self._fetch()
+
     def drop(self, token: str) -> None:
         """Teams did not accept this token: the next one is fetched anew."""
         if token == self._token:
@@ -66,8 +80,11 @@ class BotTokens:
         token, lasts = answer.get("access_token"), answer.get("expires_in")
         if status != 200 or not isinstance(token, str) or not lasts:
             # `error` is a word such as invalid_client; the description may hold more than a log should.
-            raise NoToken(f"Entra answered {status} {answer.get('error', '')}".strip(), final=400 <= status < 429)
-        self._token, self._ends_at = token, began + float(lasts)
+            why = f"Entra answered {status} {answer.get('error', '')}".strip()
+            final = 400 <= status < 429
+            self._refused = self._refused or final
+            raise NoToken(why, final=final)
+        self._token, self._ends_at, self._proven_at, self._refused = token, began + float(lasts), began, False
 
     async def _ask_entra(self) -> tuple[int, dict[str, Any]]:
         config = self._config

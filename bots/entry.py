@@ -87,7 +87,7 @@ class Bot:
     async def credentials_fault(self) -> str:
         """`""` if Entra gives the bot a token; else `credentials_refused` or `microsoft_away`."""
         try:
-            await self.check_credentials()
+            await self._started.connector.tokens.prove()
         except NoToken as problem:
             return "credentials_refused" if problem.final else "microsoft_away"
         return ""

@@ -9,7 +9,7 @@ import pytest
 
 from bots.config import BotConfig
 from bots.connector import Connector, Place
-from bots.credentials import NoToken
+from bots.credentials import PROVEN_SECONDS, NoToken
 from bots.outbox import FIRST_PAUSE_SECONDS, Outbox, retry_seconds
 from bots.pacing import Priority
 from bots.problems import ENDPOINT, PATH, RETRIED, Kind, Reply, SendProblem, may_move, problem_of
@@ -287,6 +287,40 @@ async def test_while_entra_is_down_the_token_that_is_there_is_used(teams: Produc
     with pytest.raises(NoToken) as caught:
         await connector.tokens.token()
     assert not caught.value.final
+
+
+REFUSED = {"status": 401, "code": "invalid_client/7000215"}
+
+
+async def test_a_secret_that_goes_bad_shows_before_its_token_ends(teams: Product, connector: Connector) -> None:
+    tokens = connector.tokens
+    token = await tokens.token()
+    await teams.order({"operation": "Entra.Token"}, REFUSED, times=None)
+    for _ in range(20):
+        await tokens.prove()  # ten minutes, every 30 s: Entra is not asked
+    assert len(_token_calls(teams)) == 1
+    tokens._proven_at -= PROVEN_SECONDS  # pyright: ignore[reportPrivateUsage] ten minutes later
+    for _ in range(2):
+        with pytest.raises(NoToken, match="invalid_client"):
+            await tokens.prove()
+    assert await tokens.token() == token  # it is good all the same
+    await teams.http("DELETE", "/control/faults")
+    await tokens.prove()
+    assert len(_token_calls(teams)) == 4
+    await tokens.prove()
+    assert len(_token_calls(teams)) == 4
+
+
+async def test_after_a_401_a_secret_is_proven_at_once(teams: Product, connector: Connector, place: Place) -> None:
+    await connector.tokens.token()
+    await teams.order({"operation": "Entra.Token"}, REFUSED, times=None)
+    await connector.tokens.prove()
+    await teams.order({"operation": SEND}, {"status": 401, "code": "x", "message": "x"}, times=1)
+    with pytest.raises(SendProblem):
+        await Outbox(connector).send(place, WORDS, Priority.MESSAGE)
+    with pytest.raises(NoToken) as caught:
+        await connector.tokens.prove()
+    assert caught.value.final
 
 
 async def test_the_token_goes_to_nobody_in_the_clear() -> None:
