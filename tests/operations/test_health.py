@@ -12,6 +12,7 @@ from operations.health import KEEP_SECONDS, Health, metrics_routes, serve_metric
 from store.commands import Command
 from store.connection import Store, StoreDown, open_store
 from store.embedded import start_embedded
+from tests.support import wait_until
 
 TOKEN = "prometheus-asks-with-this"
 
@@ -49,6 +50,41 @@ async def test_a_replica_whose_store_refuses_writes_is_not_ready(
         assert answer.status == 503
         assert await answer.json() == {"status": "not ready", "faults": {"redis": StoreDown.__name__}}
         await own_store.ask(Command(accept, str))
+        now[0] += KEEP_SECONDS
+        assert (await client.get("/readyz")).status == 200
+
+
+async def test_a_replica_whose_store_cannot_write_to_its_disk_is_not_ready(own_store: Store, tmp_path: Path) -> None:
+    """A snapshot fails because its file's name is taken by a folder; not even root writes into that. Then Redis answers MISCONF."""
+    now = [0.0]
+    health = Health({"redis": own_store.check_writes}, clock=lambda: now[0])
+    health.warmed_up()
+
+    async def snapshot(ends: str) -> None:
+        await own_store.ask(Command(("BGSAVE", "SCHEDULE"), str))
+
+        async def over() -> bool:
+            told = await own_store.ask(Command(("INFO", "persistence"), str))
+            return "rdb_bgsave_in_progress:0" in told and f"rdb_last_bgsave_status:{ends}" in told
+
+        await wait_until(over, 10, f"a snapshot that ends {ends}")
+
+    async with served(health) as client:
+        # Redis stops writes only where it is meant to make snapshots.
+        await own_store.ask(Command(("CONFIG", "SET", "save", "3600 1", "stop-writes-on-bgsave-error", "yes"), str))
+        name = (await own_store.ask(Command(("CONFIG", "GET", "dir"), list)))[1]
+        taken = Path(name) / "dump.rdb"
+        taken.unlink(missing_ok=True)
+        (taken / "in the way").mkdir(parents=True)
+        await snapshot("err")
+        with pytest.raises(StoreDown, match="MISCONF"):
+            await own_store.check_writes()
+        answer = await client.get("/readyz")
+        assert answer.status == 503
+        assert await answer.json() == {"status": "not ready", "faults": {"redis": StoreDown.__name__}}
+        (taken / "in the way").rmdir()
+        taken.rmdir()
+        await snapshot("ok")
         now[0] += KEEP_SECONDS
         assert (await client.get("/readyz")).status == 200
 
