@@ -4,8 +4,8 @@ import asyncio
 import inspect
 import os
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, cast
 
 import pytest
 
@@ -47,3 +47,19 @@ async def wait_until(
 async def unsettled(store: Store, root: str) -> list[str]:
     """The shard's subjects that are due, or that somebody works on."""
     return list(await store.run(SCRIPTS["due_list"], root))
+
+
+def with_halves(body: Any, half: str = "a\ud800") -> Iterator[Any]:
+    """`body` once for each text and number in it, and for each object: there with half a character, or with a name that holds one."""
+    if isinstance(body, dict):
+        fields = cast("dict[str, Any]", body)
+        yield {**fields, half: half}
+        for name, value in fields.items():
+            yield from ({**fields, name: odd} for odd in with_halves(value, half))
+    elif isinstance(body, list):
+        entries = cast("list[Any]", body)
+        yield [half]
+        for at, value in enumerate(entries):
+            yield from ([*entries[:at], odd, *entries[at + 1 :]] for odd in with_halves(value, half))
+    else:
+        yield half

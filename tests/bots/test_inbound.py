@@ -16,7 +16,7 @@ from store.connection import Store, open_store
 from store.keys import root
 from tests.bots.house import SOON, House, house
 from tests.sandbox.product import ANNA, Product
-from tests.support import wait_until
+from tests.support import wait_until, with_halves
 
 GOOD: Json = {
     "type": "message",
@@ -73,6 +73,31 @@ async def test_a_malformed_activity_is_a_bad_request(home: House, wrong: Json) -
 async def test_a_body_that_is_no_object_is_a_bad_request(home: House, body: str) -> None:
     answer = await home.product.http("POST", "/control/bot/activity", {"activity": body, "token": "valid"})
     assert answer.body["status"] == 400
+
+
+@pytest.mark.parametrize("kind", ["message", "invoke", "installationUpdate", "conversationUpdate"])
+async def test_half_characters_anywhere_in_an_activity_are_no_fault_of_ours(home: House, kind: str) -> None:
+    """Signed, as Teams would: `\\ud800` in JSON is ASCII, and no store takes what it stands for."""
+    token = home.core.bot_keys.header(home.core.service_url)
+    more: Json = {
+        "message": {
+            "text": "help",
+            "textFormat": "plain",
+            "attachments": [{"contentType": "text/html", "content": "x"}],
+        },
+        "invoke": {
+            "name": "adaptiveCard/action",
+            "value": {"action": {"type": "Action.Execute", "verb": "x", "data": {"usher": "x", "task": "x"}}},
+        },
+        "installationUpdate": {"action": "add"},
+        "conversationUpdate": {"membersAdded": [{"id": "29:x", "name": "x"}], "membersRemoved": [{"id": "29:y"}]},
+    }[kind]
+    answers: list[tuple[int, str]] = []
+    async with ClientSession() as session:
+        for body in with_halves({**home.activity(kind=kind), **more}):
+            async with session.post(home.address, data=json.dumps(body), headers={"Authorization": token}) as answer:
+                answers.append((answer.status, json.dumps(body)))
+    assert [told for told in answers if told[0] >= 500] == []
 
 
 async def test_a_large_body_is_refused_before_it_is_read(home: House) -> None:

@@ -1,6 +1,7 @@
 """Long polling: what is special about it. That it carries a whole chat like a socket, tests/interact/test_chat.py shows."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from store.connection import Store
 from tests.interact.door import Door, open_door
 from tests.interact.visitor import SITE, Visitor
-from tests.support import wait_until
+from tests.support import wait_until, with_halves
 
 PAGE = "a-page-of-this-visitor"
 
@@ -127,3 +128,25 @@ async def test_another_websites_page_gets_nothing(door: Door) -> None:
     visitor = await door.visitor().begin()
     _, answer = await poll(door, visitor, origin="https://evil.example")
     assert (kinds(answer), answer["frames"][0]["code"], answer["close"]) == (["error"], "wrong_origin", 1008)
+
+
+async def test_half_characters_anywhere_are_no_fault_of_ours(door: Door) -> None:
+    visitor = await door.visitor().begin()
+    frames: list[dict[str, Any]] = [
+        {"type": "say", "id": "message-1", "text": "Hello"},
+        {"type": "visibility", "hidden": False},
+        {"type": "typing"},
+    ]
+    poll_body = {"token": visitor.token, "after": 0, "connection": PAGE, "wait": False, "frames": frames, "mark": "x"}
+    session = {"widget": door.widgets["garden-advice"], "name": "Ada", "email": "a@b.example", "language": "en",
+               "page": f"{SITE}/x", "topic": "x", "fields": {"x": "x"}, "privacy": True}  # fmt: skip
+    failed: list[tuple[int, str]] = []
+    for path, whole in (("poll", poll_body), ("sessions", session)):
+        for body in with_halves(whole):
+            address = f"{door.base}/interact/v1/{path}"
+            headers = {"Origin": SITE, "Content-Type": "application/json"}
+            async with door.http.post(address, data=json.dumps(body), headers=headers) as answer:
+                assert answer.status != 415
+                if answer.status >= 500:
+                    failed.append((answer.status, json.dumps(body)))
+    assert failed == []
