@@ -208,7 +208,7 @@ def claimed_tenant(token: str) -> str:
     """The tenant that an unverified token says it is from: only good for choosing whose keys to verify it with."""
     try:
         claims: Mapping[str, Any] = jwt.decode(token, options={"verify_signature": False})
-    except jwt.exceptions.InvalidTokenError:
+    except (jwt.exceptions.InvalidTokenError, UnicodeError):  # the latter: half a character, from JSON
         raise BadToken("not a token") from None
     tid = claims.get("tid")
     if not isinstance(tid, str) or not _GUID.fullmatch(tid):

@@ -88,7 +88,7 @@ def _key_id(token: str) -> str:
         raise BadToken("too long to be a token")
     try:
         header: Mapping[str, Any] = jwt.get_unverified_header(token)
-    except jwt.exceptions.InvalidTokenError:
+    except (jwt.exceptions.InvalidTokenError, UnicodeError):  # the latter: half a character, from JSON
         raise BadToken("not a token") from None
     if header.get("alg") != "RS256":
         raise BadToken("signed by another algorithm than RS256")

@@ -72,7 +72,7 @@ async def test_a_key_that_is_too_short_is_refused(issuer: Issuer, jwks: Jwks) ->
         await check(issuer, jwks, token)
 
 
-@pytest.mark.parametrize("token", ["", "garbage", "a.b.c", "e30.e30.e30", "x" * 20_000])
+@pytest.mark.parametrize("token", ["", "garbage", "a.b.c", "e30.e30.e30", "x" * 20_000, "e30\ud800.e30.e30"])
 async def test_what_is_no_token_is_refused_without_asking_anybody(issuer: Issuer, jwks: Jwks, token: str) -> None:
     with pytest.raises(BadToken):
         await check(issuer, jwks, token)
