@@ -268,7 +268,8 @@ class Relay:
             why = trouble_of_answer(problem)
             if why:
                 await self._trouble(room.task.tenant, room.place.conversation, why)
-            raise RetryLater(ROOM_GONE_PAUSE_SECONDS, str(problem)) from problem
+            # Whoever has mended the room marks it: what is not posted yet goes on at once.
+            raise RetryLater(ROOM_GONE_PAUSE_SECONDS, str(problem), hold=False) from problem
 
 
 def text_activity(text: str) -> Json:

@@ -127,7 +127,7 @@ class Handling:
         except RetryLater as later:
             tell = log.info if later.after_seconds >= TOLD_SECONDS else log.debug
             tell("due_waits", kind=claim.kind, subject=claim.text, seconds=later.after_seconds, why=later.why)
-            await self._try_again(claim, later.after_seconds, hold=1)
+            await self._try_again(claim, later.after_seconds, hold=int(later.hold))
         except asyncio.CancelledError:
             await self._try_again(claim, 0.0, hold=0)
             raise

@@ -27,12 +27,14 @@ class Subject:
 
 class RetryLater(Exception):
     """A handler raises it when it would have to wait: the subject is tried again after so many seconds, and not before.
-    Meanwhile it keeps no place of others."""
+    Meanwhile it keeps no place of others. `hold` False: whoever marks the subject meanwhile brings it forward.
+    """
 
-    def __init__(self, after_seconds: float, why: str) -> None:
+    def __init__(self, after_seconds: float, why: str, *, hold: bool = True) -> None:
         super().__init__(why)
         self.after_seconds = after_seconds
         self.why = why
+        self.hold = hold
 
 
 Handler = Callable[[Subject], Awaitable[None]]

@@ -344,6 +344,25 @@ async def test_a_mark_does_not_break_a_wait_that_the_outside_asked_for(
     assert times[1] - times[0] >= 0.99
 
 
+async def test_a_mark_brings_forward_what_only_waits_for_others_to_act(
+    store: Store, tenant: str, workers: Workers
+) -> None:
+    times: list[float] = []
+
+    async def broken_once(_what: Subject) -> None:
+        times.append(time.monotonic())
+        if len(times) == 1:
+            raise RetryLater(30, "the room is broken", hold=False)
+
+    workers.begin(broken_once)
+    await mark_due(store, tenant, card(tenant))
+    await wait_until(lambda: times, 5, "the first try")
+    await wait_until(lambda: no_longer_claimed(store, card(tenant)), 5, "the wait")
+    await mark_due(store, tenant, card(tenant))
+    await wait_until(lambda: settled(store, tenant), 5, "settling")
+    assert len(times) == 2
+
+
 async def test_a_stopped_worker_finishes_what_it_has_begun_and_claims_nothing_more(
     store: Store, tenant: str, workers: Workers
 ) -> None:

@@ -53,9 +53,11 @@ async def test_the_bot_is_removed_and_comes_back_with_what_was_written_meanwhile
     visitor, first, _, room = await talking(stage, "Rolf")
     await stage.fault("/installedApps$", delay_ms=1500)
     await stage.control("POST", "/chats/remove-bot", {"chat": room["id"]})
+    await visitor.say("Are you still there?")
     await first.write(room, "I am looking it up.")
     await visitor.hears("I am looking it up.")
     await visitor.say("Thank you")
+    await first.reads(room, "Are you still there?")
     await first.reads(room, "Thank you")
     assert (visitor.status["state"], visitor.status["notice"]) == ("connected", None)
 
