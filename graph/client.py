@@ -53,8 +53,9 @@ class GraphClient:
         self._shares = Shares()
 
     async def warm(self) -> None:
-        """Pay for the SDK's imports (seconds, in a thread) before anybody waits for them."""
+        """Pay for the SDK's imports (seconds, in a thread) and for the shared clients before anybody waits for them."""
         await warm()
+        self._clients()
 
     async def close(self) -> None:
         self._tenants.clear()
@@ -70,20 +71,25 @@ class GraphClient:
             raise GraphProblem(ProblemKind.AUTH, "take_token", code="no_secret")
         found = self._tenants.get(tenant)
         if found is None:
-            if self._http is None or self._login is None:
-                self._login = client_session(self.config.ca_file, timeout_seconds=TOKEN_SECONDS)
-                plain = httpx.AsyncClient(
-                    verify=client_context(self.config.ca_file),
-                    # Each call has a total of its own (`sdk.TOTAL_SECONDS`); this is for what comes byte by byte.
-                    timeout=httpx.Timeout(LONGEST_TOTAL_SECONDS, connect=CONNECT_SECONDS),
-                    limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-                    trust_env=False,
-                    proxy=httpx_proxy(self.config.graph_url),
-                )
-                self._http = shared_http(self._sdk_config, plain)
-            found = TenantSdk(self._sdk_config, tenant, http=self._http, login=self._login)
+            http, login = self._clients()
+            found = TenantSdk(self._sdk_config, tenant, http=http, login=login)
             self._tenants[tenant] = found
         return found
+
+    def _clients(self) -> tuple[httpx.AsyncClient, aiohttp.ClientSession]:
+        """What all tenants share. Reading the system's certificates takes 50 ms and more: `warm` does it before the first call."""
+        if self._http is None or self._login is None:
+            self._login = client_session(self.config.ca_file, timeout_seconds=TOKEN_SECONDS)
+            plain = httpx.AsyncClient(
+                verify=client_context(self.config.ca_file),
+                # Each call has a total of its own (`sdk.TOTAL_SECONDS`); this is for what comes byte by byte.
+                timeout=httpx.Timeout(LONGEST_TOTAL_SECONDS, connect=CONNECT_SECONDS),
+                limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+                trust_env=False,
+                proxy=httpx_proxy(self.config.graph_url),
+            )
+            self._http = shared_http(self._sdk_config, plain)
+        return self._http, self._login
 
     async def ask_for_room(self, tenant: str, call: Callable[[TenantSdk], Awaitable[T]]) -> T:
         """`ask` for effects: made once, never waited for. Raises GraphProblem, and RetryLater where no call may begin now."""
