@@ -58,7 +58,7 @@ async def test_each_day_begins_with_a_snapshot_of_everything_in_chunks(world: Wo
     before = len(await world.journal())
     await world.go((MIDNIGHT - world.now) / 1000)
     entries = [entry for entry in (await world.journal())[before:] if entry["e"].startswith("snapshot")]
-    assert entries[0] == {"e": "snapshot_begin", "at": str(MIDNIGHT), "day": str(MIDNIGHT)}
+    assert entries[0] == {"e": "snapshot_begin", "at": str(MIDNIGHT), "day": str(MIDNIGHT), "path_down": "0"}
     assert entries[-1] == {"e": "snapshot_end", "at": str(MIDNIGHT), "day": str(MIDNIGHT)}
     services = [entry for entry in entries if entry["e"] == "snapshot_service"]
     assert [entry["service"] for entry in services] == ["", SALES, "support"]

@@ -17,6 +17,7 @@ from distribution import deadlines
 from distribution.agents import AgentRules, Presence, ServiceRules
 from distribution.deadlines import Timers, fire_virtual
 from distribution.distributor import Distributor
+from distribution.keys import path_key
 from distribution.scripts import distribution_scripts
 from distribution.tasks import TaskState, Via
 from store.connection import Store, open_store
@@ -62,6 +63,8 @@ async def staffed(
         await d.set_agent(tenant, user, AgentRules(licensed=True, direct_licensed=True, services={SALES: True}))
         await d.set_registered(tenant, user, registered=True)
     await d.set_presence(tenant, dict.fromkeys(users, Presence.AVAILABLE))
+    # A card that arrives after each offer: what is not delivered in time is then this agent's, and not the path's.
+    await store.hset(path_key(tenant), {"ok": now() + 3_600_000})
     return d
 
 

@@ -18,6 +18,7 @@ BECOMES: dict[Event, dict[TaskState, TaskState]] = {
     Event.QUEUE: {S.ARRIVING: S.OFFERED},
     Event.CONFIRM_DELIVERY: {S.OFFERED: S.OFFERED},
     Event.UNDELIVERED: {S.OFFERED: S.QUEUED},
+    Event.UNSENT: {S.OFFERED: S.OFFERED},  # nothing is held against the agent, who is asked again
     Event.ACCEPT: {S.OFFERED: S.CONNECTING},
     Event.DECLINE: {S.OFFERED: S.QUEUED},
     Event.OPENED: {S.CONNECTING: S.ACTIVE},
@@ -50,6 +51,7 @@ OTHERWISE: dict[Event, dict[TaskState, Verdict]] = {
         **dict.fromkeys(S, V.UNCHANGED), S.ARRIVING: V.GONE, S.QUEUED: V.GONE,
     },
     Event.UNDELIVERED: dict.fromkeys(S, V.GONE),
+    Event.UNSENT: dict.fromkeys(S, V.GONE),
     Event.ACCEPT: {**dict.fromkeys(S, V.UNCHANGED), S.ARRIVING: V.GONE, S.QUEUED: V.GONE},
     Event.DECLINE: dict.fromkeys(S, V.GONE),
     Event.OPENED: {**dict.fromkeys(S, V.WRONG_STATE), S.ACTIVE: V.UNCHANGED},
@@ -88,6 +90,7 @@ def happen(world: World, event: Event, task: str) -> Callable[[], Awaitable[Answ
         Event.QUEUE: lambda: d.queue(t, task, at=now),
         Event.CONFIRM_DELIVERY: lambda: d.confirm_delivery(t, task, "1", AGENT, Via.CARD, at=now),
         Event.UNDELIVERED: lambda: d.undelivered(t, task, "1", AGENT, "blocked", at=now),
+        Event.UNSENT: lambda: d.unsent(t, task, "1", AGENT, at=now),
         Event.ACCEPT: lambda: d.accept(t, task, "1", AGENT, Via.CARD, at=now),
         Event.DECLINE: lambda: d.decline(t, task, "1", AGENT, Via.CARD, at=now),
         Event.OPENED: lambda: d.opened(t, task, at=now),
