@@ -34,6 +34,7 @@ ORIGIN_ALLOWED: Final = web.RequestKey("origin_allowed", bool)
 _HARD_FRAME: Final = 512 * 1024
 """Bytes; beyond this a frame is not even read. Below it, a frame that is too large is answered in words."""
 
+_REFUSALS_TOLD_EVERY_SECONDS: Final = 10.0
 _PREFLIGHT_SECONDS: Final = 600
 
 
@@ -64,6 +65,8 @@ class _Door:
         self._widget_chats = Buckets(burst=limits.widget_sessions_burst, rate=limits.widget_sessions_rate)
         self._all_chats = Buckets(burst=limits.all_sessions_burst, rate=limits.all_sessions_rate)
         self._warned = False
+        self._refused = 0
+        self._refusals_told_at = float("-inf")
 
     async def ticking(self, _app: web.Application) -> AsyncIterator[None]:
         ticker = asyncio.get_running_loop().create_task(self.sockets.run(), name="visitors' beats")
@@ -160,9 +163,17 @@ class _Door:
             raise Refusal(429, "too_many_chats", message, after_seconds=wait)
         wait = self._widget_chats.take(widget) or self._all_chats.take("")
         if wait:
-            log.warning("new_chats_refused", widget=widget, after_seconds=wait)
+            self._tell_of_refusals(widget)
             message = "Very many chats are being started at the moment. Please try again shortly."
             raise Refusal(429, "too_many_chats", message, after_seconds=wait)
+
+    def _tell_of_refusals(self, widget: str) -> None:
+        """Now and then: a flood of requests must not become a flood of lines."""
+        self._refused += 1
+        now = asyncio.get_running_loop().time()
+        if now - self._refusals_told_at >= _REFUSALS_TOLD_EVERY_SECONDS:
+            log.warning("new_chats_refused", widget=widget, since_the_last_line=self._refused)
+            self._refusals_told_at, self._refused = now, 0
 
     def _warn_of_a_proxy(self, request: web.Request) -> None:
         if not self._warned and self._addresses.looks_like_a_proxy(request):
