@@ -244,11 +244,13 @@ class Usher:
                     "credentials": self.credentials.run,
                 }.items()
             ]
-            # Seconds of imports that nobody should have to wait for on the first Accept of the day.
-            await asyncio.gather(self.graph.warm(), self.bot.warm())
-            self.health.warmed_up()
-            log.info("ready")
-            await stopping.wait()
+            warming, asked = asyncio.create_task(self._warm_up()), asyncio.create_task(stopping.wait())
+            # Asked to stop while it is still loading, it stops as well.
+            await asyncio.wait({warming, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if warming.done():
+                warming.result()  # an error ends the process
+            await asked
+            warming.cancel()
             log.info("stopping")
             self.health.stopping()
             # Nobody new: a balancer goes elsewhere at once, and so does the system where other workers share the port.
@@ -268,6 +270,12 @@ class Usher:
             await self.bot.close()
             await self.graph.close()
             await self.jwks.close()
+
+    async def _warm_up(self) -> None:
+        """Seconds of imports that nobody should have to wait for on the first Accept of the day."""
+        await asyncio.gather(self.graph.warm(), self.bot.warm())
+        self.health.warmed_up()
+        log.info("ready")
 
 
 def _secret(value: SecretStr | None) -> str:
