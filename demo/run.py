@@ -89,7 +89,7 @@ def call(method: str, url: str, body: Any = None) -> Any:
     return json.loads(text) if text.strip() else None
 
 
-def wait_until_ready(url: str, process: subprocess.Popen[Any], log: Path, seconds: float = 60) -> None:
+def wait_until_ready(url: str, process: subprocess.Popen[Any], log: Path, seconds: float = 300) -> None:
     where = f"its log is {log.relative_to(ROOT)}"
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
