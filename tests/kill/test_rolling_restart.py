@@ -107,7 +107,7 @@ async def offline_at(stage: Stage, number: signal.Signals) -> tuple[float, float
 
 @pytest.mark.kill
 @pytest.mark.timeout(150)
-async def test_a_graceful_stop_disturbs_less_than_a_kill(pair: Stage) -> None:
+async def test_a_rolling_restart_disturbs_hardly_anybody(pair: Stage) -> None:
     graceful, slowest, took = await offline_at(pair, signal.SIGTERM)
     killed, _, _ = await offline_at(pair, signal.SIGKILL)
     print(f"offline at SIGTERM {graceful:.2f} s (slowest message {slowest:.2f} s, gone after {took:.1f} s)")
