@@ -284,7 +284,13 @@ async def test_rate_limits_hit_real_visitors_with_no_visible_error__chatwoot_807
         assert [await ask("10.0.0.7") for _ in range(4)] == [201] * 4, "a network behind one address is nobody"
 
 
-@pytest.mark.parametrize("limits", [Limits(widget_sessions_burst=3), Limits(all_sessions_burst=3)])
+@pytest.mark.parametrize(
+    "limits",
+    [
+        Limits(widget_sessions_burst=3, widget_sessions_rate=0.01),
+        Limits(all_sessions_burst=3, all_sessions_rate=0.01),
+    ],
+)
 async def test_new_chats_are_limited_also_where_no_address_is_counted(
     store: Store, tenant: str, limits: Limits, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from interact.limits import Limits
 from store.connection import Store, open_store
 from store.embedded import EmbeddedServer, start_embedded
 from tests.interact.door import VISITOR_KEY, Door, open_door
-from tests.interact.visitor import SITE
+from tests.interact.visitor import SITE, Line
 from tests.support import wait_until
 
 # --- bad frames ---------------------------------------------------------------------------------------------------
@@ -107,7 +108,7 @@ async def test_repeated_bad_frames_close_the_line(store: Store, tenant: str) -> 
 
 @pytest.mark.parametrize("frame", ["{", '{"type":"pong"}', '{"type":"typing"}', "ping"])
 async def test_who_sends_without_end_holds_up_nobody(store: Store, tenant: str, frame: str) -> None:
-    """Once, a line that sent `{` for six seconds held the process for ten. No answer later than 0.5 s."""
+    """Once, a line that sent `{` for six seconds held the process for ten: nobody was answered until it had ended."""
     async with open_door(store, tenant, limits=Limits()) as door:
         visitor = await door.visitor().begin()
         where = urlsplit(door.base)
@@ -116,15 +117,14 @@ async def test_who_sends_without_end_holds_up_nobody(store: Store, tenant: str, 
             sys.executable, "bench/flood.py", *arguments, stdout=asyncio.subprocess.PIPE
         )
         await wait_until(lambda: len(door.sockets) > 0, 10, "the flood")
-        slowest = 0.0
+        answers = 0
         ended = asyncio.create_task(flood.wait())
         while not ended.done():
-            asked = time.process_time()  # of this process alone: other programs may be busy, too
             async with door.http.get(f"{door.base}/interact/v1/widgets/{door.widgets['orders']}") as response:
                 assert response.status == 200
-            slowest = max(slowest, time.process_time() - asked)
+            answers += 1
         assert await ended == 0
-        assert slowest < 0.5
+        assert answers > 5, "others are answered while the flood goes on"
 
 
 # --- limits -------------------------------------------------------------------------------------------------------
@@ -211,14 +211,22 @@ async def test_a_line_that_answers_beats_stays(store: Store, tenant: str) -> Non
 # --- stopping -----------------------------------------------------------------------------------------------------
 
 
+async def served_one(lines: Iterable[Line]) -> bool:
+    """Whether one of these still takes a message; each may be asked to move at any moment."""
+    for line in lines:
+        with suppress(AssertionError):
+            await line.said("served to the end")
+            return True
+    return False
+
+
 async def test_a_stopping_process_asks_one_visitor_after_the_other_and_serves_the_rest(door: Door) -> None:
     visitors = [await door.visitor().begin() for _ in range(20)]
     lines = [await visitor.enter() for visitor in visitors]
     await lines[0].said("Hello")
     stopping = asyncio.create_task(door.sockets.close_all("stopping"))
     await wait_until(lambda: any("retry" in str(line.seen) for line in lines), 5, "the first visitor's move")
-    left = next(line for line in lines if not line.closed and "retry" not in str(line.seen))
-    await left.said("served to the end")
+    assert await served_one(line for line in lines if not line.closed and "retry" not in str(line.seen))
     for line in lines:
         assert (await line.expect("retry"))["after_seconds"] == 0
         assert await line.ended() == 1013
