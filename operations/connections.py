@@ -181,7 +181,7 @@ class Connections:
 class Connection(RequestHandler):
     """One connection, with the time-outs that aiohttp does not have."""
 
-    __slots__ = ("_address", "_entered", "_gate", "_head", "_timer")
+    __slots__ = ("_address", "_body", "_entered", "_gate", "_head", "_timer")
 
     def __init__(self, manager: Any, *, gate: Connections, **options: Any) -> None:
         super().__init__(manager, **options)
@@ -189,6 +189,7 @@ class Connection(RequestHandler):
         self._entered = False
         self._address: str | None = None
         self._head = 0  # bytes of a head that is not complete
+        self._body: Any = None  # of the newest request: while it is not complete, no head has begun
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -223,8 +224,14 @@ class Connection(RequestHandler):
         before = self._request_count
         super().data_received(data)
         if self._request_count > before:
+            self._body = self._messages[-1][1] if self._messages else None
             self._expect_body()
-        elif self._payload_parser is None and not self._messages and not self._request_in_progress:
+        elif (
+            self._payload_parser is None
+            and not self._messages
+            and not self._request_in_progress
+            and (self._body is None or self._body.is_eof())
+        ):
             self._head += len(data)
             if self._head > self._gate.limits.max_head:
                 self._gate.slow("head_too_large")

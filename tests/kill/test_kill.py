@@ -76,7 +76,7 @@ async def own_stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[S
 
 
 @pytest.mark.kill
-@pytest.mark.timeout(100)
+@pytest.mark.timeout(300)
 async def test_twenty_chats_survive_kills(own_stage: Stage) -> None:
     stage = own_stage
     chance = random.Random(SEED)

@@ -190,3 +190,31 @@ def test_a_process_never_uses_up_its_descriptors() -> None:
     assert connections_for(1_048_576) == 100_000
     assert connections_for(-1) == 100_000
     assert connections_for(20) == 16
+
+
+@pytest.mark.parametrize("path", [b"/here", b"/nowhere"])
+async def test_the_bytes_of_a_body_are_not_those_of_a_head(path: bytes) -> None:
+    """Also before its handler has begun, and after one that does not want it (404) has ended."""
+    size = 900_000
+    async with serving(ConnectionLimits(total=10)) as server:
+        head = b"POST %s HTTP/1.1\r\nHost: usher.example\r\nContent-Length: %d\r\n\r\n" % (path, size)
+        reader, writer = await server.open(head)
+        for _ in range(9):
+            writer.write(b"x" * 100_000)
+            await writer.drain()
+        writer.write(GET + b"\r\n")
+        async with asyncio.timeout(10):
+            answers = [line async for line in reader_lines(reader, b"HTTP/1.1", 2)]
+        writer.close()
+        assert answers == [b"200" if path == b"/here" else b"404", b"200"]
+
+
+async def reader_lines(reader: asyncio.StreamReader, beginning: bytes, number: int) -> AsyncGenerator[bytes]:
+    """The status of the next `number` answers."""
+    while number:
+        line = await reader.readline()
+        if not line:
+            return
+        if beginning in line:
+            number -= 1
+            yield line.partition(beginning)[2].split()[0]

@@ -10,7 +10,7 @@ async def test_an_agent_without_the_bot_works_from_my_sessions(stage: Stage) -> 
     company = await stage.company("Chiara", registered=False, acw_seconds=30)
     [chiara] = company.agents
     portal = await stage.portal(chiara.user)
-    async with portal.http.get(f"{portal.app}/api/v1/events") as events:
+    async with portal.http.get(f"{portal.app}/api/v1/events", headers={"x-usher": "1"}) as events:
         assert events.status == 200
         await events.content.readline()
         await stage.selectable(chiara, company.service)
