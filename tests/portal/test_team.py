@@ -13,7 +13,7 @@ GARDEN = "/services/garden-advice"
 
 
 @pytest.fixture
-def samir(office: Office) -> Browser:
+async def samir(office: Office) -> Browser:
     return office.browser(SAMIR, name="Samir")
 
 
