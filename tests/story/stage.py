@@ -189,13 +189,14 @@ class Stage:
         """A service of its own with these agents; `settings` are the service's, as in company.toml."""
         slug = f"s-{uuid.uuid4().hex[:10]}"
         label = f"Service {slug[2:6]}"
+        owner = await self._owner()
         options: Json = {
             "offer_seconds": 20,
             "contact_center": True,
             "interact": True,
             "instant_messaging": True,
+            "second_person": owner,  # also when the next company makes the owner another service's
         } | settings
-        owner = await self._owner()
         lines = [
             "[tenant]", f'id = "{TENANT}"', 'name = "Fabrikam Gardens"', 'time_zone = "Europe/Zurich"',
             "instant_messaging = true",
