@@ -41,7 +41,7 @@ async def slowest(http: aiohttp.ClientSession, base: str, widget: str, frame: st
         async with http.get(f"{base}/readyz") as answer:
             await answer.read()
         worst = max(worst, time.monotonic() - asked)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # the rate of the probes
     return worst
 
 

@@ -182,7 +182,7 @@ async def _round(home: House, chats: list[str]) -> Mapping[str, list[float]]:
 
 
 async def _offers(home: House, end: float) -> list[float]:
-    """Milliseconds until each offer arrived. A chat is offered to Ben; once his Teams has it, its visitor leaves."""
+    """Milliseconds until each offer arrived. A chat is offered to Ben; once Ben's Teams has it, the visitor leaves."""
     loop, took = asyncio.get_running_loop(), list[float]()
     while (began_at := loop.time()) < end:
         task, began, since = new_id(), now(), home.core.records.last

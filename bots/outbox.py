@@ -66,7 +66,7 @@ class Outbox:
         self._patience = patience
 
     def patient(self, seconds: float = TURN_SECONDS) -> "Outbox":
-        """The same outbox, for whoever has to wait."""
+        """The same outbox, for callers that have to wait."""
         return Outbox(self._connector, self._moved, pacing=self._pacing, patience=seconds)
 
     async def send(self, place: Place, activity: Json, priority: Priority, *, once: bool = False) -> str:
@@ -86,7 +86,7 @@ class Outbox:
         await self._deliver("DELETE", place, activity_id, None, priority)
 
     async def ready(self, place: Place, priority: Priority) -> None:
-        """Return if a call could go now; nothing is counted. Raises as `send` does: whoever asks before it decides what to
+        """Return if a call could go now; nothing is counted. Raises as `send` does: callers ask before they decide what to
         send can let what comes meanwhile go together."""
         await self._turn(place, _who(), priority, take=False)
 
@@ -125,7 +125,7 @@ class Outbox:
 
     @property
     def _comes_back(self) -> bool:
-        """Whether whoever is told to wait asks again, under the same name."""
+        """Whether a caller that is told to wait asks again under the same name."""
         return not self._patience and subject_in_hand() != ""
 
     async def _attempt(self, place: Place, method: str, url: str, body: bytes | None) -> Reply | SendProblem:
@@ -159,7 +159,7 @@ class Outbox:
 
 
 def _who() -> str:
-    """Under which name to ask: whoever comes again under the same one has kept its place."""
+    """Under which name to ask: a caller that comes again under the same one has kept its place."""
     return subject_in_hand() or f"call {next(_calls)}"
 
 

@@ -1,6 +1,6 @@
 """Teams' rate limits, kept by ourselves: each conversation one call at a time, each tenant by priority.
 
-Nobody waits in here. Whoever may not go is told when to come back and keeps the place until then. All that is remembered
+Nobody waits in here. A call that may not go is told when to come back and keeps its place until then. All that is remembered
 are numbers under names (conversation, tenant, who asked), and each question is one step, so that this state can move to
 Redis, where all replicas share it.
 """
@@ -48,7 +48,7 @@ HEAD_START_SECONDS: Final[Mapping[Priority, float]] = {
     Priority.MESSAGE: 0.0,
     Priority.UPDATE: -5.0,
 }
-"""Whoever waits is ordered by when it asked first, less this. So offers come first, and yet nothing waits without end."""
+"""Waiting calls are ordered by when they asked first, less this. So offers come first, and yet nothing waits without end."""
 
 RESERVED_FOR_OFFERS: Final = 4
 """How much of a tenant's budget of each second nothing else takes: the first offers of a second wait for nothing."""
@@ -63,7 +63,7 @@ class Pacing(Protocol):
         ...
 
     async def leave(self, tenant: str, conversation: str, who: str) -> None:
-        """`who` will not ask again: the place is given up. Whoever stays away without a word keeps it for a second."""
+        """`who` will not ask again: the place is given up. A caller that stays away without a word keeps it for a second."""
         ...
 
     async def finished(self, conversation: str, *, failed: bool) -> int:

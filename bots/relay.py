@@ -55,7 +55,7 @@ REFUSED_PAUSE_SECONDS: Final = 5.0
 """What Teams refuses is sent once more after this, before anybody is told."""
 
 NOTED_LATE_MS: Final = 8_000
-"""Whoever may have been told that a message is late (10 s) is told when it has arrived; 2 s for the clocks."""
+"""Visitors who may have read that a message is late (10 s) are told when it has arrived; 2 s for the clocks."""
 
 _UNWANTED: Final = frozenset({Kind.REFUSED, Kind.FAILED, Kind.TOO_LARGE})
 
@@ -268,7 +268,7 @@ class Relay:
             why = trouble_of_answer(problem)
             if why:
                 await self._trouble(room.task.tenant, room.place.conversation, why)
-            # Whoever has mended the room marks it: what is not posted yet goes on at once.
+            # The handler that mends the room marks it: what is not posted yet goes on at once.
             raise RetryLater(ROOM_GONE_PAUSE_SECONDS, str(problem), hold=False) from problem
 
 

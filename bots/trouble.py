@@ -1,4 +1,4 @@
-"""Telling whoever opens rooms (`graph.rooms`) that one of them may be lost."""
+"""Tells the part that opens rooms (`graph.rooms`) that one of them may be lost."""
 
 from typing import Protocol
 

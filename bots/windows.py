@@ -1,4 +1,4 @@
-"""The arithmetic of limits: when one more may go, and who of those that wait comes before whom. It knows no clock."""
+"""The arithmetic of limits: when one more may go, and in which order waiting calls go. It knows no clock."""
 
 import heapq
 import itertools

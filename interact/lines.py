@@ -39,7 +39,7 @@ class WebSocketLine:
     """A prepared WebSocket that was made with `autoping=False`.
 
     aiohttp answers pings, and waits for the answer to a close, in loops that never yield while frames are buffered. Here
-    whoever reads yields after each frame, and a close is ours: one frame, then a while for the client to answer it.
+    the reader yields after each frame, and a close is ours: one frame, then a while for the client to answer it.
     """
 
     __slots__ = (

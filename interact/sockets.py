@@ -26,7 +26,7 @@ APART_SECONDS: Final = 0.02
 """Between two of them, when they are few."""
 
 CLOSE_SECONDS: Final = 2.0
-"""Whoever has not closed their side by then is left to the system."""
+"""Clients that have not closed their side by then are left to the system."""
 
 
 class Sockets:

@@ -27,7 +27,7 @@ class Subject:
 
 class RetryLater(Exception):
     """A handler raises it when it would have to wait: the subject is tried again after so many seconds, and not before.
-    Meanwhile it keeps no place of others. `hold` False: whoever marks the subject meanwhile brings it forward.
+    Meanwhile it keeps no place of others. `hold` False: a mark meanwhile brings the subject forward.
     """
 
     def __init__(self, after_seconds: float, why: str, *, hold: bool = True) -> None:

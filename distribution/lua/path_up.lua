@@ -1,4 +1,4 @@
--- path_up: something has arrived: whoever was passed over is asked, and what could not be sent is sent.
+-- path_up: something has arrived: agents who were passed over are asked, and what could not be sent is sent.
 -- keys: root
 -- args: tenant, at:int
 -- returns: verdict

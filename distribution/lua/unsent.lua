@@ -1,4 +1,4 @@
--- unsent: the offer cannot be brought to him because cards reach nobody: it goes back, and nothing is held against him.
+-- unsent: the offer cannot be delivered because cards reach nobody: it goes back, and nothing is held against the agent.
 -- keys: root
 -- args: tenant, task, offer, user, allowed, at:int
 -- returns: verdict, why, the task's fields as JSON (see `answer`)

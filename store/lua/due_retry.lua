@@ -19,7 +19,7 @@ else
   redis.call('ZREM', root .. 'leases', subject)
   redis.call('ZADD', root .. 'due', at, subject)
 end
--- Whoever has it comes back by itself. The others need to hear only of what they could take at once.
+-- The process that has it comes back by itself. The others need to hear only of what they could take at once.
 if after == 0 then
   bell('due', '-', '-', 0)
 end

@@ -92,7 +92,7 @@ async def test_a_page_of_a_website_gets_403_and_changes_nothing(home: House) -> 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_the_bots_token_goes_to_no_address_that_no_token_vouched_for(home: House, scheme: str) -> None:
-    """The listener would read the token: the bot greets whoever installs it, and answers at once."""
+    """The listener would read the token: the bot greets the person who installs it, and answers at once."""
     heard: list[str | None] = []
 
     async def listen(request: web.Request) -> web.Response:

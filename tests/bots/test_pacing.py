@@ -131,7 +131,7 @@ async def test_offers_without_end_do_not_starve_a_message() -> None:
         world.comes(100 + number / 60, f"offer {number}", Priority.OFFER)
     world.comes(101.0, "message")
     await world.run(260)
-    # Behind those who came up to a minute later, of whom more come than go.
+    # Behind those that came up to a minute later, more of which come than go.
     assert 60 < world.first("message") - 101.0 < 60 * 60 / 46 + 1
 
 

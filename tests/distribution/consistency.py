@@ -103,7 +103,7 @@ async def _agent_faults(store: Store, tenant: str, all_: Everything) -> list[str
         if unknown := set(agent.tasks) - set(all_.tasks):
             found.append(f"{user} holds {unknown}, which are not there")
         ready = set(fields.get("ready", "").split())
-        # Who is only cut off keeps his place.
+        # An agent who is only cut off keeps their place.
         free = {name for name, against in agent.reasons.items() if not set(against) - {Reason.TEAMS_UNREACHABLE}}
         if ready != {lane_at(service, agent.levels[service]) for service in free if service}:
             found.append(f"{user} stands ready for {ready}, with the reasons {agent.reasons} and levels {agent.levels}")

@@ -311,7 +311,7 @@ class ModelCore(ModelState):
         self._back(task, R.UNDELIVERED)
 
     def _call_off(self, task: ModelTask, user: str) -> None:
-        """It could not be brought to him, and nothing is held against him."""
+        """It could not be delivered, and nothing is held against the agent."""
         self._drop(task, user, R.WITHDRAWN)
         self._back(task, R.WITHDRAWN)
 

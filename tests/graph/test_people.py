@@ -1,4 +1,4 @@
-"""People whom Entra names oddly: asked of Graph, loaded into the directory."""
+"""People with odd names in Entra: asked of Graph, loaded into the directory."""
 
 import uuid
 from pathlib import Path

@@ -161,7 +161,7 @@ async def serve_doors(deps: IdentityDeps, port: int) -> AsyncGenerator[None]:
 
 
 def _reported(request: web.Request) -> str | None:
-    """Whom a proxy reports; the real resolving is tested with the visitor's door."""
+    """The address that a proxy reports; real resolving is tested with the visitor's door."""
     return request.headers.get("X-Forwarded-For")
 
 

@@ -133,7 +133,7 @@ async def chat(talks: Sequence[Talk], *, messages: int, every_seconds: float) ->
         await asyncio.sleep(every_seconds * index / len(talks))  # the pace of the load, not a wait for a result
         for _ in range(messages):
             await talk.say()
-            await asyncio.sleep(every_seconds)  # likewise
+            await asyncio.sleep(every_seconds)  # the same pace
 
     await asyncio.gather(*(one(index, talk) for index, talk in enumerate(talks)))
 

@@ -49,7 +49,7 @@ class Talker:
             await line.send_json({"type": "say", "id": key, "text": "still here"})
             await self._until(line, "ack")
             self.waits.append(time.monotonic() - began)
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(0.4)  # the pace of the visitor, not a wait for a result
 
     async def _until(self, line: aiohttp.ClientWebSocketResponse, kind: str) -> None:
         async for message in line:

@@ -14,7 +14,7 @@ const watcher = new MutationObserver(keep);
 let returned = -PAUSE_MS;
 let waiting: unknown;
 
-/** Whoever asks for a key that is on the page (scripts run again after each visit in some sites) changes nothing. */
+/** Asking for a key that is on the page already changes nothing (some sites run scripts again after each visit). */
 export function mount(setup: Setup): void {
   if (chats.has(setup.key)) return;
   chats.set(setup.key, new UsherChat(setup, chats.size, chats));

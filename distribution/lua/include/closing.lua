@@ -12,7 +12,7 @@ local function remember(c, user, task)
 end
 
 -- From every state. An outcome that the talk has had already stays. A talk whose room was lost, and that nobody took over, is
--- an error, whoever ends it.
+-- an error, no matter who ends it.
 local function close_task(c, task, outcome, by, why, via)
   if task.f.broken and not task.f.outcome then
     outcome, why = 'error', task.f.broken

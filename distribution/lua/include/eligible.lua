@@ -48,7 +48,7 @@ local function unreachable(c, agent)
   return agent.f.registered ~= '1' and open_surfaces(c, agent) == 0
 end
 
--- He is reached by cards alone, and cards reach nobody at the moment.
+-- This agent is reached by cards alone, and cards reach nobody at the moment.
 local function cut_off(c, agent)
   return path_of(c).down ~= nil and agent.f.registered == '1' and open_surfaces(c, agent) == 0
 end

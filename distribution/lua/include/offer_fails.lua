@@ -12,13 +12,13 @@ local function fail_delivery(c, task, user, why)
   if_nobody_left(c, task, 'undelivered')
 end
 
--- It goes back, and nothing is held against him: he may be asked again at once.
+-- The offer goes back, and nothing is held against the agent, who may be asked again at once.
 local function call_off(c, task, user)
   drop_invited(c, task, user, 'withdrawn', 'teams_unreachable')
   if_nobody_left(c, task, 'withdrawn')
 end
 
--- Its time to be delivered is over. That is his fault only if cards have arrived elsewhere since he was asked.
+-- Its time to be delivered is over. It is charged to the agent only if cards have arrived elsewhere since the offer.
 local function not_delivered(c, task, user)
   local agent, path = load_agent(c, user), path_of(c)
   local by_card = agent and agent.f.registered == '1' and open_surfaces(c, agent) == 0

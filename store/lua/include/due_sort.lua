@@ -66,7 +66,7 @@ local function due_sort_all(root, now)
   for i = 1, #marked, 2 do
     local ends = redis.call('ZSCORE', leases, marked[i])
     if ends then
-      -- Marked while somebody had it, who has it longer than he said then.
+      -- Marked while a worker held it, whose lease was extended since.
       redis.call('ZADD', due, ends, marked[i])
     else
       redis.call('ZREM', due, marked[i])
