@@ -9,6 +9,8 @@ library may be used here. Each step is skipped when nothing that it depends on h
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import os
 import shutil
@@ -53,29 +55,50 @@ def digest(*paths: Path) -> str:
     return value.hexdigest()
 
 
-def step(name: str, title: str, fingerprint: str, work: list[list[str]], *, cwd: Path = ROOT, hint: str) -> None:
-    """Run the commands of one step, unless its stamp says that they succeeded for the same fingerprint."""
+def step(name: str, title: str, fingerprint: str, ways: list[list[str]], *, cwd: Path = ROOT, hint: str) -> None:
+    """Run the first of `ways` that succeeds, unless the step's stamp says that it succeeded for the same fingerprint.
+
+    Each way is one command. On a terminal the step's line counts the seconds while a command runs.
+    """
     stamp = STAMPS / name
     if stamp.is_file() and stamp.read_text() == fingerprint:
         return
     started = time.monotonic()
     shown = f"  {title} "
     terminal = sys.stdout.isatty()
-    print(f"{shown}…", end="" if terminal else "\n", flush=True)
+    if not terminal:
+        print(f"{shown}…", flush=True)
     with LOG.open("a") as log:
-        for command in work:
+        for command in ways:
             log.write(f"\n$ {' '.join(command)}\n")
             log.flush()
-            done = subprocess.run(
-                command, cwd=cwd, stdout=log, stderr=log, stdin=subprocess.DEVNULL, check=False, env=environment()
+            running = subprocess.Popen(
+                command, cwd=cwd, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment()
             )
-            if done.returncode != 0:
-                print(" failed" if terminal else f"{shown}failed")
-                raise CannotInstall(f"{title}: {reason(hint)} (all of it: {LOG.relative_to(ROOT)})")
+            while code(running) is None:
+                if terminal:
+                    print(f"\r{shown}… {time.monotonic() - started:.0f} s", end="", flush=True)
+            if running.returncode == 0:
+                break
+        else:
+            print(" failed" if terminal else f"{shown}failed")
+            raise CannotInstall(f"{title}: {reason(hint)} (all of it: {LOG.relative_to(ROOT)})")
     STAMPS.mkdir(exist_ok=True)
     stamp.write_text(fingerprint)
     start = "\r" if terminal else ""
     print(f"{start}{shown.ljust(46, '.')} {time.monotonic() - started:5.1f} s", flush=True)
+
+
+def code(running: subprocess.Popen[bytes]) -> int | None:
+    """The exit code of a process, or None if it still runs half a second later. Ends the process when interrupted."""
+    try:
+        return running.wait(timeout=0.5)
+    except subprocess.TimeoutExpired:
+        return None
+    except KeyboardInterrupt:
+        running.terminate()
+        running.wait()
+        raise
 
 
 def reason(hint: str) -> str:
@@ -94,10 +117,40 @@ def environment() -> dict[str, str]:
     path = os.environ.get("PATH", "")
     carried = None if has_node() else node_folder()
     return {
+        **pip_as_uv(),
         **os.environ,
         "PATH": f"{carried}{os.pathsep}{path}" if carried else path,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
+
+
+@functools.cache
+def pip_as_uv() -> dict[str, str]:
+    """Where pip takes packages from on this machine (files and environment), in the names that uv reads."""
+    python = str(VENV / "bin" / "python")
+    listed = subprocess.run([python, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False).stdout
+    lines = sorted(listed.splitlines(), key=lambda line: line.startswith(":env:"))  # the environment counts most
+    found = {key.rpartition(".")[2]: value.strip("'\"") for key, _, value in (line.partition("=") for line in lines)}
+    names = {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS"}
+    return {names[key]: value for key, value in found.items() if key in names}
+
+
+def package_ways(*arguments: str) -> list[list[str]]:
+    """The commands that install packages into `.venv`: by uv where its wheel could be installed, else by pip."""
+    python = str(VENV / "bin" / "python")
+    # The versions are pinned and their hashes required: which index a file comes from makes no difference.
+    uv = [str(VENV / "bin" / "uv"), "pip", "install", "--python", python, "--system-certs",
+          "--index-strategy", "unsafe-best-match", *arguments]  # fmt: skip
+    pip = [python, "-m", "pip", "install", "--quiet", *arguments]
+    return [uv, pip] if Path(uv[0]).is_file() else [pip]
+
+
+def install_uv() -> None:
+    """uv's own wheel, by pip. A machine that it does not exist for goes on with pip alone."""
+    pins = ROOT / "requirements" / "uv.txt"
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--only-binary=:all:", "--require-hashes"]
+    with contextlib.suppress(CannotInstall):
+        step("uv", "The installer uv", digest(pins), [[*pip, "-r", str(pins)]], hint="pip goes on alone")
 
 
 def node_folder() -> Path | None:
@@ -135,19 +188,24 @@ def make_venv() -> None:
 def install(kind: str) -> None:
     check_machine()
     make_venv()
-    python = str(VENV / "bin" / "python")
+    install_uv()
     pins = ROOT / "requirements" / f"{kind}.txt"
-    pip = [python, "-m", "pip", "install", "--quiet", "--require-hashes"]
     # What the tests need includes what the product needs: with the former installed, the latter has nothing to do.
     complete = STAMPS / "python-dev"
     if not (kind == "run" and complete.is_file() and complete.read_text() == digest(ROOT / "requirements" / "dev.txt")):
-        step(f"python-{kind}", "Python packages", digest(pins), [[*pip, "-r", str(pins)]],
-             hint="pip could not install them")  # fmt: skip
-    own = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", "."]
-    step("usher", "Usher itself", digest(ROOT / "pyproject.toml"), [own], hint="pip could not install the project")
+        step(f"python-{kind}", "Python packages", digest(pins), package_ways("--require-hashes", "-r", str(pins)),
+             hint="they could not be installed")  # fmt: skip
+    step("usher", "Usher itself", digest(ROOT / "pyproject.toml"),
+         package_ways("--no-deps", "--no-build-isolation", "-e", "."), hint="the project could not be installed")  # fmt: skip
     if not has_node() and node_folder() is None:
         pins = ROOT / "requirements" / "node.txt"
-        step("node", "Node", digest(pins), [[*pip, "-r", str(pins)]], hint="no Node for this machine: install Node 20")
+        step(
+            "node",
+            "Node",
+            digest(pins),
+            package_ways("--require-hashes", "-r", str(pins)),
+            hint="no Node for this machine: install Node 20",
+        )
     web = ROOT / "web"
     lock = web / "package-lock.json"
     step("npm", "Web packages", digest(lock, web / "package.json"),

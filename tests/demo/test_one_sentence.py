@@ -45,7 +45,7 @@ def installing_in(folder: Path, *, python: str) -> subprocess.CompletedProcess[s
     (folder / "scripts").mkdir(parents=True)
     (folder / "scripts" / "install.py").write_text((ROOT / "scripts" / "install.py").read_text())
     (folder / "requirements").mkdir()
-    for name in ("run", "node"):
+    for name in ("run", "node", "uv"):
         (folder / "requirements" / f"{name}.txt").write_text("no-such-package==1.0 --hash=sha256:" + "0" * 64 + "\n")
     environment = {
         "PATH": os.environ["PATH"], "HOME": str(folder), "PIP_RETRIES": "1", "PIP_TIMEOUT": "2", "PIP_CONFIG_FILE": os.devnull,
@@ -63,6 +63,38 @@ def test_no_network_is_said(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "no network" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_uv_takes_packages_from_where_pip_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = tmp_path / "pip.conf"
+    settings.write_text("[global]\nindex-url = https://mirror.example/simple\nfind-links = /wheels\n")
+    monkeypatch.setattr(install, "VENV", Path(sys.prefix))
+    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
+    monkeypatch.setenv("PIP_INDEX_URL", "https://nearer.example/simple")  # the environment counts more than a file
+    install.pip_as_uv.cache_clear()
+    found = install.pip_as_uv()
+    install.pip_as_uv.cache_clear()
+    assert (found["UV_DEFAULT_INDEX"], found["UV_FIND_LINKS"]) == ("https://nearer.example/simple", "/wheels")
+
+
+def test_pip_goes_on_where_uv_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    uv = tmp_path / "bin" / "uv"
+    uv.write_text("#!/bin/sh\nexit 1\n")
+    uv.chmod(0o755)
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    for name, value in (
+        ("ROOT", tmp_path),
+        ("VENV", tmp_path),
+        ("STAMPS", tmp_path / "stamps"),
+        ("LOG", tmp_path / "log"),
+    ):
+        monkeypatch.setattr(install, name, value)
+    install.step("python", "Packages", "1", install.package_ways("--help"), hint="no")
+    assert (tmp_path / "stamps" / "python").read_text() == "1"
+    assert "Install Options" in (tmp_path / "log").read_text()
 
 
 def test_a_python_without_venv_is_said(tmp_path: Path) -> None:
