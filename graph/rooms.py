@@ -40,6 +40,8 @@ EARLY_SECONDS = 5.0
 # A consent that was given in a chat may not be known everywhere in Microsoft at once. A refusal after this stands.
 CONSENT_SECONDS = 30.0
 LONGEST_WAIT_SECONDS = 60.0
+# Attempts in a row that a busy or silent Graph may cost, six minutes with the pauses between them; then it is done without.
+MOST_WAITS = 11
 # A busy or silent Graph opens the room in this time, or it counts as an attempt that failed: nobody waits longer for one agent.
 OPENING_PATIENCE_SECONDS = 120.0
 LONGEST_ASKED_SECONDS = 300.0  # more than Graph's Retry-After has been seen to ask
@@ -283,8 +285,8 @@ class Rooms:
         if note.chat is not None and task.state in {TaskState.CONNECTING, TaskState.ACTIVE}:
             try:
                 await self._early.carry(task.tenant, task.id, note.chat.id)
-            except TimeoutError as problem:
-                raise RetryLater(LOOK_AGAIN_SECONDS, "the room is read slowly") from problem
+            except TimeoutError:
+                await self._finish_later(task, GraphProblem(ProblemKind.UNAVAILABLE, "messages_of", code="timeout"))
             except GraphProblem as problem:
                 await self._finish_later(task, problem)
         await self._notes.drop(task.tenant, task.id)
@@ -292,7 +294,7 @@ class Rooms:
     async def _finish_later(self, task: Task, problem: GraphProblem) -> None:
         if problem.passes:
             await self._wait(task, problem)
-        if task.active_at is None or time.time() * 1000 - task.active_at < self._consent_ms:
+        elif task.active_at is None or time.time() * 1000 - task.active_at < self._consent_ms:
             raise RetryLater(LOOK_AGAIN_SECONDS, str(problem))
         # Nothing is said to anybody: most rooms have no early words, and in those nothing is missing.
         log.error(
@@ -347,7 +349,11 @@ class Rooms:
         raise RetryLater(LOOK_AGAIN_SECONDS, str(problem))
 
     async def _wait(self, task: Task, problem: GraphProblem) -> None:
+        """Raises RetryLater. Returns when Graph was waited for long enough."""
         fails = await self._notes.waits(task.tenant, task.id, f"{problem.operation}-{problem.kind}")
+        if fails > MOST_WAITS:
+            log.error("graph was waited for in vain", tenant=task.tenant, task=task.id, why=str(problem))
+            return
         pause = min(LONGEST_WAIT_SECONDS, 2.0 ** min(fails - 1, 10))
         if problem.retry_after is not None:
             pause = min(LONGEST_ASKED_SECONDS, max(pause, problem.retry_after))

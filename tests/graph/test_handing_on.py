@@ -9,6 +9,7 @@ from distribution.agents import Presence
 from distribution.scripts import distribution_scripts
 from distribution.tasks import Task, TaskState, Via
 from graph.client import GraphClient
+from graph.rooms import MOST_WAITS
 from store.connection import Store, StoreDown
 from store.keys import root
 from tests.graph.desk import Desk, furnish
@@ -254,3 +255,15 @@ async def test_handed_on_to_somebody_else_meanwhile_the_room_is_his(
     assert await microsoft.chats(ben) == []
     assert await microsoft.chats(cleo) == [TOPIC]
     assert len((await room_of(desk, task)).left) == 1
+
+
+@pytest.mark.parametrize("refused", ["Chats.DeleteMember", "Chats.ListMessages"])
+async def test_a_graph_that_never_answers_is_not_asked_for_ever(
+    store: Store, graph: GraphClient, microsoft: Microsoft, people: tuple[str, str], refused: str
+) -> None:
+    desk = await furnish(store, graph, *people)
+    await microsoft.fault(refused, status=503, times=None)
+    task = await handed_on(desk, people)
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert (await desk.task(task)).agent == people[1], "the chat goes on"
+    assert MOST_WAITS < len(await microsoft.calls(refused)) <= 4 * MOST_WAITS
