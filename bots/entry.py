@@ -19,9 +19,11 @@ from bots.outbox import Outbox
 from bots.path import TeamsPath
 from bots.pictures import Pictures
 from bots.received import Received
+from bots.refusals import Refusals
 from bots.registrations import Registrations
 from bots.relay import Relay
 from bots.room_chat import RoomChat
+from bots.room_posts import RoomPosts
 from bots.sdk import Adapter
 from bots.targets import Targets
 from bots.teams_bot import PersonalChat, TeamsBot
@@ -127,6 +129,7 @@ class _Parts:
         self.path = TeamsPath(distributor, directory, self.connector)
         targets = Targets(distributor, directory)
         pictures = Pictures(conversations, directory, targets)
+        refusals = Refusals(conversations, distributor, deps.room_trouble)
         self.offer_cards = OfferCards(
             distributor=distributor,
             conversations=conversations,
@@ -134,7 +137,10 @@ class _Parts:
             pictures=pictures,
             outbox=outbox,
             path=self.path,
+            refusals=refusals,
         )
+        arrivals = Arrivals(conversations, deps.room_history)
+        posts = RoomPosts(conversations, outbox, arrivals)
         self.relay = Relay(
             distributor=distributor,
             conversations=conversations,
@@ -142,8 +148,9 @@ class _Parts:
             pictures=pictures,
             outbox=outbox,
             path=self.path,
-            arrivals=Arrivals(conversations, deps.room_history),
-            trouble=deps.room_trouble,
+            arrivals=arrivals,
+            posts=posts,
+            refusals=refusals,
         )
         bot = TeamsBot(
             clicks=Clicks(
@@ -157,6 +164,7 @@ class _Parts:
             registrations=Registrations(directory, distributor),
             personal=deps.personal,
             outbox=outbox.patient(),
+            posts=posts,
             trouble=deps.room_trouble,
         )
         self.inbound = Inbound(

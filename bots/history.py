@@ -26,6 +26,11 @@ class Posted(Protocol):
         """Its words, as `shown_text` reads them; empty for a card."""
         ...
 
+    @property
+    def card(self) -> str:
+        """The JSON of the cards with it."""
+        ...
+
 
 class RoomHistory(Protocol):
     """Reads a room."""

@@ -11,6 +11,7 @@ from bots.pacing import Priority
 from bots.path import TeamsPath
 from bots.pictures import Pictures, card_activity
 from bots.problems import Kind, SendProblem
+from bots.refusals import Refusals
 from cards.parts import Drawn
 from conversations.messages import Conversations, Shown
 from directory.directory import Directory
@@ -39,6 +40,7 @@ class OfferCards:
         pictures: Pictures,
         outbox: Outbox,
         path: TeamsPath,
+        refusals: Refusals,
     ) -> None:
         self._distributor = distributor
         self._conversations = conversations
@@ -46,6 +48,7 @@ class OfferCards:
         self._pictures = pictures
         self._outbox = outbox
         self._path = path
+        self._refusals = refusals
 
     async def handle(self, subject: Subject) -> None:
         """Show this agent the task as it is now. Harmless when run twice. Raises RetryLater when Teams wants a pause."""
@@ -120,8 +123,10 @@ class OfferCards:
                 await self._distributor.unsent(task.tenant, task.id, task.offer or "", user)
             return
         again = retry_seconds(problem)
+        if again is not None and job.offered:
+            raise RetryLater(again, str(problem)) from problem  # for as long as an offer may take to arrive
         if again is not None:
-            raise RetryLater(again, str(problem)) from problem
+            await self._refusals.leaves(task, _slot(user), job.registration.conversation_id, problem)
         log.warning("card_not_shown", task=task.id, user=user, status=problem.status, code=problem.code)
         if problem.kind in _UNREACHABLE:
             current = await self._directory.registration(task.tenant, user)

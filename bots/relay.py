@@ -2,7 +2,7 @@
 
 import html
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Final
@@ -10,15 +10,16 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from bots.arrivals import Arrivals
+from bots.arrivals import Arrivals, has_words, is_card_of
 from bots.connector import Json, Place
 from bots.links import links
-from bots.outbox import Outbox, retry_seconds
+from bots.outbox import Outbox
 from bots.pacing import Priority
 from bots.path import TeamsPath
 from bots.pictures import Pictures, card_activity, customer_of
-from bots.problems import Kind, SendProblem
-from bots.trouble import RoomTrouble, nobody_hears, trouble_of_answer
+from bots.problems import PATH, Kind, SendProblem
+from bots.refusals import Refusals
+from bots.room_posts import SUMMARY_CHARACTERS, RoomPosts
 from cards.escape import cut, kept_blanks
 from cards.room import left_card
 from cards.wording import Wording, wording
@@ -37,6 +38,7 @@ OPENING: Final = "opening"
 END: Final = "end"
 LEFT: Final = "left"
 IDLE: Final = "idle"
+REFUSED: Final = "refused"
 
 _ENDS: Final[Mapping[Outcome | None, str]] = {
     Outcome.IDLE: "room.ended_idle",
@@ -45,11 +47,12 @@ _ENDS: Final[Mapping[Outcome | None, str]] = {
 }
 """Ends that nobody asked for, in words."""
 
-ROOM_GONE_PAUSE_SECONDS: Final = 30.0
-"""While they talk, a room that does not take messages may come back: the bot was removed and is added again."""
-
 ADDRESS_PAUSE_SECONDS: Final = 1.0
 """Teams tells the bot that it is in the room, and with it the address, a moment after Graph has put it there."""
+
+LONG_ADDRESS_PAUSE_SECONDS: Final = 10.0
+YOUNG_MS: Final = 30_000
+"""A talk that is older than this, and whose address is unknown still, has a bot that Teams does not reach."""
 
 REFUSED_PAUSE_SECONDS: Final = 5.0
 """What Teams refuses is sent once more after this, before anybody is told."""
@@ -58,8 +61,6 @@ NOTED_LATE_MS: Final = 8_000
 """Visitors who may have read that a message is late (10 s) are told when it has arrived; 2 s for the clocks."""
 
 _UNWANTED: Final = frozenset({Kind.REFUSED, Kind.FAILED, Kind.TOO_LARGE})
-
-SUMMARY_CHARACTERS: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ class Relay:
         outbox: Outbox,
         path: TeamsPath,
         arrivals: Arrivals,
-        trouble: RoomTrouble = nobody_hears,
+        posts: RoomPosts,
+        refusals: Refusals,
     ) -> None:
         self._distributor = distributor
         self._conversations = conversations
@@ -94,7 +96,8 @@ class Relay:
         self._outbox = outbox
         self._path = path
         self._arrivals = arrivals
-        self._trouble = trouble
+        self._posts = posts
+        self._refusals = refusals
 
     async def handle(self, subject: Subject) -> None:
         """Post what is not posted yet. Harmless when run twice. Raises RetryLater when Teams wants a pause."""
@@ -103,21 +106,23 @@ class Relay:
             return
         try:
             await self._show_card(room)
+            await self._tell_refused(room, room.conversation.failed)
             # Whatever comes while a batch is on its way, or while Teams' limits hold the next one up, goes into the next one.
             while batch := await self._next_batch(room):
                 if not await self._send_batch(subject, room, batch):
                     return
             for chat in room.conversation.left:
-                await self._leave(room, chat)
+                await self._leave(subject, room, chat)
             if room.task.idle_warned_at is not None and room.task.ended_at is None:
                 await self._warn_of_silence(room, room.task.idle_warned_at)
             if room.task.ended_at is not None:
                 await self._tell_end(room)
             if room.task.state is TaskState.CLOSED:
                 await self._conversations.close(room.task.tenant, room.task.id)
+            await self._refusals.taken(room.task, room.conversation)
         except SendProblem as problem:
             if not await self._path.failed(subject, problem):
-                await self._failed(room, problem)
+                await self._refusals.refused(room.task, room.conversation, problem)
 
     async def _room(self, tenant: str, task_id: str) -> _Room | None:
         task = await self._distributor.task(tenant, task_id)
@@ -125,8 +130,14 @@ class Relay:
         if task is None or conversation is None or not conversation.chat_id or task.active_at is None:
             return None
         service_url = await self._directory.service_url(tenant)
+        if service_url is None and task.ended_at is not None:
+            return None
         if service_url is None:
-            raise RetryLater(ADDRESS_PAUSE_SECONDS, "Teams has not said yet where it is reached for this tenant")
+            young = time.time() * 1000 - task.active_at < YOUNG_MS
+            raise RetryLater(
+                ADDRESS_PAUSE_SECONDS if young else LONG_ADDRESS_PAUSE_SECONDS,
+                "Teams has not said yet where it is reached for this tenant",
+            )
         words = wording(await self._pictures.language(tenant, task.holder or task.agent or ""))
         return _Room(task, conversation, Place(tenant, service_url, conversation.chat_id), words)
 
@@ -153,11 +164,16 @@ class Relay:
                 log.info("card_gone", task=task.id, code=problem.code)
                 activity_id = ""
         if not activity_id:
-            activity_id = await self._outbox.send(room.place, activity, Priority.MESSAGE)
+            activity_id, old = await self._posts.post(task.id, room.place, OPENING, activity, is_card_of(task.id))
+            if old:
+                # It may show what was true at that try.
+                place = room.place.conversation
+                await self._conversations.set_shown(task.tenant, task.id, OPENING, place, activity_id, "")
+                await self._outbox.update(room.place, activity_id, activity, Priority.UPDATE)
         place = room.place.conversation
         await self._conversations.set_shown(task.tenant, task.id, OPENING, place, activity_id, drawn.digest)
 
-    async def _leave(self, room: _Room, chat: str) -> None:
+    async def _leave(self, subject: Subject, room: _Room, chat: str) -> None:
         """Say in a room that the talk goes on elsewhere, and take the buttons from its card."""
         task, conversations = room.task, self._conversations
         if await conversations.shown(task.tenant, task.id, f"{LEFT}:{chat}") is not None:
@@ -166,17 +182,16 @@ class Relay:
         agent = await self._directory.user(task.tenant, task.agent or "")
         said = room.words("room.moved", name=agent.name if agent is not None else "")
         card = await conversations.shown(task.tenant, task.id, f"{OPENING}:{chat}")
-        activity_id = ""
         try:
             if card is not None:
                 drawn = left_card(room.words, task.id, customer_of(task, room.conversation), said)
                 await self._outbox.update(place, card.activity_id, card_activity(drawn), Priority.UPDATE)
-            activity_id = await self._outbox.send(place, text_activity(said), Priority.MESSAGE)
+            await self._posts.tell(task.id, place, f"{LEFT}:{chat}", said)
         except SendProblem as problem:
-            if retry_seconds(problem) is not None:
-                raise
-            log.warning("left_room_not_told", task=task.id, code=problem.code)
-        await conversations.set_shown(task.tenant, task.id, f"{LEFT}:{chat}", chat, activity_id, "")
+            if problem.kind in PATH and await self._path.failed(subject, problem):
+                return
+            await self._refusals.leaves(task, f"{LEFT}:{chat}", chat, problem)
+            await conversations.set_shown(task.tenant, task.id, f"{LEFT}:{chat}", chat, "", "")
 
     async def _next_batch(self, room: _Room) -> Batch | None:
         await self._outbox.ready(room.place, Priority.MESSAGE)
@@ -204,11 +219,14 @@ class Relay:
                 if not await self._refused(room, batch, problem):
                     return True
                 failed = [message.seq for message in batch.messages if is_visitors(message)]
-                notice = text_activity(room.words("room.not_shown"))
-                activity_id = await self._outbox.send(room.place, notice, Priority.MESSAGE)
         late = time.time() * 1000 - batch.messages[0].at >= NOTED_LATE_MS
         await self._conversations.batch_sent(task.tenant, task.id, batch, activity_id, failed=failed, late=late)
+        await self._tell_refused(room, failed)
         return True
+
+    async def _tell_refused(self, room: _Room, failed: Sequence[int]) -> None:
+        for seq in failed:
+            await self._posts.tell(room.task.id, room.place, f"{REFUSED}:{seq}", room.words("room.not_shown"))
 
     async def _refused(self, room: _Room, batch: Batch, problem: SendProblem) -> bool:
         """True when Teams does not take it for good. Else it is tried once more, later, or, of several messages, each by
@@ -227,19 +245,15 @@ class Relay:
     async def _arrived(self, room: _Room, batch: Batch, zone: tzinfo) -> str:
         """The activity that holds a batch whose answer was lost, empty if it is not there."""
         sent = [batch_activity(batch, room, shown)["text"] for shown in (None, zone)]
-        return await self._arrivals.find(room.task.tenant, room.task.id, room.place.conversation, batch, sent)
+        place = room.place
+        return await self._arrivals.find(place.tenant, room.task.id, place.conversation, batch.at, has_words(*sent))
 
     async def _zone(self, tenant: str) -> tzinfo:
         found = await self._directory.tenant(tenant)
         return ZoneInfo(found.time_zone) if found is not None else UTC
 
     async def _warn_of_silence(self, room: _Room, at: int) -> None:
-        task = room.task
-        shown = await self._conversations.shown(task.tenant, task.id, IDLE)
-        if shown is not None and shown.digest == str(at):
-            return
-        activity_id = await self._outbox.send(room.place, text_activity(room.words("room.idle")), Priority.MESSAGE)
-        await self._conversations.set_shown(task.tenant, task.id, IDLE, room.place.conversation, activity_id, str(at))
+        await self._posts.tell(room.task.id, room.place, IDLE, room.words("room.idle"), str(at))
 
     async def _tell_end(self, room: _Room) -> None:
         task = room.task
@@ -255,26 +269,7 @@ class Relay:
                 said = room.words("room.ended_by_visitor")
             case _:
                 said = room.words("room.ended")
-        activity_id = await self._outbox.send(room.place, text_activity(said), Priority.MESSAGE)
-        place = room.place.conversation
-        await self._conversations.set_shown(task.tenant, task.id, END, place, activity_id, task.ended_by or "")
-
-    async def _failed(self, room: _Room, problem: SendProblem) -> None:
-        again = retry_seconds(problem)
-        if again is not None:
-            raise RetryLater(again, str(problem)) from problem
-        log.warning("room_unreachable", task=room.task.id, status=problem.status, code=problem.code)
-        if room.task.ended_at is None:
-            why = trouble_of_answer(problem)
-            if why:
-                await self._trouble(room.task.tenant, room.place.conversation, why)
-            # The handler that mends the room marks it: what is not posted yet goes on at once.
-            raise RetryLater(ROOM_GONE_PAUSE_SECONDS, str(problem), hold=False) from problem
-
-
-def text_activity(text: str) -> Json:
-    """Words of ours, as they stand."""
-    return {"type": "message", "textFormat": "plain", "text": text, "summary": cut(text, SUMMARY_CHARACTERS)}
+        await self._posts.tell(task.id, room.place, END, said)
 
 
 def batch_activity(batch: Batch, room: _Room, late_in: tzinfo | None = None) -> Json:

@@ -10,8 +10,8 @@ from bots.connector import Place
 from bots.outbox import Outbox
 from bots.pacing import Priority
 from bots.registrations import Registrations
-from bots.relay import text_activity
 from bots.room_chat import RoomChat
+from bots.room_posts import RoomPosts, text_activity
 from bots.sdk import Turn
 from bots.trouble import RoomTrouble, nobody_hears, trouble_of_event
 from conversations.teams_text import written
@@ -53,6 +53,7 @@ class TeamsBot:
         registrations: Registrations,
         personal: PersonalChat,
         outbox: Outbox,
+        posts: RoomPosts,
         trouble: RoomTrouble = nobody_hears,
     ) -> None:
         self._clicks = clicks
@@ -60,6 +61,7 @@ class TeamsBot:
         self._registrations = registrations
         self._personal = personal
         self._outbox = outbox
+        self._posts = posts
         self._trouble = trouble
 
     async def on_turn(self, turn: Turn) -> None:
@@ -134,5 +136,7 @@ class TeamsBot:
             return
         incoming = turn.incoming
         place = Place(incoming.tenant, incoming.service_url, incoming.conversation)
-        priority = Priority.MESSAGE if incoming.scope == ROOM_SCOPE else Priority.OFFER
-        await self._outbox.send(place, text_activity(text), priority)
+        if incoming.scope == ROOM_SCOPE:
+            await self._posts.answer(place, incoming.id, text)
+        else:
+            await self._outbox.send(place, text_activity(text), Priority.OFFER)

@@ -141,6 +141,7 @@ class Conversation:
     closed_at: int | None = None
     privacy_at: int | None = None  # when the visitor accepted the privacy text
     begun_at: int | None = None  # when its task was created
+    refusals: int = 0  # how often in a row the room has refused something
     second: str = ""  # object id of the second person in the room, whose words stay among the agents; "" = nobody
 
     @property
@@ -195,6 +196,12 @@ def _instant(value: str | None) -> int | None:
     return int(value) if value else None
 
 
+def _refusals(noted: str, chat: str) -> int:
+    """Those of another chat, in which the talk was before, say nothing about this one."""
+    count, _, where = noted.partition(" ")
+    return int(count) if count and where == chat else 0
+
+
 def read_conversation(tenant: str, conversation: str, facts: Mapping[str, str]) -> Conversation:
     """A conversation out of its stored fields; what is empty is not stored."""
     get = facts.get
@@ -221,6 +228,7 @@ def read_conversation(tenant: str, conversation: str, facts: Mapping[str, str]) 
         closed_at=_instant(get("closed")),
         privacy_at=_instant(get("privacy")),
         begun_at=_instant(get("begun")),
+        refusals=_refusals(get("refusals", ""), get("chat", "")),
         second=get("second", ""),
     )
 

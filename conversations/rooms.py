@@ -34,6 +34,11 @@ class RoomVerbs(Scripts):
         """The room that was intended will never be: the next intent begins anew."""
         await self._run("note_facts", tenant, conversation, facts={"topic": "", "topic_at": ""})
 
+    async def set_refusals(self, tenant: str, conversation: str, chat_id: str, count: int) -> None:
+        """How often in a row this room has refused what was sent to it."""
+        noted = f"{count} {chat_id}" if count else ""
+        await self._run("note_facts", tenant, conversation, facts={"refusals": noted})
+
     async def bind_room(self, tenant: str, conversation: str, chat_id: str, chat_url: str) -> bool:
         """The room is there. The first binding stands: False says that another chat is the room, or that the task is over
         already; tidy this one then.
@@ -120,11 +125,12 @@ class RoomVerbs(Scripts):
             alone_to=batch.messages[0].seq if alone else 0,
         )
 
-    async def known_activities(self, tenant: str, conversation: str) -> set[str]:
-        """The ids of all activities that are noted as sent or shown."""
+    async def known_activities(self, tenant: str, conversation: str, chat_id: str) -> set[str]:
+        """The ids of all activities that are noted as sent in this conversation's rooms, or shown in this one of them."""
         names = (sent_key(tenant, conversation), shown_key(tenant, conversation))
         sent, shown = await self._store.many([("hgetall", (name,)) for name in names])
-        return {*sent.values(), *(loads(picture)[1] for picture in shown.values())}
+        pictures = [Shown(*loads(picture)) for picture in shown.values()]
+        return {*sent.values(), *(made.activity_id for made in pictures if made.conversation_ref == chat_id)}
 
     async def batch_sent(
         self,
@@ -163,10 +169,21 @@ class RoomVerbs(Scripts):
         picture = dumps([conversation_ref, activity_id, digest])
         await self._run("set_shown", tenant, conversation, slot=slot, picture=picture, keep=KEEP_SECONDS)
 
+    async def try_shown(self, tenant: str, conversation: str, slot: str, conversation_ref: str) -> int:
+        """Note that something is about to be sent for this slot, until `set_shown` or `forget_try`.
+
+        Returns 0, or the instant (ms) of an earlier try of which nobody knows whether Teams took it.
+        """
+        return int(
+            await self._run(
+                "try_shown", tenant, conversation, slot=slot, conversation_ref=conversation_ref, keep=KEEP_SECONDS
+            )
+        )
+
+    async def forget_try(self, tenant: str, conversation: str, slot: str) -> None:
+        """Teams surely does not have what was sent for this slot."""
+        await self._run("set_shown", tenant, conversation, slot=f"trying:{slot}", picture="", keep=KEEP_SECONDS)
+
     async def doubt_shown(self, tenant: str, conversation: str) -> None:
         """Teams may show something newer than what is noted: every picture is painted again, in the same activity."""
         await self._run("doubt_shown", tenant, conversation)
-
-    async def forget_shown(self, tenant: str, conversation: str, slot: str) -> None:
-        """The activity is gone from Teams: the next picture is a new one."""
-        await self._run("set_shown", tenant, conversation, slot=slot, picture="", keep=KEEP_SECONDS)

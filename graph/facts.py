@@ -58,11 +58,14 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A message of our own bot. `id` is the id of its activity, `at` is in ms, `text` as `shown_text` reads it."""
+    """A message of our own bot. `id` is the id of its activity, `at` is in ms, `text` as `shown_text` reads it, `card` the
+    JSON of the cards with it.
+    """
 
     id: str
     at: int
     text: str
+    card: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -431,7 +431,12 @@ def _posted(found: "ChatMessage", app: str) -> Posted | None:
     if by is None or str(by.id or "").lower() != app.lower() or found.deleted_date_time:
         return None
     content = str(found.body.content or "") if found.body else ""
-    return Posted(id=str(found.id or ""), at=_instant(found.created_date_time), text=shown_text(content))
+    return Posted(
+        id=str(found.id or ""),
+        at=_instant(found.created_date_time),
+        text=shown_text(content),
+        card="".join(str(one.content or "") for one in found.attachments or []),
+    )
 
 
 def _problem_of_graph(operation: str, error: Any) -> GraphProblem:

@@ -373,7 +373,7 @@ _CONVERSATIONS: tuple[KeySpec, ...] = (
         "room (`topic`, `topic_at`: the intent; `chat`, `chat_url`, `left`: chats that it was in before, `opening`: up to where the opening card tells; `second`: the second person in it, whose words are notes), and "
         "the cursor to Teams (`relayed`; while a batch is on its way `batch_first`, `batch_last`, `batch_at`: when it was handed out "
         "first, `batch_clean`: Teams surely does not have it, `batch_refused`: how often Teams refused it; `failed`: messages that "
-        "Teams refused for good).",
+        "Teams refused for good; `refusals`: how often in a row the room refused something, and which chat that is).",
     ),
     KeySpec(
         "<root>messages:<tenant>:<conversation>",
@@ -409,7 +409,8 @@ _CONVERSATIONS: tuple[KeySpec, ...] = (
         "hash",
         "conversations",
         "30 days after the last picture",
-        "Slot (`card:<user>`, `opening`) → JSON `[conversation in Teams, activity, digest of the picture]`.",
+        "Slot (`card:<user>`, `opening`, `end`, …) → JSON `[conversation in Teams, activity, digest of the picture]`; while something is "
+        "on its way to a slot, `trying:<slot>` → since when, in place of the digest.",
     ),
     KeySpec(
         "<root>chat:<tenant>:<chat id>",

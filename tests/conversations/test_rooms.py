@@ -140,9 +140,27 @@ async def test_what_was_shown_is_noted_per_slot(talk: Talk) -> None:
     opening = await conversations.shown(talk.tenant, talk.id, "opening")
     assert opening is not None
     assert (opening.conversation_ref, opening.activity_id, opening.digest) == (CHAT, "a1", "d3")
-    await conversations.forget_shown(talk.tenant, talk.id, "opening")
-    assert await conversations.shown(talk.tenant, talk.id, "opening") is None
-    assert await conversations.shown(talk.tenant, talk.id, "card:anna") is not None
+
+
+async def test_a_try_lasts_until_it_is_known_what_became_of_it(talk: Talk) -> None:
+    conversations, slot = talk.conversations, (talk.tenant, talk.id, "end")
+    assert await conversations.try_shown(*slot, CHAT) == 0
+    first = await conversations.try_shown(*slot, CHAT)
+    assert first > 0
+    await conversations.doubt_shown(talk.tenant, talk.id)
+    assert await conversations.try_shown(*slot, CHAT) == first
+    assert await conversations.try_shown(*slot, "19:other@thread.v2") == 0, "it was tried in another chat"
+    await conversations.forget_try(*slot)
+    assert await conversations.try_shown(*slot, CHAT) == 0
+    await conversations.set_shown(*slot, CHAT, "a1", "")
+    assert await conversations.try_shown(*slot, CHAT) == 0
+
+
+async def test_activities_of_other_chats_are_not_known_in_a_room(talk: Talk) -> None:
+    conversations = talk.conversations
+    await conversations.set_shown(talk.tenant, talk.id, "card:anna", "a:1", "999", "")
+    await conversations.set_shown(talk.tenant, talk.id, "opening", CHAT, "1", "")
+    assert await conversations.known_activities(talk.tenant, talk.id, CHAT) == {"1"}
 
 
 async def test_a_chat_goes_on_in_another_room(talk: Talk, store: Store) -> None:
