@@ -12,7 +12,6 @@ import structlog
 
 from bots.arrivals import Arrivals, has_words, is_card_of
 from bots.connector import Json, Place
-from bots.links import links
 from bots.outbox import Outbox
 from bots.pacing import Priority
 from bots.path import TeamsPath
@@ -30,6 +29,7 @@ from directory.directory import Directory
 from distribution.distributor import Distributor
 from distribution.tasks import Outcome, Task, TaskState
 from store.due import RetryLater, Subject
+from store.links import links
 from store.text import plain_line_ends
 
 log = structlog.get_logger(__name__)

@@ -24,6 +24,7 @@ __all__ = [
     "Fact",
     "FactSet",
     "Heading",
+    "LinkRun",
     "OpenUrl",
     "Refresh",
     "RichTextBlock",
@@ -46,6 +47,12 @@ class Heading(TextBlock):
     """A text that screen readers announce as a heading (1.5)."""
 
     style = PropertyType(type=str)
+
+
+class LinkRun(TextRun):
+    """A run that can be clicked. The package takes its `selectAction` for a text (1.2)."""
+
+    select_action = PropertyType(type=BareObject, key_name="selectAction")
 
 
 class Action(Element):

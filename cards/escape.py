@@ -1,6 +1,7 @@
-"""What a visitor wrote stays what he wrote: no markdown, no link, no mention, no date function."""
+"""What a visitor wrote stays what they wrote: no markdown, no link with another text, no mention, no date function."""
 
 from itertools import islice
+from urllib.parse import quote
 
 import regex
 
@@ -12,6 +13,8 @@ _UNSEEN = regex.compile(r"[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069--[\n\t]]", fla
 _MARKDOWN = regex.compile(r"[\\`*_\[\]<>~#|]|&(?=#?\w+;)")
 _LIST = regex.compile(r"^(\d*)([-+=.)])")  # a list, a line across, or a heading's underline begin so
 _FUNCTION = regex.compile(r"\{(?=\{)")
+_URL = regex.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?#].*)?", flags=regex.IGNORECASE)
+_KEPT_IN_URLS = ":/?#@!$&'()*+,;=%~"
 _WORD_JOINER = "\u2060"
 _BLANKS = regex.compile(r"(?m)^ +| {2,}")
 _TAB = "\u00a0" * 4
@@ -29,6 +32,15 @@ def markdown(text: str) -> str:
     """
     one_line = " ".join(literal(text).split())
     return _LIST.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\g<0>", one_line))
+
+
+def address(shown: str) -> str | None:
+    """An `http` or `https` address from a text that `literal` has been through, in ASCII, for an action's `url`.
+
+    None for any other, and for one that a client might refuse together with the whole card.
+    """
+    url = quote(shown.replace("{" + _WORD_JOINER, "{"), safe=_KEPT_IN_URLS)
+    return url if _URL.fullmatch(url) else None
 
 
 def kept_blanks(text: str) -> str:

@@ -11,9 +11,10 @@ from adaptivecards.baseobject import BareObject
 
 from cards import elements as el
 from cards.elements import make
-from cards.escape import cut, kept_blanks, literal, markdown
+from cards.escape import address, cut, kept_blanks, literal, markdown
 from cards.verbs import Verb, action_data
 from cards.wording import Wording, duration
+from store.links import links
 
 MAX_BYTES = 25_000
 """Teams takes about 100 KB of UTF-16 in one activity, Microsoft advises 25 KB for a card (platform limits, docs)."""
@@ -128,11 +129,29 @@ def spoken(message: str, *, author: str = "") -> list[BareObject]:
         lines = [*lines[: MOST_LINES - 1], "…"]
     blocks: list[BareObject] = []
     for index, line in enumerate(lines):
-        inlines: list[BareObject] = [make(el.TextRun, text=line)]
+        inlines = _runs(line)
         if author and not index:
             inlines.insert(0, make(el.TextRun, text=f"{literal(cut(author, LONGEST_NAME))}: ", weight="bolder"))
         blocks.append(make(el.RichTextBlock, inlines=inlines, spacing="none" if index else "small"))
     return blocks
+
+
+def _runs(line: str) -> list[BareObject]:
+    """The line, with each web address in it as a link. What is shown is where it leads."""
+    runs: list[BareObject] = []
+    done = 0
+    for link in links(line):
+        url = address(link.address)
+        # Behind an ellipsis the rest of the address may be missing.
+        if url is None or line[link.end : link.end + 1] == "…":
+            continue
+        if link.start > done:
+            runs.append(make(el.TextRun, text=line[done : link.start]))
+        runs.append(make(el.LinkRun, text=line[link.start : link.end], select_action=make(el.OpenUrl, url=url)))
+        done = link.end
+    if done < len(line) or not runs:
+        runs.append(make(el.TextRun, text=line[done:]))
+    return runs
 
 
 def button(

@@ -11,7 +11,7 @@ NEWEST: Version = (1, 5)  # for bots in Teams (Adaptive Cards in Teams, docs)
 MOST_ACTIONS = 6  # Teams shows no more (Adaptive Cards in Teams, docs)
 MOST_REFRESHERS = 60  # user specific views, docs
 
-_URI = re.compile(r"[^\s]+")
+_URI = re.compile(r"[!#$%&'()*+,./:;=?@\[\]~\w-]+", re.ASCII)  # RFC 3986
 # Where the place tells the type, `type` may be left out.
 _UNTYPED = {"Fact", "Input.Choice", "MediaSource", "TargetElement", "BackgroundImage", "Refresh", "Authentication",
             "AuthCardButton", "TokenExchangeResource", "Column", "TableColumnDefinition", "TableRow", "TableCell", "Image",

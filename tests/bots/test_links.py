@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from linkify_it import LinkifyIt
 
-from bots.links import links
 from bots.relay import rich
+from store.links import links
 
 VECTORS: list[tuple[str, list[list[str]]]] = json.loads(
     (Path(__file__).parents[1] / "links.json").read_text(encoding="utf-8")

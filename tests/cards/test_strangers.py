@@ -15,6 +15,7 @@ from cards.room import opening_card
 from cards.state import Line
 from cards.verbs import choice_value, chosen
 from conversations.topic import room_topic
+from sandbox.connector.card_check import check_card
 from store.text import tidied
 from tests.cards.samples import ACTIVE, ROOM_TASKS, STATE, STATES
 from tests.cards.test_pictures import elements
@@ -67,6 +68,30 @@ def test_what_a_visitor_wrote_is_still_readable() -> None:
     runs = [element["text"] for element in elements(card.content) if element["type"] == "TextRun"]
     assert runs[-2:] == ["Eve: ", "3 * 4 = [12] <b>"]
     assert MarkdownIt("commonmark").render(escape.markdown("3 * 4 = [12] <b>")) == "<p>3 * 4 = [12] &lt;b&gt;</p>\n"
+
+
+def test_web_addresses_can_be_clicked_and_lead_where_they_say() -> None:
+    text = (
+        "See https://example.com/Foo_(bar)?a={{b}}&c, www.example.org. Not javascript:alert(1), eve@example.com,\n"
+        "[your bank](https://evil.example) https://münchen.example/ https://a.example:notaport/ "
+        + "https://c.example/"
+        * 40
+    )
+    for card in (
+        personal_card(replace(STATE, said=(Line("Eve", text),))),
+        opening_card(replace(STATE, task=ACTIVE, said=(Line("Eve", text),))),
+    ):
+        assert card is not None
+        runs = [element for element in elements(card.content) if element["type"] == "TextRun"]
+        links = {run["text"]: run["selectAction"] for run in runs if "selectAction" in run}
+        assert {action["type"] for action in links.values()} == {"Action.OpenUrl"}
+        assert {shown.replace("\u2060", ""): action["url"] for shown, action in links.items()} == {
+            "https://example.com/Foo_(bar)?a={{b}}&c": "https://example.com/Foo_(bar)?a=%7B%7Bb%7D%7D&c",
+            "www.example.org": "https://www.example.org",
+            "https://evil.example": "https://evil.example",
+        }
+        assert "https://münchen.example/ https://a.example:notaport/" in "".join(run["text"] for run in runs)
+        check_card(card.content)
 
 
 @given(st.text())

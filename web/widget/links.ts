@@ -1,7 +1,7 @@
 /** Somebody's text, shown as text: links can be clicked, line breaks stay, and nothing of it is ever markup. */
 import type { html as Html, TemplateResult } from "./template";
 
-// The same rule as bots/links.py; tests/links.json holds both. Each place is tried only where a word begins, so that
+// The same rule as store/links.py; tests/links.json holds both. Each place is tried only where a word begins, so that
 // nothing is read twice. A user name in front of a host makes it look like another host: no link.
 const STOP = String.raw`\s<>"\x60«»“-„‹›…\u3001-\u3003\u3008-\u301f！-／：-＠［-｀｛-､`;
 const PATH = String.raw`[^${STOP}()[\]]`;
