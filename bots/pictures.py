@@ -48,10 +48,12 @@ class Pictures:
         if picture is None:
             return None
         conversation = await self._conversations.get(task.tenant, task.id)
-        said: Sequence[Line] = ()
-        if picture is Picture.OFFER:
-            said = [_line(message, "") for message in await self._first_words(task)]
-        return personal_card(await self._state(task, user, conversation, owner=user, said=said, notice=notice))
+        if picture is not Picture.OFFER:
+            return personal_card(await self._state(task, user, conversation, owner=user, said=(), notice=notice))
+        said = [_line(message, "") for message in await self._first_words(task)]
+        state = await self._state(task, user, conversation, owner=user, said=said, notice=notice)
+        settings = await self._directory.settings(task.tenant, task.service)
+        return personal_card(replace(state, offer_seconds=settings.offer_seconds if settings is not None else 0))
 
     async def opening(
         self, task: Task, conversation: Conversation, *, reader: str = "", notice: str = "", choice: bool = True

@@ -13,7 +13,7 @@ from cards.parts import Drawn
 from cards.result import noted_entries, result_facts
 from cards.state import LIVE, CardState, Picture, picture_of
 from cards.verbs import Verb
-from cards.wording import Wording, wording
+from cards.wording import Wording, duration, wording
 from distribution.tasks import OfferResult, Outcome
 
 
@@ -84,9 +84,10 @@ def _offer(words: Wording, state: CardState) -> _Content:
     if state.said:
         blocks.append(parts.quotation(words("offer.first_message"), parts.spoken(state.said[0].text)))
     if task.deadline_at is not None:
-        blocks.append(
-            parts.text(words("offer.answer_by", time=parts.clock(task.deadline_at)), bold=True, spacing="medium")
-        )
+        # Teams writes a time in the reader's zone, but without seconds.
+        within = duration(state.offer_seconds * 1000)
+        answer = words("offer.answer_by", within=within, time=parts.clock(task.deadline_at))
+        blocks.append(parts.text(answer, bold=True, spacing="medium"))
     offer = task.offer or ""
     return _Content(
         blocks,

@@ -78,6 +78,7 @@ class CardState:
     tags: tuple[str, ...] = ()
     extensions_left: int = 0
     extension_seconds: int = 0
+    offer_seconds: int = 0  # how long an offer waits for an answer
     names: Mapping[str, str] = field(default_factory=lambda: _NOBODY)  # object id → display name
     refresh_for: tuple[str, ...] = ()  # Teams' ids (`29:…`) of those whose clients may refresh the card
     transferred_to: str = ""  # the name of whom, or the service, it was or is being handed on to

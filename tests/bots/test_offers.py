@@ -26,7 +26,7 @@ async def test_an_offer_arrives_as_a_card_and_its_time_begins_when_it_has_arrive
     assert card["summary"] == "New chat: Jonas Keller"
 
     async def timed() -> bool:
-        return "Please answer by {{TIME(" in text_of(await home.card(ANNA, "New chat"))
+        return "within 30 s (by {{TIME(" in text_of(await home.card(ANNA, "New chat"))
 
     await wait_until(timed, SOON, "the deadline on the card")
     assert (await home.task(task)).deadline_at is not None

@@ -62,6 +62,7 @@ STATE = CardState(
     tags=("returning", "urgent", "refund"),
     extensions_left=2,
     extension_seconds=60,
+    offer_seconds=30,
     names={ANNA: "Anna Meier", BEN: "Ben Okafor"},
     refresh_for=("29:1anna",),
     targets=(

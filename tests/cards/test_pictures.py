@@ -185,8 +185,8 @@ def test_the_deadline_stands_there_once_it_is_known_as_a_time_in_the_readers_zon
     unknown = personal_card(replace(STATE, task=replace(TASK, deadline_at=None)))
     assert known is not None
     assert unknown is not None
-    assert "Please answer by {{TIME(2026-11-25T12:00:31Z)}}" in json.dumps(known.content)
-    assert "answer by" not in json.dumps(unknown.content)
+    assert "Please answer within 30 s (by {{TIME(2026-11-25T12:00:31Z)}})" in json.dumps(known.content)
+    assert "Please answer" not in json.dumps(unknown.content)
 
 
 def test_a_required_category_can_be_left_when_extending_so_it_is_not_enforced_by_the_client() -> None:
