@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from cards.wording import duration
 from directory.hours import is_open
 from directory.model import Service, User
 from distribution.agents import Agent
@@ -102,8 +103,7 @@ def _notices(
 
 
 def _teams_down(person: Person, ms: int) -> Words:
-    minutes = max(0, ms) // 60_000
-    return Words(code="teams_unreachable", text=person.voice("service.teams_unreachable", minutes=minutes))
+    return Words(code="teams_unreachable", text=person.voice("service.teams_unreachable", time=duration(ms)))
 
 
 def _task(task: Task, names: Mapping[str, str], position: int | None) -> TeamTaskView:

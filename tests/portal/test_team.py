@@ -1,5 +1,7 @@
 """A supervisor's view of a service, and what he does with its chats and agents; each in his name."""
 
+import re
+
 import pytest
 
 from conversations.messages import Sender
@@ -43,7 +45,8 @@ async def test_that_teams_reaches_nobody_is_said_once_for_all(office: Office, sa
     await office.distributor.set_registered(office.tenant, ANNA, registered=True)
     await office.distributor.path_down(office.tenant, "unavailable")
     found = await team(samir)
-    assert "teams_unreachable" in [notice["code"] for notice in found["notices"]]
+    [down] = [notice["text"] for notice in found["notices"] if notice["code"] == "teams_unreachable"]
+    assert re.match(r"Teams has not been reachable for \d s: ", down)
     assert "Teams cannot be reached at the moment" in [reason["text"] for reason in found["agents"][0]["reasons"]]
     await office.distributor.path_up(office.tenant)
     found = await team(samir)
