@@ -12,6 +12,9 @@ log = structlog.get_logger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+JSON_DOORS = ("/api/", "/interact/v1/")
+"""Programs call these: they get JSON also for what no handler answers, such as an address or a method that is none."""
+
 HSTS = "max-age=31536000"
 """A year, for this host only: other names of the domain are not ours to decide about."""
 
@@ -22,8 +25,10 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
     down (nothing is acknowledged that is not stored), and 500, logged once, for a fault of ours."""
     try:
         return await handler(request)
-    except web.HTTPException:
-        raise
+    except web.HTTPException as answer:
+        if answer.status < 400 or not request.path.startswith(JSON_DOORS):
+            raise
+        return _in_json(answer)
     except StoreDown:
         return _problem(503, "store_down", "Usher cannot reach its store. Please try again.", {"Retry-After": "2"})
     except (UnicodeError, HttpProcessingError, web.RequestPayloadError) as problem:
@@ -47,5 +52,11 @@ def headers(app: web.Application, *, https: bool) -> None:
     app.on_response_prepare.append(prepare)
 
 
+def _in_json(answer: web.HTTPException) -> web.Response:
+    kept = {name: answer.headers[name] for name in ("Allow", "Retry-After") if name in answer.headers}
+    return _problem(answer.status, answer.reason.lower().replace(" ", "_"), answer.text or answer.reason, kept)
+
+
 def _problem(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> web.Response:
-    return web.json_response({"error": {"code": code, "message": message}}, status=status, headers=headers)
+    body = {"error": {"code": code, "field": None, "message": message}}
+    return web.json_response(body, status=status, headers=headers)

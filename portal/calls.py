@@ -108,15 +108,18 @@ async def _call(request: web.Request, body: type[BaseModel], *, own_page: bool) 
 async def _body(request: web.Request, shape: type[BaseModel], person: Person) -> BaseModel:
     if (request.content_length or 0) > LONGEST_BODY:
         raise Refusal(413, "too_large", person.voice("problem.too_large"))
-    raw = await request.content.read(LONGEST_BODY + 1)
-    while raw and len(raw) <= LONGEST_BODY and (more := await request.content.read(LONGEST_BODY)):
-        raw += more
+    try:
+        raw = await request.content.read(LONGEST_BODY + 1)
+        while raw and len(raw) <= LONGEST_BODY and (more := await request.content.read(LONGEST_BODY)):
+            raw += more
+    except web.RequestPayloadError:
+        raise Refusal(400, "bad_request", person.voice("problem.unreadable")) from None
     if len(raw) > LONGEST_BODY:
         raise Refusal(413, "too_large", person.voice("problem.too_large"))
     try:
         return shape.model_validate_json(raw or b"{}")
     except ValidationError as problem:
-        raise bad_body(problem) from None
+        raise bad_body(problem, raw) from None
 
 
 def _refusal(request: web.Request, problem: Refusal | StoreDown | NoAccess | BadPreference) -> Refusal:

@@ -3,7 +3,7 @@
 import re
 from contextlib import suppress
 
-from aiohttp import web
+from aiohttp import ClientConnectionError, web
 
 from identity.sessions import SESSIONS
 from portal.calls import Call
@@ -48,7 +48,7 @@ async def events(call: Call[Nothing]) -> web.StreamResponse:
             own_surface=not asked,
         )
         # A store that is down was a 503 a moment ago, and is an end of the stream now: the page comes back either way.
-        with suppress(ConnectionError, StoreDown):
+        with suppress(ConnectionError, ClientConnectionError, StoreDown):
             await stream.run()
     finally:
         gone = hub.close(page)

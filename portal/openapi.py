@@ -1,7 +1,6 @@
 """The OpenAPI 3.1 document, made from the route table and the models: what it says is what the code does."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +13,13 @@ COMMON = {
     401: "Nobody is signed in",
     403: "The call did not come from one of Usher's own pages, or this person may not do it",
     413: "The body is too large",
+    429: "Too many open pages, or too many requests at once from one address",
     503: "The store is down; Retry-After says when to come back",
 }
 MEANING = COMMON | {
     400: "The body or a parameter is not right; `field` names it",
     404: "There is no such task, service or agent for this person",
     409: "Not possible as things are; `code` and `message` say why",
-    429: "Too many open pages",
 }
 REFERENCE = "#/components/schemas/{model}"
 
@@ -35,6 +34,7 @@ class Operation:
     body: type[BaseModel]
     answer: type[BaseModel] | str | None  # a model, a media type, or nothing
     refusals: tuple[int, ...]
+    parts: Mapping[str, str]  # what the parts of the path look like
 
 
 def document(prefix: str, operations: Sequence[Operation]) -> dict[str, Any]:
@@ -59,7 +59,9 @@ def document(prefix: str, operations: Sequence[Operation]) -> dict[str, Any]:
 
 def _operation(one: Operation) -> dict[str, Any]:
     writes = one.method != "GET"
-    statuses = {401, 503, *one.refusals} | ({403, 413} if writes else set[int]())
+    statuses = {401, 429, 503, *one.refusals} | ({400, 403, 413} if writes else set[int]())
+    if one.parts:
+        statuses.add(404)
     problem = {"application/json": {"schema": _ref(Problem)}}
     made: dict[str, Any] = {
         "operationId": one.name,
@@ -78,7 +80,8 @@ def _parameters(one: Operation, *, writes: bool) -> list[dict[str, Any]]:
     text = {"type": "string"}
     found: list[dict[str, Any]] = []
     found += [
-        {"name": part, "in": "path", "required": True, "schema": text} for part in re.findall(r"\{(\w+)\}", one.path)
+        {"name": part, "in": "path", "required": True, "schema": text | {"pattern": f"^{shape}$"}}
+        for part, shape in one.parts.items()
     ]
     if one.answer == "text/event-stream":
         found.append({"name": "surface", "in": "query", "required": False, "schema": text})

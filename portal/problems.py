@@ -4,6 +4,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from portal.schemas import Fault, Problem
+from store.text import half_character_in
 
 RETRY_SECONDS = 2
 """How long a page waits while the store is down: Redis restarts within that, and nobody stares at a dead page."""
@@ -30,8 +31,11 @@ def refused(refusal: Refusal) -> web.Response:
     )
 
 
-def bad_body(problem: ValidationError) -> Refusal:
+def bad_body(problem: ValidationError, raw: bytes) -> Refusal:
     """The first thing wrong with a body: its field, and pydantic's words for it."""
+    half = half_character_in(raw)
+    if half is not None:
+        return Refusal(400, "bad_request", "must not contain half a character", field=half or None)
     first = problem.errors(include_url=False, include_context=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     return Refusal(400, "bad_request", first["msg"], field=field or None)

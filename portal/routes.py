@@ -1,5 +1,6 @@
 """The portal's door: one table of all routes. The OpenAPI document is made from the same table."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +68,7 @@ _TASK = (403, 404, 409)
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/me", me_api.me, "Who I am", answer=MeView),
     Route("GET", "/state", me_api.state, "Everything my pages show", answer=Snapshot),
-    Route("GET", "/events", events, "The same, live", answer="text/event-stream", refusals=(400, 403, 429), own_page=True),
+    Route("GET", "/events", events, "The same, live", answer="text/event-stream", refusals=(400, 403), own_page=True),
     Route("GET", "/openapi.json", openapi, "This document", answer="application/json"),
     Route("POST", "/surface", me_api.surface, "An open page answers a heartbeat", SurfaceBody, refusals=(400,)),
     Route("POST", "/me/duty", me_api.duty, "On or off duty", DutyBody, refusals=(400, 409)),
@@ -102,7 +103,8 @@ DOCUMENT: dict[str, Any] = document(
     API,
     [
         Operation(route.method, route.path, route.handler.__name__, route.summary, route.handler.__doc__ or "",
-                  route.body, route.answer, route.refusals)
+                  route.body, route.answer, route.refusals,
+                  {part: PARTS[part] for part in re.findall(r"\{(\w+)\}", route.path)})
         for route in ROUTES
     ],
 )  # fmt: skip

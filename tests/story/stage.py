@@ -226,7 +226,7 @@ class Stage:
             'upn = "olivia@fabrikam.example"',
             f'owns = ["{slug}"]',
         ]
-        await apply(self.directory, parse("\n".join(lines), Path("company.toml")), resolve_upn=self._known)
+        await apply(self.directory, parse("\n".join(lines), Path("company.toml")), resolve_upn=self.known)
         if registered:
             for agent in agents:
                 await agent.install()
@@ -240,7 +240,7 @@ class Stage:
         body = {"upn": "olivia@fabrikam.example", "name": "Olivia"}
         return str((await self.control("POST", "/users", body))["id"])
 
-    async def _known(self, tenant: str, upn: str) -> None:
+    async def known(self, tenant: str, upn: str) -> None:
         raise AssertionError(f"{upn} of {tenant} should be named by object id")
 
     async def selectable(self, agent: Teammate, service: str) -> None:
