@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
+from pydantic_core import from_json
+
+from store.text import half_character_in
 
 
 class Refusal(Exception):
@@ -13,6 +16,18 @@ class Refusal(Exception):
         super().__init__(message)
         self.status = status
         self.error = {"code": code, "field": field, "message": message, **more}
+
+
+def posted_json(body: bytes) -> Any:
+    """What a page has posted. Raises Refusal, which names the field with half a character in it."""
+    try:
+        return from_json(body)
+    except ValueError:
+        half = half_character_in(body)
+    if half is None:
+        raise Refusal(400, "bad_json", "The body is not valid JSON.")
+    field = half.partition(".")[0] or None
+    raise Refusal(400, "bad_field", "This text has half a character in it.", field=field)
 
 
 def answer(body: Any, headers: Mapping[str, str], *, status: int = 200) -> web.Response:

@@ -9,7 +9,7 @@ from pydantic_core import from_json
 
 from conversations.messages import Kind, Message, Sender
 from conversations.model import MAX_TEXT
-from store.text import clean_lines, visible
+from store.text import clean_lines, half_character_in, visible, whole_characters
 
 MAX_FRAME: Final = 128 * 1024
 """Characters in a client's frame: a text of 8,000 fits even if each of them is written as two `\\uXXXX`."""
@@ -87,7 +87,7 @@ def parse_frame(data: str) -> ClientFrame:
     try:
         value: Any = from_json(data)
     except ValueError:
-        raise BadFrame("bad_json", None, "This frame is not valid JSON.") from None
+        value = _without_halves(data)
     if not isinstance(value, dict):
         raise BadFrame("bad_frame", None, "A frame is a JSON object.")
     try:
@@ -97,6 +97,20 @@ def parse_frame(data: str) -> ClientFrame:
     if isinstance(frame, Say):
         return frame.model_copy(update={"text": _checked_text(frame)})
     return frame
+
+
+def _without_halves(data: str) -> Any:
+    """A message whose text has half an emoji in it, as a clipboard or a limit of some page may cut it, is a message."""
+    half = half_character_in(data)
+    if half is None:
+        raise BadFrame("bad_json", None, "This frame is not valid JSON.")
+    value: Any = json.loads(data)
+    if half == "text" and isinstance(value["text"], str):
+        value["text"] = whole_characters(value["text"])
+        half = half_character_in(json.dumps(value))
+    if half is not None:
+        raise BadFrame("bad_field", half or None, "This text has half a character in it.")
+    return value
 
 
 def _bad_frame(error: ValidationError, value: dict[str, Any]) -> BadFrame:

@@ -21,9 +21,8 @@ from typing import Annotated, Any, Final, cast
 
 from aiohttp import WSCloseCode
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic_core import from_json
 
-from interact.answers import Refusal
+from interact.answers import Refusal, posted_json
 from interact.frames import dump
 from interact.lines import Gone
 from store.waiting import is_set_within
@@ -69,10 +68,7 @@ class Poll(BaseModel):
 
 def parse_poll(body: bytes) -> Poll:
     """The request. Raises Refusal, which names the field at fault."""
-    try:
-        value: Any = from_json(body)
-    except ValueError:
-        raise Refusal(400, "bad_json", "The body is not valid JSON.") from None
+    value = posted_json(body)
     if not isinstance(value, dict):
         raise Refusal(400, "bad_json", "The body is a JSON object.")
     try:

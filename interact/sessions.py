@@ -4,13 +4,12 @@ import re
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
-from pydantic_core import from_json
 
 from conversations.messages import Conversation, Conversations
 from conversations.topic import clean_name
 from identity.tokens import BadToken
 from identity.visitors import read_visitor, sign_visitor
-from interact.answers import Refusal
+from interact.answers import Refusal, posted_json
 from interact.widgets import View
 from store.ids import new_id
 
@@ -70,10 +69,7 @@ _PLAIN = {
 
 def parse_session(body: bytes) -> NewSession:
     """The request. Raises Refusal, which names the field at fault."""
-    try:
-        value: Any = from_json(body)
-    except ValueError:
-        raise Refusal(400, "bad_json", "The body is not valid JSON.") from None
+    value = posted_json(body)
     try:
         return NewSession.model_validate(value)
     except ValidationError as error:

@@ -4,11 +4,15 @@
 and the marks of right-to-left scripts.
 """
 
+import json
+from typing import cast
+
 import regex
 
 _LINE_END = regex.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _CONTROL = regex.compile(r"[\p{Cc}\p{Cs}\u2028\u2029]")  # controls, halves of surrogate pairs, line and paragraph ends
 _CONTROL_IN_LINES = regex.compile(r"[^\P{Cc}\n\t]|\p{Cs}")
+_HALF = regex.compile(r"\p{Cs}")
 _OVERRIDE = regex.compile(r"[\u202a-\u202e]")  # turn around what follows them: "txt.exe" reads as "exe.txt"
 _GAPS = regex.compile(r"[\p{Cc}\p{Cs}\u2028\u2029 ]+")
 _INK = regex.compile(r"[^\s\p{C}\p{M}\p{Default_Ignorable_Code_Point}]")
@@ -72,3 +76,35 @@ def decoded(data: bytes) -> str:
     except UnicodeDecodeError as problem:
         line = data[: problem.start].count(b"\n") + 1
         raise NotUtf8(f"is not UTF-8 (byte 0x{data[problem.start]:02x}); save it as UTF-8", line) from None
+
+
+def whole_characters(text: str) -> str:
+    """`text` with U+FFFD for each half of a character."""
+    return _HALF.sub("\ufffd", text)
+
+
+def half_character_in(data: bytes | str) -> str | None:
+    """Where JSON has half a character (`\\ud800`), as `codes.0`; "" if it is in the name of a field, None if there is none.
+
+    Parsers that refuse such JSON do not say where, and whoever sent it has to find the field.
+    """
+    try:
+        return _half_in(json.loads(data), ())
+    except (ValueError, RecursionError):  # not JSON at all, or brackets in brackets in brackets
+        return None
+
+
+def _half_in(value: object, path: tuple[str, ...]) -> str | None:
+    if isinstance(value, str):
+        return ".".join(path) if _HALF.search(value) else None
+    if isinstance(value, dict):
+        fields = cast("dict[str, object]", value)
+        if any(_HALF.search(name) for name in fields):
+            return ".".join(path)
+        inner = list(fields.items())
+    elif isinstance(value, list):
+        inner = [(str(at), entry) for at, entry in enumerate(cast("list[object]", value))]
+    else:
+        return None
+    places = (_half_in(entry, (*path, name)) for name, entry in inner)
+    return next((place for place in places if place is not None), None)

@@ -23,12 +23,20 @@ def test_the_five_frames_are_understood() -> None:
     assert parse_frame('{"type":"pong"}') == Pong(type="pong")
 
 
+def test_half_an_emoji_in_a_message_is_no_reason_to_lose_the_message() -> None:
+    frame = parse_frame('{"type":"say","id":"' + ID + '","text":"Hi \\ud83d there \\ud83d\\ude00"}')
+    assert frame == Say(type="say", id=ID, text="Hi \ufffd there \U0001f600")
+
+
 @pytest.mark.parametrize(
     ("data", "code", "field"),
     [
         ("", "bad_json", None),
         ("{", "bad_json", None),
-        ('{"type":"say","id":"' + ID + '","text":"\\ud800"}', "bad_json", None),
+        ('{"type":"say","id":"' + ID + '","text":"Hi","x":"\\ud800"}', "bad_field", "x"),
+        ('{"type":"say","id":"' + ID + '","text":"\\ud800","x":"\\ud800"}', "bad_field", "x"),
+        ('{"type":"hello","token":"\\ud800"}', "bad_field", "token"),
+        ('{"type":"hello","\\ud800":1,"token":"x"}', "bad_field", None),
         ("[" * 100_000, "bad_json", None),
         ("[]", "bad_frame", None),
         ('"say"', "bad_frame", None),
