@@ -38,7 +38,7 @@ _HEAD_TOO_LARGE: Final = (
 )
 
 
-_UNREADABLE: Final = b'{"error": {"code": "unreadable", "message": "This request cannot be decoded."}}'
+_UNREADABLE: Final = b'{"error": {"code": "unreadable", "field": null, "message": "This request cannot be decoded."}}'
 
 
 class _Refusal(web.Response):
@@ -139,7 +139,8 @@ class Connections:
     def idle(self, connection: Connection) -> None:
         self.waiting[connection] = None
 
-    def slow(self, why: str) -> None:
+    def cut_off(self, why: str) -> None:
+        """A connection is closed because of what it sent, or did not send."""
         self._refuse(why)
 
     def _refuse(self, why: str) -> None:
@@ -216,14 +217,24 @@ class Connection(RequestHandler):
         if self._entered:
             self._entered = False
             self._gate.leave(self, self._address)
+            request = self._current_request
+            cut_off = web.RequestPayloadError("the body was cut off")
+            # Twice: a read that waits gets the first error, later ones the last. aiohttp's own would look like a fault of ours.
+            if request is not None:
+                request.content.set_exception(cut_off)
             super().connection_lost(exc)
+            if request is not None:
+                request.content.set_exception(cut_off)
 
     def data_received(self, data: bytes) -> None:
         if not self._entered:
             return
-        before = self._request_count
+        before, body = self._request_count, self._body
         super().data_received(data)
         if self._request_count > before:
+            if body is not None and not body.is_eof():
+                # What comes in the middle of a body is not a request, but an error in how the body is divided.
+                body.set_exception(web.RequestPayloadError("the body is not divided as it says"))
             self._body = self._messages[-1][1] if self._messages else None
             self._expect_body()
         elif (
@@ -234,7 +245,7 @@ class Connection(RequestHandler):
         ):
             self._head += len(data)
             if self._head > self._gate.limits.max_head:
-                self._gate.slow("head_too_large")
+                self._gate.cut_off("head_too_large")
                 self.cut(_HEAD_TOO_LARGE)
             elif self._timer is None:
                 self._expect_head()
@@ -257,13 +268,24 @@ class Connection(RequestHandler):
     ) -> web.StreamResponse:
         """What the parser refuses: a clear 400 that names neither the server nor what it did not like, and no stack in the
         log, because anybody can send such bytes. All else is a fault of ours, and logged."""
-        if status >= 500:
+        if status >= 500 and not isinstance(
+            exc, UnicodeError
+        ):  # it quotes a header (`Expect`) before `edge` is reached
             answer = super().handle_error(request, status, exc, message)
         else:
+            status = 400 if status >= 500 else status
             log.info("request_unreadable", remote=request.remote, why=type(exc).__name__)
             answer = _Refusal(body=_UNREADABLE, status=status, content_type="application/json")
             answer.force_close()
         return answer
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """What was wrong with a body has been answered; aiohttp meets it again when it reads what is left, and would log a
+        stack that anybody can cause."""
+        if isinstance(kw.get("exc_info"), web.RequestPayloadError):
+            self._gate.cut_off("body_unreadable")
+        else:
+            super().log_exception(*args, **kw)
 
     async def _handle_request(
         self, request: web.BaseRequest, start_time: float | None, request_handler: Any
@@ -296,7 +318,7 @@ class Connection(RequestHandler):
 
     def _too_slow(self, what: str) -> None:
         self._timer = None
-        self._gate.slow(f"slow_{what}")
+        self._gate.cut_off(f"slow_{what}")
         self.cut()
 
     def _stop_timer(self) -> None:

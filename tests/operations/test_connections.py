@@ -172,8 +172,9 @@ async def test_the_size_of_a_head(head: bytes, status: int) -> None:
         GET + b"Cookie: " + b"x" * 40 * 1024 + b"\r\n\r\n",
         GET.replace(b"GET", b"POST") + b"Transfer-Encoding: chunked\r\n\r\nnot hex\r\n",
         GET.replace(b"/here", b"/nowhere") + b"\r\n",
+        GET + b"Expect: \xff\xfe\r\n\r\n",
     ],
-    ids=range(10),
+    ids=range(11),
 )
 async def test_what_the_parser_refuses_names_no_server(request_: bytes) -> None:
     async with serving(ConnectionLimits(total=50)) as server:
@@ -207,6 +208,35 @@ async def test_the_bytes_of_a_body_are_not_those_of_a_head(path: bytes) -> None:
             answers = [line async for line in reader_lines(reader, b"HTTP/1.1", 2)]
         writer.close()
         assert answers == [b"200" if path == b"/here" else b"404", b"200"]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"Content-Length: 10\r\n\r\nhalf",
+        b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}zzzz\r\n",
+        b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nhalf",
+        b"Content-Encoding: br\r\nContent-Length: 4\r\n\r\nhalf",
+    ],
+)
+@pytest.mark.parametrize("path", [b"/here", b"/nowhere"])
+async def test_a_body_that_cannot_be_read_ends_its_request_and_leaves_no_stack_in_the_log(
+    request_: bytes, path: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(ConnectionLimits(total=10)) as server:
+        reader, writer = await server.open(GET.replace(b"GET /here", b"POST " + path) + request_)
+        if request_.startswith(b"Content-Length"):
+            # Cut off while the handler reads the body, and after the answer of one that does not want it.
+            await (
+                wait_until(lambda: not server.connections.waiting, 5, "a request")
+                if path == b"/here"
+                else reader.readline()
+            )
+            writer.write_eof()
+        await closed(reader)
+        await wait_until(lambda: len(server.connections) == 0, 5, "the end of the connection")
+        writer.close()
+    assert [record for record in caplog.records if record.exc_info] == []
 
 
 async def reader_lines(reader: asyncio.StreamReader, beginning: bytes, number: int) -> AsyncGenerator[bytes]:
