@@ -19,6 +19,10 @@ def running_key(tenant: str, service: str) -> str:
     return f"{root(tenant)}running:{tenant}:{service}"
 
 
+def arriving_key(tenant: str) -> str:
+    return f"{root(tenant)}arriving:{tenant}"
+
+
 def path_key(tenant: str) -> str:
     return f"{root(tenant)}path:{tenant}"
 

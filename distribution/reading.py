@@ -4,7 +4,7 @@ from asyncio import gather
 from collections.abc import Iterable
 
 from distribution.agents import Agent, read_agent
-from distribution.keys import agent_key, members_key, past_key, queue_key, running_key, task_key
+from distribution.keys import agent_key, arriving_key, members_key, past_key, queue_key, running_key, task_key
 from distribution.scripts import Scripts
 from distribution.tasks import Task, read_task
 
@@ -41,6 +41,11 @@ class Readings(Scripts):
     async def queued(self, tenant: str, service: str) -> int:
         """How many tasks of a service wait."""
         return await self._store.zcard(queue_key(tenant, service))
+
+    async def arriving(self, tenant: str, service: str) -> int:
+        """How many tasks of a service are in its workflow, before the queue."""
+        found = await self._store.hgetall(arriving_key(tenant))
+        return list(found.values()).count(service)
 
     async def running(self, tenant: str, service: str) -> list[Task]:
         """What counts against the service's limit: offered, connecting and active tasks, in no order."""

@@ -214,6 +214,7 @@ class Task:
     # Agents who had the talk and gave it on or were lost, the first one first → the service for which he had it.
     had_for: Mapping[str, str | None] = field(default_factory=lambda: _NOBODY)
     wraps: Mapping[str, AfterCall] = field(default_factory=lambda: _NO_WRAPS)  # of those: who is in after-call work
+    failing: str = ""  # the last attempt to open its room failed, for this reason
     broken: str = ""  # its room was lost, for this reason, and no other one is open yet
     paused_until_at: int | None = None  # its room could not be opened (`why`): nobody is asked before this
     noted: Mapping[str, Noted] = field(default_factory=lambda: _NOTHING_NOTED)  # of those: what each has entered
@@ -358,6 +359,7 @@ def read_task(tenant: str, task: str, fields: Mapping[str, str]) -> Task:
         home=_service(get("home")),
         had_for=_had_for(get("handed_on")),
         wraps=_wraps(get("wraps")),
+        failing=get("opening_why", ""),
         broken=get("broken", ""),
         paused_until_at=_instant(get("pause")),
         noted=_noted(get("noted")),

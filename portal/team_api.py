@@ -40,16 +40,15 @@ async def team(call: Call[Nothing]) -> TeamView:
         call.deps.distributor.path_is_down(tenant),
     )
     down_since = path.since if path is not None else None
-    return team_view(
-        service, call.person, agents, users, running=len(running), now=now_ms(), teams_down_since=down_since
-    )
+    return team_view(service, call.person, agents, users, running=running, now=now_ms(), teams_down_since=down_since)
 
 
 async def team_tasks(call: Call[Nothing]) -> TeamTasksView:
     """The chats of a service: who waits, in the order in which they will be offered, and what is going on."""
     service = supervised_service(call)
     tenant, distributor = call.identity.tenant, call.deps.distributor
-    waiting, queued, running, users = await gather(
+    arriving, waiting, queued, running, users = await gather(
+        distributor.arriving(tenant, service.id),
         distributor.waiting(tenant, service.id, MOST_WAITING),
         distributor.queued(tenant, service.id),
         distributor.running(tenant, service.id),
@@ -58,7 +57,7 @@ async def team_tasks(call: Call[Nothing]) -> TeamTasksView:
     talks = [task.id for task in running if task.active_at is not None]
     behind = await call.deps.conversations.backlog(tenant, talks) if talks else {}
     late = {task: found for task, found in behind.items() if now_ms() - found[1] >= LATE_MS}
-    return team_tasks_view(service, waiting, running, users, late, voice=call.person.voice, queued=queued)
+    return team_tasks_view(service, waiting, running, users, late, voice=call.person.voice, more=arriving + queued)
 
 
 async def set_priority(call: Call[PriorityBody]) -> TaskAnswer:

@@ -19,11 +19,11 @@ def team_view(
     agents: Sequence[Agent],
     users: Iterable[User],
     *,
-    running: int,
+    running: Sequence[Task],
     now: int,
     teams_down_since: int | None = None,
 ) -> TeamView:
-    """`running`: how many chats of the service count against its limit; `now` in ms, `teams_down_since` too (None: cards
+    """`running`: the chats that count against the service's limit; `now` in ms, `teams_down_since` too (None: cards
     reach agents)."""
     names = _names(users)
     shown = [_agent(agent, service, names, person) for agent in agents]
@@ -47,23 +47,23 @@ def team_tasks_view(
     late: Mapping[str, tuple[int, int]],
     *,
     voice: Voice,
-    queued: int,
+    more: int,
 ) -> TeamTasksView:
     """`late`: task → how many messages have not reached its room, and since when (ms).
 
-    `queued`: how many wait in all; `waiting` may be only the first of them.
+    `more`: how many wait in all, those in the service's workflow included; `waiting` may be only the first of them.
     """
     # A chat that is being handed on counts here, and belongs to the service that it is handed to.
     own = [task for task in running if task.service == service.id and task.state is not TaskState.QUEUED]
     names = _names(users)
     return TeamTasksView(
         service=service.id,
-        waiting=[_waiting(task, names, position, voice) for position, task in enumerate(waiting, start=1)],
+        waiting=[_task(task, names, position, voice) for position, task in enumerate(waiting, start=1)],
         running=[
-            _running(task, names, *late.get(task.id, (0, None)))
+            _running(task, names, *late.get(task.id, (0, None)), voice)
             for task in sorted(running, key=lambda task: task.since_at)
         ],
-        all=queued + len(own),
+        all=more + len(own),
     )
 
 
@@ -87,7 +87,7 @@ def _agent(agent: Agent, service: Service, names: Mapping[str, str], person: Per
 
 
 def _notices(
-    service: Service, person: Person, agents: Sequence[TeamAgentView], *, running: int, now: int
+    service: Service, person: Person, agents: Sequence[TeamAgentView], *, running: Sequence[Task], now: int
 ) -> Iterable[Words]:
     voice, tenant = person.voice, person.company.tenant
     if not service.instant_messaging or (tenant is not None and not tenant.instant_messaging):
@@ -96,9 +96,10 @@ def _notices(
         yield Words(code="no_licence", text=voice("service.no_licence"))
     if not is_open(service.hours, tenant.time_zone if tenant else "UTC", now):
         yield Words(code="closed", text=voice("service.closed"))
-    if running >= service.concurrent:
-        yield Words(code="full", text=voice("service.full", running=running, limit=service.concurrent))
-    if not any(agent.selectable for agent in agents):
+    if len(running) >= service.concurrent:
+        yield Words(code="full", text=voice("service.full", running=len(running), limit=service.concurrent))
+    # Somebody to whom a chat rings is being asked.
+    if not any(agent.selectable for agent in agents) and not any(task.state is TaskState.OFFERED for task in running):
         yield Words(code="nobody", text=voice("service.nobody"))
 
 
@@ -106,7 +107,7 @@ def _teams_down(person: Person, ms: int) -> Words:
     return Words(code="teams_unreachable", text=person.voice("service.teams_unreachable", time=duration(ms)))
 
 
-def _task(task: Task, names: Mapping[str, str], position: int | None) -> TeamTaskView:
+def _task(task: Task, names: Mapping[str, str], position: int | None, voice: Voice) -> TeamTaskView:
     have = [task.agent] if task.agent else list(task.invited)
     return TeamTaskView(
         id=task.id,
@@ -118,18 +119,13 @@ def _task(task: Task, names: Mapping[str, str], position: int | None) -> TeamTas
         since_at=task.since_at,
         active_at=task.active_at,
         agents=[names.get(user, user) for user in have],
+        trouble=voice.trouble(task) if task.broken or task.failing else "",
+        paused_until_at=task.paused_until_at,
     )
 
 
-def _waiting(task: Task, names: Mapping[str, str], position: int, voice: Voice) -> TeamTaskView:
-    shown = _task(task, names, position)
-    if task.paused_until_at is None and not task.broken:
-        return shown
-    return shown.model_copy(update={"trouble": voice.trouble(task), "paused_until_at": task.paused_until_at})
-
-
-def _running(task: Task, names: Mapping[str, str], backlog: int, since: int | None) -> TeamTaskView:
-    shown = _task(task, names, None).model_copy(update={"backlog": backlog, "backlog_since_at": since})
+def _running(task: Task, names: Mapping[str, str], backlog: int, since: int | None, voice: Voice) -> TeamTaskView:
+    shown = _task(task, names, None, voice).model_copy(update={"backlog": backlog, "backlog_since_at": since})
     if task.holder is None:
         return shown
     # Whoever hands a chat on talks until somebody else is in it.

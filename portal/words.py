@@ -79,7 +79,7 @@ class Voice:
 
     def trouble(self, task: Task) -> str:
         """Why a task's room could not be opened, or was lost."""
-        why, _, detail = (task.broken or task.why).partition("-")
+        why, _, detail = (task.broken or task.failing or task.why).partition("-")
         return self._cards.get(f"failed.{why}", "failed.text", detail=detail)
 
     @property

@@ -320,7 +320,7 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
         "distribution",
         _TASK_LIFE,
         "A task; see `tasks.Task`. Packed: `conns` (connection=alive until), `past` (user=result:asked again from:offer); `wraps` (user=extensions:end, of those who handed it on and have not finished), `handed_on` (user=service for which he had it); `noted` (JSON: user={codes, tags, note}, of those who had it before), `ends`: of the queue time, `won`: the "
-        "accepted offer, `offers`: how many there were, `delivered`: to whom, `home`: the lane it was handed on from, `pause` and `opening_fails`: rooms that could not be opened, `broken`: why its room was lost, `next`: its deadline.",
+        "accepted offer, `offers`: how many there were, `delivered`: to whom, `home`: the lane it was handed on from, `pause`, `opening_fails` and `opening_why`: rooms that could not be opened, `broken`: why its room was lost, `next`: its deadline.",
     ),
     KeySpec(
         "<root>open:<tenant>",
@@ -343,6 +343,13 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
         "distribution",
         "until nobody is selectable",
         "Selectable agents of a service, or of a later level of it (`<service>/<n>`), in the order of its policy.",
+    ),
+    KeySpec(
+        "<root>arriving:<tenant>",
+        "hash",
+        "distribution",
+        "until no chat is in a workflow",
+        "Chats in the workflow of their service, before the queue → that service, empty for chats without one.",
     ),
     KeySpec(
         "<root>running:<tenant>:<service>",

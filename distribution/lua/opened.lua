@@ -18,6 +18,7 @@ end
 set(record, 'state', 'active')
 set(record, 'active', c.now)
 put(record, 'opening_fails', nil)
+put(record, 'opening_why', nil)
 set(record, 'broken', nil)
 log(c, 'opened', { 'task', task, 'service', service_of(record), 'user', record.f.agent })
 local handed_over = record.f.holder ~= nil

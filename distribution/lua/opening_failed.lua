@@ -17,7 +17,7 @@ if not allows(allowed, record) then
 end
 local user = record.f.agent
 note_past(c, record, user, 'failed')
-local pause = note_failed_opening(c, record)
+local pause = note_failed_opening(c, record, why)
 log(c, 'failed', {
   'task', task, 'service', service_of(record), 'offer', record.f.won, 'user', user, 'why', why, 'pause', pause or '',
 })

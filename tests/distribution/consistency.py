@@ -69,6 +69,12 @@ async def _task_faults(store: Store, tenant: str, all_: Everything, *, virtual: 
             counted = await store.sismember(f"{root(tenant)}running:{tenant}:{task.service}", task.id)
             if counted is not (task.state in RUNNING or home == task.service):
                 found.append(f"{task.id} is {task.state}, and the count of concurrent chats says something else")
+        arriving = (await store.hgetall(f"{root(tenant)}arriving:{tenant}")).get(task.id)
+        if (arriving is not None) is not (task.state is TaskState.ARRIVING) or arriving not in {
+            None,
+            task.service or "",
+        }:
+            found.append(f"{task.id} is {task.state}, and the list of arriving tasks says something else")
         closed = task.state is TaskState.CLOSED
         if (await store.zscore(open_key(tenant), task.id) is not None) is closed:
             found.append(f"{task.id} is {task.state}, and the list of open tasks says something else")

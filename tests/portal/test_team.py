@@ -7,6 +7,7 @@ import pytest
 from conversations.messages import Sender
 from directory.hours import OpeningHours
 from distribution.tasks import Outcome, TaskState, Via
+from store.ids import new_id
 from tests.portal.browser import Browser, Json
 from tests.portal.company import ANNA, BEN, SAMIR
 from tests.portal.office import Office
@@ -192,6 +193,58 @@ async def test_why_a_room_could_not_be_opened_is_said_while_the_chat_pauses(offi
     [chat] = await waiting(samir)
     assert "names no second person" in chat["trouble"]
     assert chat["paused_until_at"] is not None
+
+
+async def test_it_is_said_until_a_room_is_open(office: Office, samir: Browser) -> None:
+    """Also while the chat is offered again, and while its room is tried once more."""
+    await office.present(ANNA)
+    task = await office.visitor()
+
+    async def shown() -> Json:
+        found = await samir.call("GET", f"{GARDEN}/tasks")
+        [chat] = [*found["waiting"], *found["running"]]
+        return chat
+
+    async def accepted() -> None:
+        found = await office.distributor.task(office.tenant, task)
+        assert found is not None
+        assert (await office.distributor.accept(office.tenant, task, found.offer or "", ANNA, Via.PORTAL)).ok
+
+    await accepted()
+    assert (await shown())["trouble"] == ""
+    await office.distributor.opening_failed(office.tenant, task, "forbidden")
+    await office.distributor.assign(office.tenant, task, ANNA, actor=SAMIR)
+    assert ((await shown())["state"], (await shown())["trouble"] != "") == ("offered", True)
+    await accepted()
+    assert ((await shown())["state"], (await shown())["trouble"] != "") == ("connecting", True)
+    await office.distributor.opened(office.tenant, task)
+    assert (await shown())["trouble"] == ""
+
+
+async def test_somebody_whose_chat_rings_is_being_asked(office: Office, samir: Browser) -> None:
+    await office.present(ANNA)
+    task = await office.visitor()
+    found = await office.distributor.task(office.tenant, task)
+    assert found is not None
+    assert found.invited == (ANNA,)
+
+    async def codes() -> set[str]:
+        return {notice["code"] for notice in (await team(samir))["notices"]}
+
+    assert "nobody" not in await codes()
+    assert (await office.distributor.accept(office.tenant, task, found.offer or "", ANNA, Via.PORTAL)).ok
+    assert "nobody" in await codes()
+
+
+async def test_chats_in_the_workflow_are_counted_and_ended_with_all_others(office: Office, samir: Browser) -> None:
+    task = new_id()
+    await office.distributor.create(office.tenant, task, service="garden-advice", workflow=True)
+    await office.visitor()
+    found = await samir.call("GET", f"{GARDEN}/tasks")
+    assert (found["all"], len(found["waiting"]), found["running"]) == (2, 1, [])
+    assert await samir.call("POST", f"{GARDEN}/end-all") == {"ended": 2}
+    assert (await office.task(task)).outcome is Outcome.CANCELLED
+    assert (await samir.call("GET", f"{GARDEN}/tasks"))["all"] == 0
 
 
 async def test_messages_that_do_not_reach_the_room_are_counted(

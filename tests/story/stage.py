@@ -189,7 +189,7 @@ class Stage:
         """A service of its own with these agents; `settings` are the service's, as in company.toml."""
         slug = f"s-{uuid.uuid4().hex[:10]}"
         label = f"Service {slug[2:6]}"
-        owner = await self._owner()
+        owner = await self.owner()
         options: Json = {
             "offer_seconds": 20,
             "contact_center": True,
@@ -235,7 +235,7 @@ class Stage:
         widget = await self.directory.service_widget(TENANT, slug)
         return Company(slug, label, widget, agents, widgets)
 
-    async def _owner(self) -> str:
+    async def owner(self) -> str:
         """The second person of every room."""
         body = {"upn": "olivia@fabrikam.example", "name": "Olivia"}
         return str((await self.control("POST", "/users", body))["id"])

@@ -2,6 +2,7 @@
 
 from urllib.parse import unquote
 
+from tests.story.people import Json
 from tests.story.stage import Stage
 from tests.support import wait_until
 
@@ -75,6 +76,48 @@ async def test_a_missing_permission_frees_the_agent_and_says_why(stage: Stage) -
     await stage.control("POST", "/consent", {"granted": granted})
     await visitor.leave()
     await stage.task_is(visitor.task, "closed")
+
+
+async def test_a_room_that_never_opens_is_tried_with_pauses_and_then_given_up(stage: Stage) -> None:
+    """Supervisors read why on Team all the while, and the visitor reads in the end that it did not work out."""
+    company = await stage.company("Anna", "Ben", opening_attempts=2, opening_pause_seconds=2)
+    olivia = await stage.portal(await stage.owner())
+    visitor = await stage.visitor(company.widget, "Hopeless")
+    await stage.fault("/v1.0/chats$", status=403, code="Forbidden", times=10_000)
+    rows: list[Json] = []
+
+    async def row() -> Json | None:
+        found = await olivia.call("GET", f"/services/{company.service}/tasks")
+        for one in [*found["waiting"], *found["running"]]:
+            rows.append(one)
+            return one
+        return None
+
+    async def accepts() -> None:
+        task = await stage.task_is(visitor.task, "offered")
+        await row()
+        [agent] = [one for one in company.agents if one.user in task.invited]
+        await agent.click(await agent.sees("Hopeless", "Accept"), "accept")
+
+    async def troubled() -> bool:
+        one = await row()
+        return one is not None and one["trouble"] != "" and one["paused_until_at"] is not None
+
+    try:
+        await visitor.say("Hello")
+        await accepts()
+        await wait_until(troubled, 15, "the reason and the pause on Team")
+        seen = len(rows)
+        await accepts()
+        await row()
+        ended = await stage.task_is(visitor.task, "closed")
+    finally:
+        await stage.control("DELETE", "/faults")
+    assert all(one["trouble"] for one in rows[seen:]), rows[seen:]
+    assert (ended.outcome, ended.why != "") == ("error", True)
+    await visitor.is_("ended")
+    assert visitor.status["outcome"] == "error", "of which the widget makes a sentence"
+    assert await row() is None
 
 
 async def test_the_connector_down_messages_arrive_later_in_order(stage: Stage) -> None:

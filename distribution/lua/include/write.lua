@@ -147,6 +147,11 @@ local function finish_task(c, task)
   save(task)
   if not task.was then
     redis.call('ZADD', c.root .. 'open:' .. c.tenant, f.created, task.id)
+    if f.state == 'arriving' then
+      redis.call('HSET', c.root .. 'arriving:' .. c.tenant, task.id, f.service or '')
+    end
+  elseif task.was == 'arriving' and f.state ~= 'arriving' then
+    redis.call('HDEL', c.root .. 'arriving:' .. c.tenant, task.id)
   end
   if f.state == 'closed' and task.was ~= 'closed' then
     redis.call('EXPIRE', task.key, CLOSED_KEPT)

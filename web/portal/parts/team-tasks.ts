@@ -15,6 +15,8 @@ import "./confirm.js";
 
 const PRIORITIES: Priority[] = ["strict", "high", "normal", "low"];
 
+const trouble = (task: TeamTask): unknown => (task.trouble === "" ? nothing : html`<p class="trouble">${task.trouble}</p>`);
+
 @customElement("usher-team-tasks")
 export class TeamChats extends LitElement {
   @property({ attribute: false }) team!: Team;
@@ -192,7 +194,7 @@ export class TeamChats extends LitElement {
       <div>
         <div class="who"><b>${task.customer}</b>${this.#tags(task, false)}</div>
         <p class="quiet number">${t("offer.waited", { time: counter(session.now() - task.since_at) })}</p>
-        ${task.trouble === "" ? nothing : html`<p class="trouble">${task.trouble}</p>`}
+        ${trouble(task)}
       </div>
       <div class="verbs">
         ${this.#priority(task)} ${this.#assign(task)}
@@ -211,6 +213,7 @@ export class TeamChats extends LitElement {
       <div>
         <div class="who"><b>${task.customer}</b>${this.#tags(task, true)}</div>
         <p class="quiet number">${t(`team.task.${task.state}` as TextKey, { agents, time })}</p>
+        ${trouble(task)}
         ${task.backlog > 0
           ? html`<p class="late number">${counted("team.backlog", task.backlog, { time: counter(session.now() - (task.backlog_since_at ?? 0)) })}</p>`
           : nothing}
