@@ -171,7 +171,7 @@ class Clicks:
         if _is_form_of_another(click, task):
             return ""
         missing = await self._save(click, task)
-        if missing and task.after_call_of(click.user):
+        if missing and task.acw_of(click.user):
             return click.words("acw.missing", names=", ".join(missing))
         return await self._distributor.finish_acw(click.tenant, task.id, click.user, click.via)
 
@@ -180,7 +180,7 @@ class Clicks:
             return ""
         await self._save(click, task)
         # The end that the card showed is the fence: Teams has sent clicks twice, even with a new id.
-        acw = task.after_call_of(click.user)
+        acw = task.acw_of(click.user)
         if click.again or acw is None or click.action.offer != str(acw.until_at):
             return ""
         return await self._distributor.extend_acw(click.tenant, task.id, click.user, click.via)
@@ -210,5 +210,7 @@ class Clicks:
 def _is_form_of_another(click: _Click, task: Task) -> bool:
     """Whether the form on a room's card was that of the agent who has the talk, and the clicker's own is another one: the
     answer shows him his."""
-    wraps = task.wraps.get(click.user)
-    return click.in_room and wraps is not None and click.action.offer != str(wraps.until_at)
+    session = task.session_of(click.user)
+    if not click.in_room or session is None or not session.left_talk or session.acw is None:
+        return False
+    return click.action.offer != str(session.acw.until_at)

@@ -18,6 +18,7 @@ from directory.directory import Directory
 from directory.model import Registration
 from distribution.distributor import Distributor
 from distribution.tasks import Task, TaskState, Via
+from distribution.user_session import Phase
 from store.due import RetryLater, Subject
 
 log = structlog.get_logger(__name__)
@@ -61,7 +62,8 @@ class OfferCards:
         if drawn is None:
             return
         shown = await self._conversations.shown(tenant, task_id, _slot(user))
-        offered = task.state is TaskState.OFFERED and user in task.invited
+        session = task.session_of(user)
+        offered = session is not None and session.phase is Phase.OFFERED
         if shown is None and not offered:
             return  # he never had a card of it
         offer = task.offer or "" if offered else _offer_of(shown)

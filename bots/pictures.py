@@ -68,7 +68,7 @@ class Pictures:
         customer = customer_of(task, conversation)
         shown = [message for message in as_seen(messages) if message.seq <= until and message.kind is Kind.TEXT]
         said = [_line(message, customer) for message in shown]
-        viewer = reader or task.holder or task.agent or ""
+        viewer = reader or task.talker or ""
         owner = writer_of(task, viewer)
         state = await self._state(task, viewer, conversation, owner=owner, said=said, before=after, notice=notice)
         if choice and task.state is TaskState.ACTIVE:
@@ -85,8 +85,9 @@ class Pictures:
 
     async def _stays(self, task: Task, viewer: str, conversation: Conversation | None) -> bool:
         """Has he handed the talk on, and is in its room all the same? Into another room nobody was taken along."""
-        gave_it_on = task.state is TaskState.ACTIVE and viewer in task.handed_on
-        if not gave_it_on or conversation is None or conversation.left:
+        session = task.session_of(viewer)
+        left = task.state is TaskState.ACTIVE and session is not None and session.left_talk
+        if not left or conversation is None or conversation.left:
             return False
         settings = await self._directory.settings(task.tenant, task.service)
         return settings is not None and settings.stays_after_transfer
@@ -109,7 +110,7 @@ class Pictures:
     ) -> CardState:
         registration = await self._directory.registration(task.tenant, viewer) if viewer else None
         wrapup = await self.wrapup(task, owner)
-        acw = task.after_call_of(owner)
+        acw = task.acw_of(owner)
         return CardState(
             task=task,
             viewer=viewer,
@@ -143,7 +144,8 @@ class Pictures:
 
     async def _transferred_to(self, task: Task, viewer: str) -> str:
         """Who is meant to have it, or has it now, as the agent who hands it on knows him."""
-        if task.holder is None and viewer not in task.handed_on:
+        session = task.session_of(viewer)
+        if task.holder is None and not (session and session.left_talk):
             return ""
         to = task.transfer_to if task.holder is not None else f"@{task.agent or ''}"
         if to is None or not to.startswith("@"):
@@ -153,7 +155,7 @@ class Pictures:
         return user.name if user is not None else ""
 
     async def _names(self, task: Task) -> dict[str, str]:
-        who = {*task.noted, *([task.agent] if task.agent else [])}
+        who = {part.user for part in task.sessions if part.entries or part.user == task.agent}
         found = [await self._directory.user(task.tenant, user) for user in sorted(who)]
         return {user.id: user.name for user in found if user is not None}
 

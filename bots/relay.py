@@ -138,7 +138,7 @@ class Relay:
                 ADDRESS_PAUSE_SECONDS if young else LONG_ADDRESS_PAUSE_SECONDS,
                 "Teams has not said yet where it is reached for this tenant",
             )
-        words = wording(await self._pictures.language(tenant, task.holder or task.agent or ""))
+        words = wording(await self._pictures.language(tenant, task.talker or ""))
         return _Room(task, conversation, Place(tenant, service_url, conversation.chat_id), words)
 
     async def _show_card(self, room: _Room) -> None:

@@ -26,14 +26,14 @@ def code_input(index: int) -> str:
 def form(words: Wording, state: CardState, *, complete: bool) -> list[BareObject]:
     """Until when, and the inputs, filled with what is stored already. If not `complete`, only the note, and where the rest
     is."""
-    noted = state.task.noted_by(state.writer)
+    entries = state.task.entries_of(state.writer)
     blocks: list[BareObject] = []
     if state.acw is not None:
         blocks.append(parts.text(words("acw.until", time=parts.clock(state.acw.until_at)), bold=True))
     if complete:
-        blocks += [_codes(words, index, category, noted.codes) for index, category in enumerate(state.categories)]
+        blocks += [_codes(words, index, category, entries.codes) for index, category in enumerate(state.categories)]
         if state.tags:
-            blocks.append(_choices(words, TAGS, words("acw.tags"), state.tags, noted.tags))
+            blocks.append(_choices(words, TAGS, words("acw.tags"), state.tags, entries.tags))
     elif state.categories or state.tags:
         blocks.append(parts.text(words("acw.too_large"), subtle=True))
     note = make(
@@ -43,7 +43,7 @@ def form(words: Wording, state: CardState, *, complete: bool) -> list[BareObject
         placeholder=words("acw.note_hint"),
         multiline=True,
         max_length=LONGEST_NOTE,
-        value=noted.note or None,
+        value=entries.note or None,
     )
     return [*blocks, note]
 

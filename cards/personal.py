@@ -10,11 +10,12 @@ from cards import form, parts
 from cards.elements import make
 from cards.escape import markdown
 from cards.parts import Drawn
-from cards.result import noted_entries, result_facts
+from cards.result import entry_facts, result_facts
 from cards.state import LIVE, CardState, Picture, picture_of
 from cards.verbs import Verb
 from cards.wording import Wording, duration, wording
-from distribution.tasks import OfferResult, Outcome
+from distribution.tasks import Outcome
+from distribution.user_session import OfferResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +126,12 @@ def _acw(words: Wording, state: CardState, *, complete: bool) -> _Content:
 
 
 def _ended(words: Wording, state: CardState) -> _Content:
-    return _Content(result_facts(words, state, noted_entries(words, state.task.noted_by(state.viewer))))
+    return _Content(result_facts(words, state, entry_facts(words, state.task.entries_of(state.viewer))))
 
 
 def _withdrawn(words: Wording, state: CardState) -> _Content:
     task = state.task
-    if task.past.get(state.viewer) is OfferResult.UNDELIVERED:
+    if state.session and state.session.result is OfferResult.UNDELIVERED:
         return _Content([parts.text(words("withdrawn.undelivered"), subtle=True)])
     reasons = {Outcome.CANCELLED: "withdrawn.cancelled", Outcome.ABANDONED_WHILE_OFFERED: "withdrawn.left"}
     key = reasons.get(task.outcome, "withdrawn.text") if task.outcome else "withdrawn.text"
@@ -140,13 +141,13 @@ def _withdrawn(words: Wording, state: CardState) -> _Content:
 def _failed(words: Wording, state: CardState) -> _Content:
     task = state.task
     # Who talked in a room that broke reads that, whatever became of the task since.
-    broke = task.broken if state.viewer in task.handed_on else ""
+    broke = task.broken if state.session and state.session.left_talk else ""
     why, _, detail = (broke or task.why).partition("-")
     return _Content([parts.text(words.get(f"failed.{why}", "failed.text", detail=markdown(detail)))])
 
 
 def _transferred(words: Wording, state: CardState) -> _Content:
-    noted = parts.facts(noted_entries(words, state.task.noted_by(state.viewer)))
+    noted = parts.facts(entry_facts(words, state.task.entries_of(state.viewer)))
     if not (state.stays and state.chat_url):
         return _Content([parts.text(words("transferred.text"), subtle=True), *noted])
     return _Content([parts.text(words("transferred.stays")), *noted], [_open_chat(words, state)])

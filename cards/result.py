@@ -7,36 +7,36 @@ from adaptivecards.baseobject import BareObject
 from cards import parts
 from cards.state import CardState
 from cards.wording import Wording, duration
-from distribution.tasks import Noted
+from distribution.user_session import Entries
 
 
-def result_facts(words: Wording, state: CardState, noted: Sequence[tuple[str, str]] = ()) -> list[BareObject]:
-    """The facts, and after them what was noted (`noted_entries`, `noted_before`)."""
+def result_facts(words: Wording, state: CardState, entered: Sequence[tuple[str, str]] = ()) -> list[BareObject]:
+    """The facts, and after them what was entered (`entry_facts`, `noted_before`)."""
     task = state.task
     began, ended = task.active_at or task.accepted_at, task.ended_at or task.closed_at
     entries = [
         (words("fact.result"), words(f"outcome.{task.outcome}") if task.outcome else ""),
         (words("fact.duration"), duration(ended - began) if began is not None and ended is not None else ""),
         (words("fact.ended_by"), words(f"by.{task.ended_by}") if task.ended_by else ""),
-        *noted,
+        *entered,
     ]
     return parts.facts(entries)
 
 
-def noted_entries(words: Wording, noted: Noted) -> list[tuple[str, str]]:
+def entry_facts(words: Wording, entries: Entries) -> list[tuple[str, str]]:
     """Codes, tags and note, each with its title."""
     return [
-        (words("fact.codes"), " · ".join(noted.codes)),
-        (words("fact.tags"), " · ".join(noted.tags)),
-        (words("fact.note"), noted.note),
+        (words("fact.codes"), " · ".join(entries.codes)),
+        (words("fact.tags"), " · ".join(entries.tags)),
+        (words("fact.note"), entries.note),
     ]
 
 
 def noted_before(words: Wording, state: CardState) -> list[tuple[str, str]]:
     """What those who had the talk before noted, a line each; not the one whose form stands on the card."""
     found: list[tuple[str, str]] = []
-    for user, noted in state.task.noted_by_others(state.writer).items():
+    for user, entries in state.task.entries_of_others(state.writer).items():
         name = state.names.get(user, "") or words("taken.somebody")
-        line = " · ".join(filter(None, (*noted.codes, *noted.tags, noted.note)))
+        line = " · ".join(filter(None, (*entries.codes, *entries.tags, entries.note)))
         found.append((words("fact.noted_by", name=name), line))
     return found

@@ -7,7 +7,7 @@ from adaptivecards.baseobject import BareObject
 from cards import form, handing, parts
 from cards.escape import markdown
 from cards.parts import Drawn
-from cards.result import noted_before, noted_entries, result_facts
+from cards.result import entry_facts, noted_before, result_facts
 from cards.state import CardState
 from cards.verbs import Verb
 from cards.wording import Wording, wording
@@ -45,7 +45,7 @@ def _draw(state: CardState, *, complete: bool) -> Drawn:
             buttons = form.buttons(words, state)
         case TaskState.CLOSED:
             title, style, live = words("ended.title"), "emphasis", False
-            noted = noted_entries(words, task.noted_by(task.agent or ""))
+            noted = entry_facts(words, task.entries_of(task.agent or ""))
             blocks = result_facts(words, state, [*noted, *noted_before(words, state)])
         case TaskState.CONNECTING | TaskState.ACTIVE:
             title, style, live = words("opening.title"), "accent", True

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from distribution.tasks import AfterCall, OfferResult, Task, TaskState
+from distribution.tasks import Task
+from distribution.user_session import Acw, OfferResult, Phase, UserSession
 
 
 class Picture(StrEnum):
@@ -87,57 +88,55 @@ class CardState:
     notice: str = ""  # what the viewer is told about his last click
 
     @property
+    def session(self) -> UserSession | None:
+        """The viewer's own part."""
+        return self.task.session_of(self.viewer)
+
+    @property
     def writer(self) -> str:
-        """Whose after-call work the card shows: the viewer's, or else that of the agent who has the talk or had it last."""
+        """Whose after-call work the card shows: the viewer's, or else the talker's."""
         return writer_of(self.task, self.viewer)
 
     @property
-    def acw(self) -> AfterCall | None:
+    def acw(self) -> Acw | None:
         """The after-call work that the card has a form for."""
-        return self.task.after_call_of(self.writer)
+        return self.task.acw_of(self.writer)
 
 
-_BY_STATE: Mapping[TaskState, Picture] = {
-    TaskState.CONNECTING: Picture.CONNECTING,
-    TaskState.ACTIVE: Picture.ACCEPTED,
-    TaskState.ACW: Picture.ACW,
-    TaskState.CLOSED: Picture.ENDED,
+_BY_PHASE: Mapping[Phase, Picture] = {
+    Phase.OFFERED: Picture.OFFER,
+    Phase.CONNECTING: Picture.CONNECTING,
+    Phase.TALKING: Picture.ACCEPTED,
+    Phase.ACW: Picture.ACW,
 }
 
 
-def _present(task: Task, user: str) -> Picture | None:
-    """What he has of it now: the offer, the talk, or his after-call work."""
-    if task.state is TaskState.OFFERED and user in task.invited:
-        return Picture.OFFER
-    if task.holder == user:
-        return Picture.ACCEPTED
-    if task.agent == user and task.state in _BY_STATE:
-        return _BY_STATE[task.state]
-    return Picture.ACW if user in task.wraps else None
+_BY_RESULT: Mapping[OfferResult, Picture] = {
+    OfferResult.ACCEPTED: Picture.WITHDRAWN,  # the offer was, and the task was then taken away before its room was open
+    OfferResult.DECLINED: Picture.DECLINED,
+    OfferResult.RONA: Picture.MISSED,
+    OfferResult.UNDELIVERED: Picture.WITHDRAWN,
+    OfferResult.WITHDRAWN: Picture.WITHDRAWN,
+    OfferResult.FAILED: Picture.FAILED,
+}
 
 
 def writer_of(task: Task, viewer: str) -> str:
     """Whose talk, or after-call work, the card in a room shows to this viewer."""
-    return viewer if task.after_call_of(viewer) else task.holder or task.agent or viewer
+    return viewer if task.acw_of(viewer) else task.talker or viewer
 
 
 def picture_of(task: Task, user: str) -> Picture | None:
-    """What this task is to this agent now; None if it has nothing to do with him."""
-    present = _present(task, user)
-    if present is not None:
-        return present
-    match task.past.get(user):
-        case None:
-            return None
-        case OfferResult.DECLINED:
-            return Picture.DECLINED
-        case OfferResult.RONA:
-            return Picture.MISSED
-        case OfferResult.FAILED:
-            return Picture.FAILED
-        case OfferResult.WITHDRAWN if task.agent not in {None, user}:
-            return Picture.TAKEN
-        case OfferResult.ACCEPTED if user in task.handed_on:
-            return Picture.TRANSFERRED
-        case OfferResult.WITHDRAWN | OfferResult.UNDELIVERED | OfferResult.ACCEPTED:
-            return Picture.WITHDRAWN
+    """What this task is to this agent now; None if it has nothing to do with them."""
+    session = task.session_of(user)
+    if session is None:
+        return None
+    if session.phase is not Phase.OVER:
+        return _BY_PHASE[session.phase]
+    if task.agent == user:
+        return Picture.ENDED
+    if session.result is OfferResult.WITHDRAWN and task.agent is not None:
+        return Picture.TAKEN
+    if session.result is OfferResult.ACCEPTED and session.left_talk:
+        return Picture.TRANSFERRED
+    return _BY_RESULT[session.result] if session.result else None

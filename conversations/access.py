@@ -4,7 +4,7 @@ from typing import Protocol
 
 from conversations.messages import Conversation, Conversations, NoAccess
 from distribution.distributor import Distributor
-from distribution.tasks import OfferResult
+from distribution.user_session import OfferResult
 
 
 class Claims(Protocol):
@@ -30,9 +30,8 @@ async def access_conversation_as_agent(
 ) -> Conversation:
     """A conversation for an agent of its task: who talks or has talked in it. Raises NoAccess for all others."""
     task = await distributor.task(tenant, conversation)
-    if task is None or not (
-        user in {task.agent, task.holder, *task.handed_on} or task.past.get(user) is OfferResult.ACCEPTED
-    ):
+    session = task.session_of(user) if task is not None else None
+    if session is None or not (session.has_talked or session.result is OfferResult.ACCEPTED):
         raise NoAccess("there is no such chat")
     found = await conversations.get(tenant, conversation)
     if found is None:

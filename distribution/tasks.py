@@ -9,6 +9,8 @@ from enum import StrEnum
 from json import loads
 from types import MappingProxyType
 
+from distribution.user_session import NO_ENTRIES, NO_PAST, Acw, Entries, OfferResult, PastOffer, Phase, UserSession
+
 
 class TaskState(StrEnum):
     """Where a task is in its life; `docs/architecture.md` tells the story."""
@@ -38,19 +40,6 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
     STALE = "stale"
     ERROR = "error"
-
-
-class OfferResult(StrEnum):
-    """How an agent's latest offer of a task ended."""
-
-    ACCEPTED = "accepted"
-    DECLINED = "declined"
-    RONA = "rona"
-    UNDELIVERED = "undelivered"
-    WITHDRAWN = "withdrawn"
-    FAILED = (
-        "failed"  # accepted, but the room could not be opened, or was lost; `Task.why` says why until the next offer
-    )
 
 
 class Via(StrEnum):
@@ -141,30 +130,9 @@ TRANSITIONS: Mapping[Event, frozenset[TaskState]] = MappingProxyType(
 """The states in which an event does something. Elsewhere it is `unchanged` (already so), `gone` (a late click) or `wrong_state`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """What an agent has entered in after-call work."""
-
-    codes: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    note: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.codes or self.tags or self.note)
-
-
-@dataclass(frozen=True, slots=True)
-class AfterCall:
-    """An agent's own after-call work of a task, while it lasts: as `Task.service_for` him lays down."""
-
-    until_at: int
-    extensions: int  # how often he has extended it
-
-
-_NO_WRAPS: Mapping[str, AfterCall] = MappingProxyType({})
+_NO_ACW: Mapping[str, Acw] = MappingProxyType({})
 _NOBODY: Mapping[str, str | None] = MappingProxyType({})
-_NOTHING_NOTED: Mapping[str, Noted] = MappingProxyType({})
-NOTHING = Noted()
+_NO_ENTRIES_OF: Mapping[str, Entries] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +162,12 @@ class Task:
     ended_by: str | None  # "agent" | "visitor" | "supervisor" | "system"
     outcome: Outcome | None
     why: str  # a word for the reason of the last step back or of the end, "" if there is none
-    codes: tuple[str, ...]  # these three: as entered by the agent who has the talk, or had it last; see `noted_by`
+    codes: tuple[str, ...]  # these three: as entered by the talker; see `sessions`
     tags: tuple[str, ...]
     note: str
     visitor_here: bool
     visitor_left_at: int | None  # since when none of his connections exists
-    past: Mapping[str, OfferResult]  # user → how his latest offer of this task ended
+    asked: Mapping[str, PastOffer]  # user → their latest offer of this task that has ended
     acw_extensions: int = 0  # how often the ACW was extended
     priority: Priority = Priority.NORMAL
     preferred: tuple[str, ...] = ()  # agents to ask first, in this order, when they are free
@@ -213,39 +181,99 @@ class Task:
     home: str | None = None  # while it is handed on: the service for which the holder has it, None = direct
     # Agents who had the talk and gave it on or were lost, the first one first → the service for which he had it.
     had_for: Mapping[str, str | None] = field(default_factory=lambda: _NOBODY)
-    wraps: Mapping[str, AfterCall] = field(default_factory=lambda: _NO_WRAPS)  # of those: who is in after-call work
+    wraps: Mapping[str, Acw] = field(default_factory=lambda: _NO_ACW)  # of those: who is in after-call work
     failing: str = ""  # the last attempt to open its room failed, for this reason
     broken: str = ""  # its room was lost, for this reason, and no other one is open yet
     paused_until_at: int | None = None  # its room could not be opened (`why`): nobody is asked before this
-    noted: Mapping[str, Noted] = field(default_factory=lambda: _NOTHING_NOTED)  # of those: what each has entered
+    noted: Mapping[str, Entries] = field(default_factory=lambda: _NO_ENTRIES_OF)  # of those: what each has entered
+
+    @property
+    def past(self) -> Mapping[str, OfferResult]:
+        """User → how their latest offer of this task ended."""
+        return {user: offer.result for user, offer in self.asked.items()}
 
     @property
     def handed_on(self) -> tuple[str, ...]:
         """Agents who had the talk and gave it on or were lost, the first one first."""
         return tuple(self.had_for)
 
+    @property
+    def talker(self) -> str | None:
+        """The agent who has the talk or is about to, or who had it last. Who transfers it has it until another is in it."""
+        return self.holder or self.agent
+
+    @property
+    def sessions(self) -> tuple[UserSession, ...]:
+        """Every agent's part: first of those who had the talk before, in that order; the talker; the others by name."""
+        had = dict.fromkeys((*self.had_for, *filter(None, (self.holder, self.agent))))
+        asked = sorted({*self.invited, *self.asked} - had.keys())
+        return tuple(self._session(user) for user in (*had, *asked))
+
+    def session_of(self, user: str) -> UserSession | None:
+        """This agent's part; None if the task has nothing to do with them."""
+        known = user in {self.agent, self.holder} or user in self.invited or user in self.asked or user in self.had_for
+        return self._session(user) if known else None
+
     def service_for(self, user: str) -> str | None:
-        """The service for which this agent has it, had it, or is asked; None = direct."""
+        """The service for which this agent has it, had it or is asked, or would be; None = direct."""
         if user == self.holder:
             return self.home
         has_it_now = user == self.agent or user in self.invited
         return self.service if has_it_now else self.had_for.get(user, self.service)
 
-    def noted_by(self, user: str) -> Noted:
-        """What this agent has entered. While it is handed on, the task's own fields are the holder's."""
-        if user == (self.holder or self.agent) and user not in self.noted:
-            return Noted(self.codes, self.tags, self.note)
-        return self.noted.get(user, NOTHING)
+    def entries_of_others(self, user: str) -> Mapping[str, Entries]:
+        """What those entered who had the talk before, without this agent's own; the first one first."""
+        return {giver: self.noted[giver] for giver in self.had_for if giver in self.noted and giver != user}
 
-    def noted_by_others(self, user: str) -> Mapping[str, Noted]:
-        """What those have entered who had the talk before, but for this agent; the first one first."""
-        return {giver: self.noted[giver] for giver in self.handed_on if giver in self.noted and giver != user}
+    def _session(self, user: str) -> UserSession:
+        past = self.asked.get(user)
+        phase = self._phase(user)
+        has_it = user in {self.agent, self.holder}
+        return UserSession(
+            user=user,
+            service=self.service_for(user),
+            phase=phase,
+            offer=self.offer if phase is Phase.OFFERED else past.offer if past else None,
+            result=past.result if past else None,
+            asked_again_at=past.asked_again_at if past else None,
+            has_talked=has_it or user in self.had_for,
+            left_talk=user in self.had_for,
+            acw=self.acw_of(user),
+            entries=self.entries_of(user),
+        )
 
-    def after_call_of(self, user: str) -> AfterCall | None:
-        """His after-call work, if he is in it now."""
+    def _phase(self, user: str) -> Phase:
+        if self.state is TaskState.OFFERED and user in self.invited:
+            return Phase.OFFERED
+        if user == self.holder:
+            return Phase.TALKING
+        if user == self.agent and self.state in _PHASES:
+            return _PHASES[self.state]
+        return Phase.ACW if user in self.wraps else Phase.OVER
+
+    def acw_of(self, user: str) -> Acw | None:
+        """This agent's after-call work, while it runs."""
         if user == self.agent and self.state is TaskState.ACW:
-            return AfterCall(self.acw_until_at or 0, self.acw_extensions)
+            return Acw(self.acw_until_at or 0, self.acw_extensions)
         return self.wraps.get(user)
+
+    def entries_of(self, user: str) -> Entries:
+        """What this agent has entered in after-call work."""
+        # While the task is transferred its own fields are those of the agent who transfers it.
+        if user == self.talker and user not in self.noted:
+            return Entries(self.codes, self.tags, self.note)
+        return self.noted.get(user, NO_ENTRIES)
+
+
+_PHASES: Mapping[TaskState, Phase] = MappingProxyType(
+    {
+        TaskState.CONNECTING: Phase.CONNECTING,
+        TaskState.ACTIVE: Phase.TALKING,
+        TaskState.ACW: Phase.ACW,
+        TaskState.CLOSED: Phase.OVER,
+    }
+)
+"""The phase of the task's agent, by the state of the task."""
 
 
 def _instant(value: str | None) -> int | None:
@@ -265,15 +293,18 @@ _STATES = {state.value: state for state in TaskState}
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _RESULTS = {result.value: result for result in OfferResult}
 _PRIORITIES = {priority.value: priority for priority in Priority}
-_NO_PAST: Mapping[str, OfferResult] = MappingProxyType({})
 
 
-def _past(value: str | None) -> Mapping[str, OfferResult]:
-    """`past` is stored as `user=result:asked again from:offer`, separated by spaces."""
+def _past(value: str | None) -> Mapping[str, PastOffer]:
+    """`past` is stored as `user=result:asked again at:offer`, separated by spaces."""
     if not value:
-        return _NO_PAST
-    entries = (entry.partition("=") for entry in value.split(" "))
-    return {user: _RESULTS[rest.partition(":")[0]] for user, _, rest in entries}
+        return NO_PAST
+    found: dict[str, PastOffer] = {}
+    for entry in value.split(" "):
+        user, _, rest = entry.partition("=")
+        result, again, offer = rest.split(":", 2)
+        found[user] = PastOffer(_RESULTS[result], int(again), offer)
+    return found
 
 
 def _service(lane: str | None) -> str | None:
@@ -289,25 +320,25 @@ def _had_for(value: str | None) -> Mapping[str, str | None]:
     return {user: service or None for user, _, service in entries}
 
 
-def _wraps(value: str | None) -> Mapping[str, AfterCall]:
+def _wraps(value: str | None) -> Mapping[str, Acw]:
     """`wraps` is stored as `user=extensions used:end`, separated by spaces."""
     if not value:
-        return _NO_WRAPS
-    found: dict[str, AfterCall] = {}
+        return _NO_ACW
+    found: dict[str, Acw] = {}
     for entry in value.split(" "):
         user, _, rest = entry.partition("=")
         used, _, until = rest.partition(":")
-        found[user] = AfterCall(int(until), int(used))
+        found[user] = Acw(int(until), int(used))
     return found
 
 
-def _noted(value: str | None) -> Mapping[str, Noted]:
+def _noted(value: str | None) -> Mapping[str, Entries]:
     """`noted` is stored as JSON: `{user: {codes, tags, note}}`, the fields as those of a task."""
     if not value:
-        return _NOTHING_NOTED
+        return _NO_ENTRIES_OF
     read: dict[str, dict[str, str]] = loads(value)
     return {
-        user: Noted(_words(one.get("codes")), _words(one.get("tags")), one.get("note", ""))
+        user: Entries(_words(one.get("codes")), _words(one.get("tags")), one.get("note", ""))
         for user, one in read.items()
     }
 
@@ -345,7 +376,7 @@ def read_task(tenant: str, task: str, fields: Mapping[str, str]) -> Task:
         note=get("note", ""),
         visitor_here=not left,
         visitor_left_at=_instant(left),
-        past=_past(get("past")),
+        asked=_past(get("past")),
         acw_extensions=int(get("acw_extensions", "0")),
         priority=_PRIORITIES[get("priority", "normal")],
         preferred=_listed(get("preferred")),

@@ -15,7 +15,8 @@ import structlog
 from conversations.messages import Conversation, Conversations
 from distribution.agents import Presence
 from distribution.distributor import Distributor
-from distribution.tasks import OfferResult, Task, TaskState
+from distribution.tasks import Task, TaskState
+from distribution.user_session import OfferResult
 from graph.client import GraphClient
 from graph.company import Company
 from graph.early import EarlyWords
@@ -243,11 +244,11 @@ class Rooms:
     async def _without_business(self, task: Task) -> set[str]:
         """Who had the talk and has it no longer, unless those who handed it on stay. Who has the chat now decides who reads it;
         one who has lost it never stays, for he handed it to nobody."""
-        gone = set(task.handed_on) - {task.agent or "", task.holder or ""}
+        gone = [part for part in task.sessions if part.left_talk and part.user not in {task.agent, task.holder}]
         settings = await self._directory.settings(task.tenant, task.service)
         if settings is not None and settings.stays_after_transfer:
-            return {user for user in gone if task.past.get(user) is not OfferResult.ACCEPTED}
-        return gone
+            return {part.user for part in gone if part.result is not OfferResult.ACCEPTED}
+        return {part.user for part in gone}
 
     async def _take_out(self, task: Task, chat: str, users: set[str]) -> None:
         """These have no business in the room any more. Whoever joined by himself stays."""

@@ -94,7 +94,7 @@ class VisitorChat:
             self.conversation,
             task,
             service=self.widget.name,
-            agent=await self._agent_of(task, task.holder or task.agent) if task is not None else None,
+            agent=await self._agent_of(task, task.talker) if task is not None else None,
             position=await self._distributor.position(*self.key) if waiting else None,
         )
 

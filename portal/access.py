@@ -50,9 +50,7 @@ async def reachable_task(call: Call[Any]) -> Task:
 
 def is_agent(call: Call[Any], task: Task) -> bool:
     me = call.identity.user
-    return call.person.sees_chats and (
-        me in {task.agent, task.holder} or me in task.invited or me in task.past or me in task.handed_on
-    )
+    return call.person.sees_chats and task.session_of(me) is not None
 
 
 def supervises(call: Call[Any], task: Task) -> bool:

@@ -55,8 +55,7 @@ class Page:
 
     def concerned_by(self, task: Task) -> set[str]:
         pieces: set[str] = set()
-        his = {task.agent, task.holder, *task.invited, *task.past, *task.handed_on}
-        if self.user in his or task.id in self.held:
+        if task.session_of(self.user) is not None or task.id in self.held:
             pieces |= TASK_PIECES
         if lane_of(task) in self.lanes:
             pieces.add("waiting")

@@ -7,7 +7,8 @@ from typing import Any
 
 from conversations.messages import Kind, Sender
 from directory.model import User
-from distribution.tasks import Task, TaskState
+from distribution.tasks import Task
+from distribution.user_session import Phase
 from identity.sessions import Identity
 from portal.deps import PortalDeps
 from portal.schemas import AgentView, MeView, Pieces, RegistrationView, ServiceView, TaskView, WaitingView
@@ -126,7 +127,7 @@ class Snapshots:
 
     async def _names(self, task: Task) -> dict[str, str]:
         """Of those between whom the task is handed."""
-        wanted = {*task.handed_on, *([task.holder] if task.holder else [])}
+        wanted = {part.user for part in task.sessions if part.left_talk or part.user == task.holder}
         if task.transfer_to and task.transfer_to.startswith("@"):
             wanted.add(task.transfer_to.removeprefix("@"))
         users = await gather(*(self._deps.directory.user(task.tenant, user) for user in sorted(wanted)))
@@ -160,8 +161,8 @@ class Snapshots:
             return {"offers": [], "open": []}
         me = person.identity.user
         tasks = await self._deps.distributor.open_tasks(person.tenant, me)
-        offers = [task for task in tasks if task.state is TaskState.OFFERED and me in task.invited]
-        talks = [task for task in tasks if _has(me, task)]
+        offers = [task for task in tasks if _phase(me, task) is Phase.OFFERED]
+        talks = [task for task in tasks if _phase(me, task) in _IN_HAND]
         views = await gather(*(self.task(person, task) for task in (*offers, *talks)))
         return {"offers": list(views[: len(offers)]), "open": list(views[len(offers) :])}
 
@@ -199,12 +200,12 @@ class Snapshots:
         )
 
 
-_IN_HAND = frozenset({TaskState.CONNECTING, TaskState.ACTIVE, TaskState.ACW})
+_IN_HAND = frozenset({Phase.CONNECTING, Phase.TALKING, Phase.ACW})
 
 
-def _has(user: str, task: Task) -> bool:
-    """Whether he talks in it, hands it on, or does the after-call work of it."""
-    return task.holder == user or user in task.wraps or (task.agent == user and task.state in _IN_HAND)
+def _phase(user: str, task: Task) -> Phase:
+    session = task.session_of(user)
+    return session.phase if session else Phase.OVER
 
 
 def _lane_id(lane: str) -> str:

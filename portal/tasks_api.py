@@ -46,9 +46,11 @@ async def terminate(call: Call[Nothing]) -> TaskAnswer:
     """End the chat: as its agent, or as a supervisor of its service."""
     task = await reachable_task(call)
     me = call.identity
-    by, via = ("agent", Via.PORTAL) if task.agent == me.user else ("supervisor", Via.SUPERVISOR)
-    if by == "supervisor" and not supervises(call, task):
-        by = "agent"  # the distributor says that the chat is not his
+    session = task.session_of(me.user)
+    by, via = ("agent", Via.PORTAL)
+    # Somebody else's chat: without a supervisor's right to it the distributor says that it is not theirs.
+    if (session is None or not session.may_end) and supervises(call, task):
+        by, via = ("supervisor", Via.SUPERVISOR)
     return await answer(
         call, await call.deps.distributor.terminate(me.tenant, call.task, by=by, actor=me.user, via=via)
     )
@@ -94,8 +96,8 @@ async def finish_acw(call: Call[Nothing]) -> TaskAnswer:
         for category in settings(call, task).codes
     )
     me = call.identity
-    missing = missing_codes(task.noted_by(me.user).codes, categories)
-    if missing and task.after_call_of(me.user):
+    missing = missing_codes(task.entries_of(me.user).codes, categories)
+    if missing and task.acw_of(me.user):
         names = ", ".join(missing)
         raise Refusal(409, "codes_missing", call.person.voice("problem.codes_missing", names=names), field="codes")
     return await answer(call, await call.deps.distributor.finish_acw(me.tenant, call.task, me.user, Via.PORTAL))

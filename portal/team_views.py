@@ -7,6 +7,7 @@ from directory.hours import is_open
 from directory.model import Service, User
 from distribution.agents import Agent
 from distribution.tasks import Task, TaskState
+from distribution.user_session import Phase
 from portal.schemas import TeamAgentView, TeamTasksView, TeamTaskView, TeamView, Words
 from portal.snapshot import Person
 from portal.views import customer_name
@@ -108,7 +109,8 @@ def _teams_down(person: Person, ms: int) -> Words:
 
 
 def _task(task: Task, names: Mapping[str, str], position: int | None, voice: Voice) -> TeamTaskView:
-    have = [task.agent] if task.agent else list(task.invited)
+    asked = [session.user for session in task.sessions if session.phase is Phase.OFFERED]
+    have = [task.agent] if task.agent else asked
     return TeamTaskView(
         id=task.id,
         customer=customer_name(task),

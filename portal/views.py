@@ -8,7 +8,8 @@ from conversations.messages import Kind, Message, Sender
 from conversations.topic import clean_name, visitor_name
 from directory.model import Registration, Service, ServiceSettings, Tenant, User
 from distribution.agents import Agent
-from distribution.tasks import Noted, OfferResult, Task, TaskState
+from distribution.tasks import Task, TaskState
+from distribution.user_session import Entries, OfferResult, Phase
 from identity.sessions import Identity
 from portal.schemas import (
     AgentServiceView,
@@ -88,22 +89,24 @@ def task_view(
     names: Mapping[str, str] = _NOBODY,
 ) -> TaskView:
     """`names`: object id → display name, of those whom the task is handed between."""
-    acw = task.after_call_of(user)
+    session = task.session_of(user)
+    acw = task.acw_of(user)
     service = task.service_for(user)
     settings = company.settings(task.service)
     of_acw = company.settings(service)
-    invited = task.state is TaskState.OFFERED and user in task.invited
+    invited = session is not None and session.phase is Phase.OFFERED
     grace = settings.visitor_grace_active_seconds * 1000
     holds = task.holder == user
-    # Whoever hands a chat on talks until another one is in it.
+    # Who transfers a chat talks until another agent is in it.
     state = TaskState.ACTIVE if holds else TaskState.ACW if acw else task.state
     gone_at = task.visitor_left_at if state is TaskState.ACTIVE else None
-    result = OfferResult.ACCEPTED if user in {task.agent, task.holder, *task.handed_on} else task.past.get(user)
-    # Who was only asked learns what became of his offer; the talk, and what was noted of it, belong to those who had it.
-    his = result is OfferResult.ACCEPTED
-    noted = task.noted_by(user)
-    others = task.noted_by_others(user).items() if his else ()
-    givers = (*task.handed_on, task.holder) if task.holder else task.handed_on
+    result = (OfferResult.ACCEPTED if session.has_talked else session.result) if session else None
+    # Who was only asked learns what became of their offer; the talk, and what was noted of it, belong to those who had it.
+    mine = result is OfferResult.ACCEPTED
+    entries = task.entries_of(user)
+    others = task.entries_of_others(user).items() if mine else ()
+    before = [one.user for one in task.sessions if one.left_talk]
+    givers = [*before, task.holder] if task.holder else before
     return TaskView(
         id=task.id,
         state=state.value,
@@ -128,21 +131,21 @@ def task_view(
         closed_at=task.closed_at,
         outcome=task.outcome,
         my_result=result,
-        codes=list(noted.codes),
-        tags=list(noted.tags),
-        note=noted.note,
+        codes=list(entries.codes),
+        tags=list(entries.tags),
+        note=entries.note,
         noted_before=[_noted_view(names.get(giver, ""), one) for giver, one in others],
         visitor_here=task.visitor_here,
         visitor_grace_until_at=gone_at + grace if gone_at is not None else None,
-        chat_url=(chat.chat_url or None) if his else None,
+        chat_url=(chat.chat_url or None) if mine else None,
         handed_to=_handed_to(task, company, voice, names) if holds else "",
         handed_until_at=task.transfer_ends_at if holds else None,
         handed_by="" if holds or not givers else names.get(givers[-1], ""),
     )
 
 
-def _noted_view(name: str, noted: Noted) -> NotedView:
-    return NotedView(name=name, codes=list(noted.codes), tags=list(noted.tags), note=noted.note)
+def _noted_view(name: str, entries: Entries) -> NotedView:
+    return NotedView(name=name, codes=list(entries.codes), tags=list(entries.tags), note=entries.note)
 
 
 def _handed_to(task: Task, company: Company, voice: Voice, names: Mapping[str, str]) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 from cards.handing import refused_of
 from cards.wording import LANGUAGES, Wording, wording
 from distribution.agents import Reason
-from distribution.tasks import OfferResult, Task
+from distribution.tasks import Task
+from distribution.user_session import OfferResult
 from distribution.verdicts import Answer, Verdict
 from portal.schemas import Language, Words
 
@@ -91,7 +92,8 @@ class Voice:
 
         `winner`: the name of whoever has the task now.
         """
-        match task.past.get(user):
+        session = task.session_of(user)
+        match session.result if session else None:
             case OfferResult.RONA:
                 return Words(code="missed", text=self("notice.missed", customer=customer))
             case OfferResult.UNDELIVERED:

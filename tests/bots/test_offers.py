@@ -8,7 +8,8 @@ from urllib.parse import quote
 import pytest
 
 from distribution.agents import ServiceRules
-from distribution.tasks import OfferResult, Outcome, TaskState, Via
+from distribution.tasks import Outcome, TaskState, Via
+from distribution.user_session import OfferResult
 from store.due import Subject
 from tests.bots.house import SOON, House, text_of, title_of
 from tests.sandbox.product import ANNA, BEN, DOMINIQUE

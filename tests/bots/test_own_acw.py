@@ -3,7 +3,8 @@
 from urllib.parse import quote
 
 from directory.state import State
-from distribution.tasks import Noted, TaskState, Via
+from distribution.tasks import TaskState, Via
+from distribution.user_session import Entries
 from sandbox.values import Json
 from tests.bots.house import ANNA, BEN, SOON, House, text_of
 from tests.support import wait_until
@@ -81,8 +82,8 @@ async def test_each_card_has_its_own_form_and_keeps_its_own_notes(home: House) -
     assert inputs_of(his) == {"Returned", "Delivered"}
     await home.click(BEN, his, "Done", {"code0": "Returned", "note": "Refund."})
     closed = await home.in_state(task, TaskState.CLOSED)
-    assert closed.noted_by(ANNA) == Noted(("Tools",), (), "He pays by card.")
-    assert closed.noted_by(BEN) == Noted(("Returned",), (), "Refund.")
+    assert closed.entries_of(ANNA) == Entries(("Tools",), (), "He pays by card.")
+    assert closed.entries_of(BEN) == Entries(("Returned",), (), "Refund.")
 
 
 async def test_in_the_room_nobody_fills_in_the_form_of_another(home: House) -> None:
@@ -93,12 +94,12 @@ async def test_in_the_room_nobody_fills_in_the_form_of_another(home: House) -> N
     his = await wait_until(lambda: home.room_card(chat, "After-call work", BEN), SOON, "Ben's form in the room")
 
     answer = await home.click(ANNA, his, "Done", {"code0": "Returned", "note": "Ben's words"})
-    assert (await home.task(task)).noted_by(ANNA) == Noted()
+    assert (await home.task(task)).entries_of(ANNA) == Entries()
     hers = {"chat": chat, "id": his["id"], "cards": [{"content": answer.body["card"]}]}
     assert {"Plants", "Tools"} <= inputs_of(hers)
     await home.click(ANNA, hers, "Done", {"code0": "Plants", "note": "Anna's words"})
     await home.click(BEN, his, "Done", {"code0": "Returned", "note": "Ben's words"})
     closed = await home.in_state(task, TaskState.CLOSED)
-    assert closed.noted_by(ANNA) == Noted(("Plants",), (), "Anna's words")
-    assert closed.noted_by(BEN) == Noted(("Returned",), (), "Ben's words")
+    assert closed.entries_of(ANNA) == Entries(("Plants",), (), "Anna's words")
+    assert closed.entries_of(BEN) == Entries(("Returned",), (), "Ben's words")
     assert closed.wraps == {}

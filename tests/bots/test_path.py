@@ -5,7 +5,8 @@ import time
 import pytest
 
 from distribution.agents import Reason
-from distribution.tasks import OfferResult, TaskState
+from distribution.tasks import TaskState
+from distribution.user_session import OfferResult
 from tests.bots.house import SOON, House
 from tests.sandbox.product import ANNA, BEN
 from tests.support import wait_until

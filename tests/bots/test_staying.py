@@ -7,7 +7,7 @@ import pytest
 from bots.pictures import Pictures
 from bots.targets import Targets
 from directory.state import State
-from distribution.tasks import OfferResult
+from distribution.user_session import OfferResult, PastOffer
 from tests.bots.house import ANNA, BEN, House
 
 STILL = "You are still in the room"
@@ -27,7 +27,12 @@ async def test_he_is_told_that_he_stays_unless_the_chat_goes_on_elsewhere(
     if moved:
         elsewhere = {"chat_id": "19:elsewhere@thread.v2", "chat_url": "https://teams.example/elsewhere", "agent": BEN}
         assert await home.conversations.move_room(home.tenant, id_, before=chat, **elsewhere)
-    task = replace(await home.task(id_), agent=BEN, had_for={ANNA: "garden-advice"}, past={ANNA: OfferResult.ACCEPTED})
+    task = replace(
+        await home.task(id_),
+        agent=BEN,
+        had_for={ANNA: "garden-advice"},
+        asked={ANNA: PastOffer(OfferResult.ACCEPTED, 0, "")},
+    )
     card = await Pictures(home.conversations, home.directory, Targets(home.distributor, home.directory)).personal(
         task, ANNA
     )

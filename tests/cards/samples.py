@@ -3,11 +3,18 @@
 from dataclasses import replace
 
 from cards.state import CardState, Category, Line, Picture, Target
-from distribution.tasks import AfterCall, Noted, OfferResult, Outcome, Task, TaskState
+from distribution.tasks import Outcome, Task, TaskState
+from distribution.user_session import Acw, Entries, OfferResult, PastOffer
 
 ANNA = "a1f6a7b0-0001-4c1b-9a55-000000000001"
 BEN = "a1f6a7b0-0002-4c1b-9a55-000000000002"
 NOON = 1_795_608_000_000  # an ordinary noon, in milliseconds
+
+
+def asked(result: OfferResult) -> dict[str, PastOffer]:
+    """How Anna's latest offer of the task ended."""
+    return {ANNA: PastOffer(result, 0, "0k3v9x2m4q7t1b8c5d99")}
+
 
 TASK = Task(
     tenant="5f1c0f3e-8f4a-4f0e-9b7e-2d6a1c3b4e5f",
@@ -38,7 +45,7 @@ TASK = Task(
     note="",
     visitor_here=True,
     visitor_left_at=None,
-    past={},
+    asked={},
 )
 STATE = CardState(
     task=TASK,
@@ -89,7 +96,7 @@ OVER = replace(
 
 def past(result: OfferResult, **changes: object) -> Task:
     """The task after Anna's offer ended so."""
-    waiting = replace(TASK, state=TaskState.QUEUED, offer=None, invited=(), deadline_at=None, past={ANNA: result})
+    waiting = replace(TASK, state=TaskState.QUEUED, offer=None, invited=(), deadline_at=None, asked=asked(result))
     return replace(waiting, **changes)  # type: ignore[arg-type]  # names of fields, given by the tests below
 
 
@@ -111,15 +118,15 @@ STATES: dict[Picture, CardState] = {
     **{picture: replace(STATE, task=task) for picture, task in TASKS.items()},
     Picture.TRANSFERRED: replace(
         STATE,
-        task=replace(ACTIVE, agent=BEN, had_for={ANNA: "garden-advice"}, past={ANNA: OfferResult.ACCEPTED}),
+        task=replace(ACTIVE, agent=BEN, had_for={ANNA: "garden-advice"}, asked=asked(OfferResult.ACCEPTED)),
         transferred_to="Orders & Delivery",
     ),
 }
-HERS = Noted(("Plants",), ("urgent",), "Wants it before Friday.")
+HERS = Entries(("Plants",), ("urgent",), "Wants it before Friday.")
 HANDED_ON = replace(
-    ACTIVE, agent=BEN, had_for={ANNA: "garden-advice"}, past={ANNA: OfferResult.ACCEPTED}, noted={ANNA: HERS}
+    ACTIVE, agent=BEN, had_for={ANNA: "garden-advice"}, asked=asked(OfferResult.ACCEPTED), noted={ANNA: HERS}
 )
-WRAPS = replace(HANDED_ON, wraps={ANNA: AfterCall(NOON + 95_000, 1)})
+WRAPS = replace(HANDED_ON, wraps={ANNA: Acw(NOON + 95_000, 1)})
 """Ben has the chat now, and Anna the after-call work of her part."""
 ROOM_TASKS: dict[str, Task] = {
     "active": ACTIVE,

@@ -15,7 +15,8 @@ from cards.personal import personal_card
 from cards.room import opening_card
 from cards.state import LIVE, Line, Picture, Target, picture_of
 from cards.wording import LANGUAGES, wording
-from distribution.tasks import OfferResult, TaskState
+from distribution.tasks import TaskState
+from distribution.user_session import OfferResult
 from tests.cards.samples import ACTIVE, ANNA, BEN, HANDED_ON, OVER, ROOM_TASKS, STATE, STATES, TASK, TASKS, WRAPS, past
 from tests.contract.published import read
 

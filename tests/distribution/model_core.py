@@ -1,7 +1,8 @@
 """The plain model's moves: who waits where, who is asked, and what becomes of an offer or a talk; see `model.Model`."""
 
 from distribution.agents import Reason
-from distribution.tasks import OfferResult, Outcome
+from distribution.tasks import Outcome
+from distribution.user_session import OfferResult
 from tests.distribution.model_state import NEVER, NOT_AGAIN, OFF, OUT, ModelAgent, ModelState, ModelTask, R, S
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from distribution.agents import AgentRules, Presence, Reason, ServiceRules
-from distribution.tasks import OfferResult, Outcome, TaskState
+from distribution.tasks import Outcome, TaskState
+from distribution.user_session import OfferResult
 from distribution.verdicts import Verdict
 
 S, V, R, OUT = TaskState, Verdict, OfferResult, Outcome

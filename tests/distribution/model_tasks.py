@@ -1,7 +1,7 @@
 """The plain model's verbs for tasks; see `model.Model`."""
 
 from distribution.agents import Reason
-from distribution.tasks import OfferResult
+from distribution.user_session import OfferResult
 from distribution.verdicts import Verdict
 from tests.distribution.model_core import ModelCore
 from tests.distribution.model_state import ABANDONED, BEFORE, NEVER, OUT, ModelAgent, ModelTask, R, S, V

@@ -1,7 +1,8 @@
 """An agent who is lost in the middle of a talk."""
 
 from distribution.agents import Presence, Reason
-from distribution.tasks import OfferResult, Outcome, TaskState, Via
+from distribution.tasks import Outcome, TaskState, Via
+from distribution.user_session import OfferResult
 from tests.distribution.test_effects import due
 from tests.distribution.world import SALES, World
 
@@ -46,7 +47,7 @@ async def test_agent_gone_the_chat_goes_back_to_the_queue(world: World) -> None:
     assert await world.talk(task) == "ben"
     found = await world.see(task)
     assert found.service_for("anna") == SALES
-    assert [found.noted_by(user).tags for user in ("anna", "ben")] == [("rose",), ()], "what she noted stays hers"
+    assert [found.entries_of(user).tags for user in ("anna", "ben")] == [("rose",), ()], "what she noted stays hers"
 
 
 async def test_it_has_a_queue_time_of_its_own(world: World) -> None:

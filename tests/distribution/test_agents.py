@@ -3,7 +3,8 @@
 import pytest
 
 from distribution.agents import POLICIES, AgentRules, BadRules, Presence, Reason, ServiceRules
-from distribution.tasks import OfferResult, TaskState
+from distribution.tasks import TaskState
+from distribution.user_session import OfferResult
 from distribution.verdicts import Verdict
 from tests.distribution.world import SALES, SUPPORT, World
 

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from distribution.agents import Reason
-from distribution.tasks import OfferResult, TaskState, Via
+from distribution.tasks import TaskState, Via
+from distribution.user_session import OfferResult
 from distribution.verdicts import Verdict
 from store.keys import root
 from tests.distribution.world import SALES, World

@@ -2,7 +2,8 @@
 
 import pytest
 
-from distribution.tasks import OfferResult, Outcome, TaskState, Via
+from distribution.tasks import Outcome, TaskState, Via
+from distribution.user_session import OfferResult
 from distribution.verdicts import Verdict
 from store.keys import root
 from tests.distribution.world import SALES, World

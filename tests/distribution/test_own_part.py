@@ -1,7 +1,8 @@
 """After a hand-over each agent's part of the task is his own: after-call work, what he notes, the service he had it for."""
 
 from distribution.agents import Reason
-from distribution.tasks import AfterCall, Noted, TaskState, Via
+from distribution.tasks import TaskState, Via
+from distribution.user_session import Acw, Entries
 from distribution.verdicts import Verdict
 from tests.distribution.handing import hand_on, talking
 from tests.distribution.world import SALES, SUPPORT, World
@@ -41,22 +42,22 @@ async def test_each_of_them_notes_for_himself(world: World) -> None:
     async def notes(task: str, user: str, note: str) -> Verdict:
         return (await d.save_wrapup(t, task, user, codes=[f"{user}s"], tags=[], note=note, at=world.now)).verdict
 
-    async def noted(task: str) -> tuple[Noted, Noted]:
+    async def noted(task: str) -> tuple[Entries, Entries]:
         found = await world.see(task)
-        return found.noted_by("anna"), found.noted_by("ben")
+        return found.entries_of("anna"), found.entries_of("ben")
 
     task = await talking(world, "ben")
     await world.rules(SUPPORT, acw_seconds=60)
     assert await notes(task, "anna", "a rose") is Verdict.OK
     await hand_on(world, task)
-    hers = Noted(("annas",), (), "a rose")
-    assert await noted(task) == (hers, Noted()), "she has it until he is in it"
+    hers = Entries(("annas",), (), "a rose")
+    assert await noted(task) == (hers, Entries()), "she has it until he is in it"
     await world.talk(task)
-    assert await noted(task) == (hers, Noted())
+    assert await noted(task) == (hers, Entries())
     assert await notes(task, "ben", 'a "tulip"') is Verdict.OK
     assert await notes(task, "anna", "a rose, then") is Verdict.OK
     assert await notes(task, "anna", "a rose, then") is Verdict.UNCHANGED
-    hers, his = Noted(("annas",), (), "a rose, then"), Noted(("bens",), (), 'a "tulip"')
+    hers, his = Entries(("annas",), (), "a rose, then"), Entries(("bens",), (), 'a "tulip"')
     assert await noted(task) == (hers, his)
     assert (await d.finish_acw(t, task, "anna", Via.CARD, at=world.now)).ok
 
@@ -68,7 +69,7 @@ async def test_each_of_them_notes_for_himself(world: World) -> None:
     await world.terminate(task, "agent", "anna", Via.ROOM)
     assert (await d.save_wrapup(t, task, "ben", codes=[], tags=[], note="", at=world.now)).ok
     found = await world.see(task)
-    assert (found.note, await noted(task)) == ("both", (Noted(("annas",), (), "both"), Noted()))
+    assert (found.note, await noted(task)) == ("both", (Entries(("annas",), (), "both"), Entries()))
     assert found.noted == {}, "nothing is left of what is empty"
 
 
@@ -81,14 +82,14 @@ async def test_each_has_after_call_work_of_his_own_service(world: World) -> None
     await world.go(5)
     await world.terminate(task, "agent", "ben", Via.ROOM)
     found = await world.see(task)
-    assert found.after_call_of("anna") == AfterCall(begun + 20_000, 0)
+    assert found.acw_of("anna") == Acw(begun + 20_000, 0)
     assert found.service_for("anna") == SALES
     assert (await d.extend_acw(t, task, "anna", Via.CARD, at=world.now)).ok
     found = await world.see(task)
     extended = (await world.look("anna")).wrapping[task]
-    assert found.after_call_of("anna") == AfterCall(extended, 1)
+    assert found.acw_of("anna") == Acw(extended, 1)
     assert extended > begun + 20_000
-    assert found.after_call_of("cleo") is None
+    assert found.acw_of("cleo") is None
 
 
 async def test_each_of_them_has_it_for_a_service_of_his_own(world: World) -> None:

@@ -2,7 +2,8 @@
 
 from distribution.agents import Presence, Reason
 from distribution.path_verbs import PathState
-from distribution.tasks import OfferResult, Outcome, TaskState, Via
+from distribution.tasks import Outcome, TaskState, Via
+from distribution.user_session import OfferResult
 from distribution.verdicts import Verdict
 from distribution.verify import verify
 from store.keys import root

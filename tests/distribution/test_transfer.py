@@ -3,7 +3,8 @@
 import pytest
 
 from distribution.agents import AgentRules, Presence, Reason
-from distribution.tasks import OfferResult, Outcome, Task, TaskState, Via
+from distribution.tasks import Outcome, Task, TaskState, Via
+from distribution.user_session import OfferResult
 from distribution.verdicts import Answer, Verdict
 from store.keys import root
 from tests.distribution.day import MIDNIGHT

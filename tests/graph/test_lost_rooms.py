@@ -6,7 +6,8 @@ import pytest
 
 from conversations.messages import Sender
 from distribution.agents import Presence, Reason
-from distribution.tasks import OfferResult, Outcome, TaskState, Via
+from distribution.tasks import Outcome, TaskState, Via
+from distribution.user_session import OfferResult
 from graph.client import GraphClient
 from store.connection import Store
 from tests.graph.desk import Desk, furnish

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from conversations.messages import Sender
-from distribution.tasks import OfferResult, TaskState
+from distribution.tasks import TaskState
+from distribution.user_session import OfferResult
 from graph.client import GraphClient
 from graph.facts import Seat
 from graph.pace import SECONDS, Pace

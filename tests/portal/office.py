@@ -130,9 +130,13 @@ class Office:
 
     async def license(self, user: str) -> None:
         """The licence to be offered chats."""
+        await self.change_user(user, instant_messaging=True)
+
+    async def change_user(self, user: str, **change: Any) -> None:
+        """What the directory says of this person, as an admin would load it."""
 
         def turn(before: State) -> State:
-            made = before.users[user].model_dump(exclude_unset=True) | {"instant_messaging": True}
+            made = before.users[user].model_dump(exclude_unset=True) | change
             return before.having(users={**before.users, user: User.model_validate(made)})
 
         await self.directory.change(self.tenant, turn, actor="test")

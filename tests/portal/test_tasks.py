@@ -2,7 +2,8 @@
 
 from conversations.messages import GREETING_ID, Kind, Sender
 from distribution.agents import AgentRules
-from distribution.tasks import OfferResult, TaskState
+from distribution.tasks import TaskState
+from distribution.user_session import OfferResult
 from tests.portal.browser import Browser
 from tests.portal.company import BEN
 from tests.portal.office import Office

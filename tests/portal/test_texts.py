@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from distribution.agents import Presence, Reason
-from distribution.tasks import OfferResult, Outcome
+from distribution.tasks import Outcome
+from distribution.user_session import OfferResult
 from portal.words import FOLDER, best_language, voice
 
 WEB = Path(__file__).parents[2] / "web" / "portal"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from distribution.tasks import Noted, TaskState
+from distribution.tasks import TaskState
+from distribution.user_session import Entries
 from tests.portal.browser import Browser, Json
 from tests.portal.company import ANNA, BEN, SAMIR
 from tests.portal.office import Office
@@ -84,7 +85,7 @@ async def test_who_handed_it_on_does_his_own_after_call_work(office: Office, ann
     hers = {"name": "Anna Meier", "codes": ["Plants"], "tags": [], "note": "For Orders."}
     assert his["noted_before"] == [hers]
     await ben.call("POST", f"/tasks/{task}/wrapup", {"codes": [], "tags": [], "note": "Sent."})
-    assert (await office.task(task)).noted_by(ANNA) == Noted(("Plants",), (), "For Orders.")
+    assert (await office.task(task)).entries_of(ANNA) == Entries(("Plants",), (), "For Orders.")
 
     await ben.call("POST", f"/tasks/{task}/terminate")
     for agent, service in ((anna, "Garden Advice"), (ben, "Orders & Delivery")):
@@ -130,3 +131,26 @@ async def test_a_supervisor_sees_a_chat_that_is_handed_on_with_whom_it_is(
     await samir.call("POST", f"/tasks/{task}/terminate")
     assert (await ben.state())["offers"] == []
     assert [one["state"] for one in (await anna.state())["open"]] == ["acw"]
+
+
+async def test_an_agent_who_transfers_to_a_service_they_supervise_ends_it_as_its_agent(
+    office: Office, anna: Browser, ben: Browser
+) -> None:
+    task = await handed(office, anna, {"service": "orders"})
+    await office.change_user(ANNA, supervises=["orders"])
+    await ben.sees("the offer", lambda now: now["offers"])
+    answer = await anna.call("POST", f"/tasks/{task}/terminate")
+    assert (answer["verdict"], answer["task"]["state"]) == ("ok", "acw")
+    assert (await office.task(task)).ended_by == "agent"
+
+
+async def test_who_transferred_a_chat_ends_it_later_only_as_a_supervisor(
+    office: Office, anna: Browser, ben: Browser
+) -> None:
+    task = await handed(office, anna, {"service": "orders"})
+    await office.change_user(ANNA, supervises=["orders"])
+    [offer] = await ben.sees("the offer", lambda now: now["offers"])
+    await ben.call("POST", f"/tasks/{task}/accept", {"offer": offer["offer"]})
+    await office.distributor.opened(office.tenant, task)
+    await anna.call("POST", f"/tasks/{task}/terminate")
+    assert (await office.task(task)).ended_by == "supervisor"
