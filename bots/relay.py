@@ -22,9 +22,9 @@ from bots.room_posts import SUMMARY_CHARACTERS, RoomPosts
 from cards.escape import cut, kept_blanks
 from cards.room import left_card
 from cards.wording import Wording, wording
-from conversations.messages import Batch, Conversation, Conversations, Message, Sender
+from conversations.messages import Batch, Conversation, Conversations, Message, Sender, TextTooLong
 from conversations.messages import Kind as MessageKind
-from conversations.model import is_visitors
+from conversations.model import NOTICE, is_visitors
 from directory.directory import Directory
 from distribution.distributor import Distributor
 from distribution.tasks import Outcome, Task, TaskState
@@ -106,7 +106,7 @@ class Relay:
             return
         try:
             await self._show_card(room)
-            await self._tell_refused(room, room.conversation.failed)
+            await self._tell_notices(room)
             # Whatever comes while a batch is on its way, or while Teams' limits hold the next one up, goes into the next one.
             while batch := await self._next_batch(room):
                 if not await self._send_batch(subject, room, batch):
@@ -223,6 +223,13 @@ class Relay:
         await self._conversations.batch_sent(task.tenant, task.id, batch, activity_id, failed=failed, late=late)
         await self._tell_refused(room, failed)
         return True
+
+    async def _tell_notices(self, room: _Room) -> None:
+        await self._tell_refused(room, room.conversation.failed)
+        for message, key in room.conversation.notices:
+            said = room.words(key, limit=TextTooLong().limit)
+            await self._posts.tell(room.task.id, room.place, f"{NOTICE}{message}", said)
+            await self._conversations.set_noticed(room.task.tenant, room.task.id, room.place.conversation, message)
 
     async def _tell_refused(self, room: _Room, failed: Sequence[int]) -> None:
         for seq in failed:

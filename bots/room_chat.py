@@ -1,7 +1,6 @@
 """What agents write in a task's room goes to the customer; `//` stays among them."""
 
 import hashlib
-from typing import Final
 
 import structlog
 
@@ -17,14 +16,11 @@ from conversations.messages import (
     Sender,
     TextTooLong,
 )
-from conversations.teams_text import Written, client_id_of, written
-from conversations.topic import clean_name
+from conversations.room_words import MAX_NAME, RoomWord, left_out, take
+from conversations.teams_text import Written, client_id_of
 from store.text import tidied
 
 log = structlog.get_logger(__name__)
-
-MAX_NAME: Final = 120
-"""Characters of a name that the customer reads. Entra's names have up to 256."""
 
 
 class RoomChat:
@@ -39,19 +35,25 @@ class RoomChat:
         conversation = await self._conversation(incoming)
         if conversation is None:
             return ""
-        refused = self._refused(incoming)
-        if refused:
-            return await self._words(incoming, refused)
-        found = written(incoming.text, incoming.html, incoming.mentions_of_bot, files=incoming.files)
-        key = await self._say(incoming, conversation, Kind.TEXT, found) if found.text else ""
-        return await self._words(incoming, key or _left_out(found))
+        word = _word_of(incoming)
+        try:
+            key = await take(self._conversations, incoming.tenant, conversation, word, room=incoming.conversation)
+        except (ConversationClosed, NoSuchConversation):
+            key = "room.after_end"
+        except ConversationMoved:
+            key = "room.moved_on"
+        if key:
+            # Should Graph bring it as well, the same is not said again.
+            await self._conversations.set_noticed(incoming.tenant, conversation, incoming.conversation, incoming.id)
+        return await self._words(incoming, key)
 
     async def edited(self, incoming: Incoming) -> str:
         """Store an edit, or the return of a message that was deleted. Returns what is to be said about it."""
         conversation = await self._conversation(incoming)
-        if conversation is None or self._refused(incoming):
+        word = _word_of(incoming)
+        if conversation is None or word.refusal:
             return ""
-        found = written(incoming.text, incoming.html, incoming.mentions_of_bot, files=incoming.files)
+        found = word.read()
         if found.too_long:
             return await self._words(incoming, "room.too_long")
         if not found.text:
@@ -59,7 +61,7 @@ class RoomChat:
             key = await self._say(incoming, conversation, Kind.DELETE, found)
             return await self._words(incoming, key or "room.edit_emptied")
         key = await self._say(incoming, conversation, Kind.EDIT, found)
-        return await self._words(incoming, key or _left_out(found))
+        return await self._words(incoming, key or left_out(found))
 
     async def deleted(self, incoming: Incoming) -> None:
         """Store that a message was taken back."""
@@ -71,15 +73,8 @@ class RoomChat:
         """The conversation whose room this is; None for any other chat, and for what no person wrote."""
         return await self._conversations.by_room(incoming.tenant, incoming.conversation) if incoming.person else None
 
-    @staticmethod
-    def _refused(incoming: Incoming) -> str:
-        """Why nothing of it may reach the customer; empty if it may."""
-        if incoming.targeted:
-            return "room.targeted"
-        return "" if incoming.user or clean_name(incoming.user_name) else "room.nobody"
-
     async def _say(self, incoming: Incoming, conversation: str, kind: Kind, found: Written) -> str:
-        """Returns the key of what is to be said about it."""
+        """Store an edit or a delete. Returns the key of what is to be said about it."""
         original = client_id_of(incoming.id)
         try:
             said = await self._conversations.say(
@@ -89,13 +84,13 @@ class RoomChat:
                 author=tidied(incoming.user_name, MAX_NAME),
                 author_id=incoming.user,
                 text=found.text,
-                client_id=original if kind is Kind.TEXT else f"{original}:{kind}:{_version(incoming, found.text)}",
+                client_id=f"{original}:{kind}:{_version(incoming, found.text)}",
                 kind=kind,
-                refers_to_client_id=None if kind is Kind.TEXT else original,
+                refers_to_client_id=original,
                 room=incoming.conversation,
             )
         except (ConversationClosed, NoSuchConversation):
-            return "room.after_end" if kind is Kind.TEXT else ""
+            return ""
         except ConversationMoved:
             return "room.moved_on"
         except TextTooLong:
@@ -119,15 +114,17 @@ class RoomChat:
         return wording(language)(key, limit=TextTooLong().limit)
 
 
-def _left_out(found: Written) -> str:
-    """The key of what is to be said about something that is not sent, or not whole."""
-    if found.too_long:
-        return "room.too_long"
-    if found.doubtful:
-        return "room.doubtful"
-    if not found.text:
-        return "room.nothing_carried"
-    return "room.not_carried" if found.lost and not found.note else ""
+def _word_of(incoming: Incoming) -> RoomWord:
+    return RoomWord(
+        id=incoming.id,
+        user=incoming.user,
+        name=incoming.user_name,
+        text=incoming.text,
+        html=incoming.html,
+        mentions_of_bot=incoming.mentions_of_bot,
+        files=incoming.files,
+        targeted=incoming.targeted,
+    )
 
 
 def _version(incoming: Incoming, text: str) -> str:

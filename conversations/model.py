@@ -30,6 +30,9 @@ CHAT_BYTES: Final = 8 * 1024 * 1024
 LATE_MS: Final = 10_000
 """A message that has not reached the room after so long is marked: for the visitor, in the room, and on Team."""
 
+NOTICE: Final = "notice:"
+"""Before the id of a message in the room: the field of a notice that waits, and the slot of one that was said."""
+
 GREETING_ID: Final = "arrival:greeting"
 """The client id of a service's greeting."""
 
@@ -141,6 +144,9 @@ class Conversation:
     closed_at: int | None = None
     privacy_at: int | None = None  # when the visitor accepted the privacy text
     begun_at: int | None = None  # when its task was created
+    notices: tuple[
+        tuple[str, str], ...
+    ] = ()  # what is still to be said in the room: (id of a message there, key of the words)
     refusals: int = 0  # how often in a row the room has refused something
     second: str = ""  # object id of the second person in the room, whose words stay among the agents; "" = nobody
 
@@ -228,6 +234,9 @@ def read_conversation(tenant: str, conversation: str, facts: Mapping[str, str]) 
         closed_at=_instant(get("closed")),
         privacy_at=_instant(get("privacy")),
         begun_at=_instant(get("begun")),
+        notices=tuple(
+            (name.removeprefix(NOTICE), key) for name, key in sorted(facts.items()) if name.startswith(NOTICE)
+        ),
         refusals=_refusals(get("refusals", ""), get("chat", "")),
         second=get("second", ""),
     )

@@ -5,8 +5,9 @@ from json import dumps, loads
 from typing import Final
 
 from conversations.keys import chat_key, sent_key, shown_key
-from conversations.model import KEEP_SECONDS, LATE_MS, Batch, NoSuchConversation, RoomIntent, Shown, read_entry
+from conversations.model import KEEP_SECONDS, LATE_MS, NOTICE, Batch, NoSuchConversation, RoomIntent, Shown, read_entry
 from conversations.scripts import Scripts
+from store.due import Subject, mark_due
 
 MAX_BATCH_MESSAGES: Final = 20
 MAX_BATCH_BYTES: Final = 20_000
@@ -33,6 +34,17 @@ class RoomVerbs(Scripts):
     async def drop_intent(self, tenant: str, conversation: str) -> None:
         """The room that was intended will never be: the next intent begins anew."""
         await self._run("note_facts", tenant, conversation, facts={"topic": "", "topic_at": ""})
+
+    async def notice(self, tenant: str, conversation: str, message: str, key: str) -> None:
+        """Something is to be said in the room about a message in it (`Conversation.notices`), once. `key`: its words."""
+        if await self.shown(tenant, conversation, f"{NOTICE}{message}") is None:
+            await self._run("note_facts", tenant, conversation, facts={f"{NOTICE}{message}": key})
+            await mark_due(self._store, tenant, Subject("relay", tenant, (conversation,)))
+
+    async def set_noticed(self, tenant: str, conversation: str, chat_id: str, message: str) -> None:
+        """What is to be said in the room about this message was said."""
+        await self.set_shown(tenant, conversation, f"{NOTICE}{message}", chat_id, "", "")
+        await self._run("note_facts", tenant, conversation, facts={f"{NOTICE}{message}": ""})
 
     async def set_refusals(self, tenant: str, conversation: str, chat_id: str, count: int) -> None:
         """How often in a row this room has refused what was sent to it."""

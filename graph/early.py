@@ -6,8 +6,8 @@ between comes to no bot, ever; so it is read from Graph, and is in the conversat
 
 import structlog
 
-from conversations.messages import ConversationClosed, Conversations, NoSuchConversation, TextTooLong
-from conversations.teams_text import client_id_of, written
+from conversations.messages import ConversationClosed, Conversations, NoSuchConversation
+from conversations.room_words import RoomWord, take
 from graph.client import GraphClient
 from graph.company import Company
 from graph.facts import Written
@@ -42,27 +42,19 @@ class EarlyWords:
             log.info("early_message_after_end", task=conversation)
 
     async def _store(self, tenant: str, conversation: str, message: Written) -> None:
-        read = written(message.text, message.html, _as_mentions(message), files=message.files)
-        if read.lost:
-            log.warning("early_message_not_whole", task=conversation, message=message.id)
-        if not read.text:
-            return
-        person = await self._directory.user(tenant, message.user)
-        try:
-            said = await self._conversations.say(
-                tenant,
-                conversation,
-                sender=read.sender,
-                author=person.name if person is not None else message.name,
-                author_id=message.user,
-                text=read.text,
-                client_id=client_id_of(message.id),
-            )
-        except TextTooLong:
-            log.warning("early_message_too_long", task=conversation, message=message.id)
-            return
-        if not said.duplicate:
-            log.info("agent_said", task=conversation, seq=said.seq, duplicate=False, kind="text", early=True)
+        person = await self._directory.user(tenant, message.user) if message.user else None
+        word = RoomWord(
+            id=message.id,
+            user=message.user,
+            name=person.name if person is not None else message.name,
+            text=message.text,
+            html=message.html,
+            mentions_of_bot=_as_mentions(message),
+            files=message.files,
+        )
+        key = await take(self._conversations, tenant, conversation, word)
+        if key:
+            await self._conversations.notice(tenant, conversation, message.id, key)
 
 
 def _as_mentions(message: Written) -> list[str]:

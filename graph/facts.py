@@ -41,7 +41,8 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Something that a person wrote in a chat, as it is now; `user` in lower case, `html` empty where it is plain text.
+    """Something that a person wrote in a chat, as it is now; `user` in lower case, empty where Graph does not say who,
+    `html` empty where it is plain text.
 
     `files`: there is something with it that is no text. `mentions_of_us`: the names by which our own bot is mentioned.
     """

@@ -407,17 +407,20 @@ def _written(found: "ChatMessage", app: str) -> Written | None:
     from msgraph.generated.models.body_type import BodyType
     from msgraph.generated.models.chat_message_type import ChatMessageType
 
-    user = found.from_.user if found.from_ else None
-    if found.message_type is not ChatMessageType.Message or user is None or not user.id or found.deleted_date_time:
+    by = found.from_
+    if found.message_type is not ChatMessageType.Message or found.deleted_date_time:
         return None
+    if by is not None and by.user is None and (by.application is not None or by.device is not None):
+        return None
+    user = by.user if by is not None else None
     content = str(found.body.content or "") if found.body else ""
     html = found.body is not None and found.body.content_type is BodyType.Html
     apps = [(one.mention_text, one.mentioned.application if one.mentioned else None) for one in found.mentions or []]
     return Written(
         id=str(found.id or ""),
         at=_instant(found.created_date_time),
-        user=user.id.lower(),
-        name=str(user.display_name or ""),
+        user=str(user.id or "").lower() if user is not None else "",
+        name=str(user.display_name or "") if user is not None else "",
         text="" if html else content,
         html=_ATTACHED.sub("", content) if html else "",
         files=any(one.content_type != _QUOTED for one in found.attachments or []),

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from sandbox.chats import Chat
 from sandbox.core import CORE, Core
+from sandbox.messages import NOBODY, Message
 from sandbox.problems import refuse
 from sandbox.shapes import Shape
 from sandbox.teams import happenings
@@ -72,9 +73,9 @@ async def delete_person(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def _chat(request: web.Request) -> tuple[Core, Chat]:
+async def _chat(request: web.Request, *more: str) -> tuple[Core, Chat]:
     core = request.app[CORE]
-    asked = await body(request, "chat")
+    asked = await body(request, "chat", *more)
     chat = core.chats.get(asked.text("chat"))
     if chat is None:
         raise asked.bad("there is no such chat")
@@ -86,6 +87,15 @@ async def remove_bot(request: web.Request) -> web.Response:
     core, chat = await _chat(request)
     happenings.uninstalled_in(core, chat)
     return web.Response(status=204)
+
+
+async def write_nameless(request: web.Request) -> web.Response:
+    """Somebody of whom nothing is known writes in a group chat, while no bot listens."""
+    core, chat = await _chat(request, "text")
+    text = (await body(request, "chat", "text")).text("text")
+    id_, at = core.messages.new_id()
+    happenings.said(core, chat, Message(chat=chat.id, id=id_, at=at, sender=NOBODY, text=text))
+    return web.json_response({"id": id_})
 
 
 async def delete_chat(request: web.Request) -> web.Response:
@@ -203,6 +213,7 @@ ROUTES = [
     Route("POST", "/control/users", "Control.AddPerson", _own(add_person)),
     Route("POST", "/control/users/delete", "Control.DeletePerson", _own(delete_person)),
     Route("POST", "/control/chats/remove-bot", "Control.RemoveBot", _own(remove_bot)),
+    Route("POST", "/control/chats/write-nameless", "Control.WriteNameless", _own(write_nameless)),
     Route("POST", "/control/chats/delete", "Control.DeleteChat", _own(delete_chat)),
     Route("GET", "/control/consent", "Control.Consent", _own(get_consent)),
     Route("POST", "/control/consent", "Control.SetConsent", _own(set_consent)),

@@ -13,11 +13,13 @@ from sandbox.database import Database
 
 BOT = "bot"
 SYSTEM = ""
+NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of a chat. `sender` is an object id, `bot`, or empty for an event (a grey line)."""
+    """One entry of a chat. `sender` is an object id, `bot`, `nobody` (a person of whom nothing
+    is known), or empty for an event (a grey line)."""
 
     chat: str
     id: str

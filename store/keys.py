@@ -380,7 +380,7 @@ _CONVERSATIONS: tuple[KeySpec, ...] = (
         "room (`topic`, `topic_at`: the intent; `chat`, `chat_url`, `left`: chats that it was in before, `opening`: up to where the opening card tells; `second`: the second person in it, whose words are notes), and "
         "the cursor to Teams (`relayed`; while a batch is on its way `batch_first`, `batch_last`, `batch_at`: when it was handed out "
         "first, `batch_clean`: Teams surely does not have it, `batch_refused`: how often Teams refused it; `failed`: messages that "
-        "Teams refused for good; `refusals`: how often in a row the room refused something, and which chat that is).",
+        "Teams refused for good; `refusals`: how often in a row the room refused something, and which chat that is; `notice:<message>`: what is still to be said in the room about a message there).",
     ),
     KeySpec(
         "<root>messages:<tenant>:<conversation>",

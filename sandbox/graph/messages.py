@@ -13,7 +13,7 @@ from sandbox.clock import iso
 from sandbox.core import Core
 from sandbox.graph import door
 from sandbox.graph.door import Body
-from sandbox.messages import BOT, SYSTEM, Message
+from sandbox.messages import BOT, NOBODY, SYSTEM, Message
 from sandbox.problems import refuse
 from sandbox.teams import happenings
 from sandbox.teams.text import shown, stored
@@ -55,6 +55,10 @@ def _author(core: Core, message: Message) -> Body | None:
     if message.sender == BOT:
         app = {"id": core.world.app.client_id, "displayName": name, "applicationIdentityType": "bot"}
         return nobody | {"application": {"@odata.type": "#microsoft.graph.teamworkApplicationIdentity", **app}}
+    if message.sender == NOBODY:
+        # Somebody without an account: Graph tells their name at best (chatMessageFromIdentitySet, docs).
+        user = {"id": None, "displayName": None, "userIdentityType": "anonymousGuest", "tenantId": None}
+        return nobody | {"user": {"@odata.type": "#microsoft.graph.teamworkUserIdentity", **user}}
     user = {"id": message.sender, "displayName": name, "userIdentityType": "aadUser", "tenantId": core.world.tenant_id}
     return nobody | {"user": {"@odata.type": "#microsoft.graph.teamworkUserIdentity", **user}}
 

@@ -204,3 +204,14 @@ async def test_the_room_is_quiet_where_nothing_is_left_out(home: House) -> None:
 
     assert await wait_until(stored, SOON, "the message") == [("agent", "text", "one\ntwo")]
     assert await home.said(one.chat) == []
+
+
+async def test_what_graph_brings_is_spoken_of_as_what_the_bot_brings_and_once(home: House) -> None:
+    one = await room(home)
+    await home.conversations.notice(home.tenant, one.task, "1796070000001", "room.nothing_carried")
+    await wait_until(one.told, SOON, "what is said about it")
+    assert await one.told() == "Pictures and files are not sent to the customer. Nothing of your message was sent."
+    brought = await one.sends('<video src="https://graph.example/x"></video>')
+    await home.conversations.notice(home.tenant, one.task, brought, "room.nothing_carried")
+    await home.settled()
+    assert len(await home.said(one.chat)) == 2

@@ -245,3 +245,30 @@ async def test_what_the_second_person_writes_stays_among_the_agents(
         )
     senders = [message.sender for message in await said(desk, task)]
     assert senders == [Sender.NOTE, Sender.AGENT, Sender.NOTE, Sender.AGENT]
+
+
+async def test_what_cannot_be_sent_of_it_is_to_be_said_in_the_room(desk: Desk, microsoft: Microsoft, anna: str) -> None:
+    task = await desk.accepted(anna)
+    await microsoft.fault("Chats.InstallApp", delay_ms=1500)
+    working = asyncio.create_task(desk.handle(task))
+    chat = await microsoft.chat_with(anna)
+
+    async def html(text: str) -> str:
+        return (await microsoft.teams("POST", anna, f"/chats/{chat}/messages", html=text))["id"]
+
+    video = await html('<video src="https://graph.example/x"></video>')
+    picture = await html('<p>See here</p><img src="https://graph.example/y">')
+    nameless = (await microsoft.control("POST", "chats/write-nameless", chat=chat, text="Let me help"))["id"]
+    await write(microsoft, anna, chat, "Hello")
+    await working
+    assert [message.text for message in await said(desk, task)] == ["See here", "Hello"]
+    conversation = await desk.conversations.get(TENANT, task)
+    assert conversation is not None
+    notices = {(video, "room.nothing_carried"), (picture, "room.not_carried"), (nameless, "room.nobody")}
+    assert set(conversation.notices) == notices
+    for message, _ in notices:
+        await desk.conversations.set_noticed(TENANT, task, chat, message)
+    await desk.settle(task)
+    conversation = await desk.conversations.get(TENANT, task)
+    assert conversation is not None
+    assert conversation.notices == (), "it was read twice, and is said once"
