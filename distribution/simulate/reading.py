@@ -104,13 +104,20 @@ class _Reader:
         if fields["how"] != "time":
             self.told.resets.append((at, fields["user"]))
 
+    def _on_path_down(self, _fields: Fields, at: int) -> None:
+        """Whoever is reached by cards alone is out of reach until it is up."""
+        for agent in self.replay.agents.values():
+            self._agent(agent, at)
+
+    _on_path_up = _on_path_down
+
     def _agent(self, agent: AgentView, at: int) -> None:
         user, active = agent.user, agent.services.get(self.service)
         facts = Facts(
             (agent.licensed, active is not None, bool(active), agent.capacity),
             agent.duty,
             agent.presence,
-            (agent.registered or agent.surfaces) and agent.retry_at is None,
+            (agent.surfaces or (agent.registered and not self.replay.path_down)) and agent.retry_at is None,
             agent.unavailable or ("RONA elsewhere" if user in self.flagged else ""),
         )
         if active is not None:

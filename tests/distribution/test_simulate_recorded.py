@@ -133,6 +133,28 @@ async def test_a_room_that_could_not_be_opened_cannot_be_opened_again(store: Sto
     assert (again.waits, again.busy_seconds) == ([34.0], 17.0)
 
 
+async def test_while_cards_reach_nobody_nobody_is_asked_in_the_replay_either(store: Store) -> None:
+    d, tenant, begins = Distributor(store), "path", midnight(THE_DAY)
+    await d.set_tenant(tenant, im_enabled=True, virtual=True, at=begins - 10)
+    await d.set_service(tenant, "garden", ServiceRules("Garden", idle_seconds=0), at=begins - 10)
+    its = AgentRules(licensed=True, direct_licensed=False, services={"garden": True})
+    await d.set_agent(tenant, "anna", its, at=begins - 10)
+    await d.set_registered(tenant, "anna", registered=True, at=begins - 10)
+    await fire_virtual(store, tenant, begins)
+    await d.set_presence(tenant, {"anna": Presence.AVAILABLE}, at=begins + 500)
+    await d.path_down(tenant, "unavailable", more_seconds=60, at=begins + 600)
+    await d.create(tenant, "rose", service="garden", workflow=False, at=begins + 1_000)
+    await d.path_up(tenant, at=begins + 20_000)
+    await d.accept(tenant, "rose", "1", "anna", Via.CARD, at=begins + 21_000)
+    await d.opened(tenant, "rose", at=begins + 21_000)
+    await d.terminate(tenant, "rose", by="agent", actor="anna", via=Via.ROOM, at=begins + 50_000)
+    told = await read_day(store, tenant, "garden", THE_DAY)
+    assert told.was.waits == [20.0]
+    async with scratch_store() as scratch:
+        again = await replay_day(scratch, told, told.rules)
+    assert again.waits == [20.0]
+
+
 async def test_an_unknown_day_and_an_unknown_service_are_refused_in_words(store: Store) -> None:
     d, tenant = Distributor(store), "refused"
     await d.set_tenant(tenant, im_enabled=True, virtual=True, at=midnight(THE_DAY) - 1)
