@@ -1,7 +1,7 @@
 """A stranger who sends without end: `python bench/flood.py HOST PORT TOKEN ORIGIN SOCKETS SECONDS FRAME`.
 
-Opens so many sockets of one chat, says hello on each, and sends the frame as fast as the system takes it (`ping` sends
-control frames). Prints how many bytes each socket got rid of. Uses the standard library alone, so that it starts quickly
+Opens so many sockets of one chat, says hello on each, and sends the frame as fast as the system takes it (`ping` and
+`pong` send control frames). Prints how many bytes each socket got rid of. Uses the standard library alone, so that it starts quickly
 and stays out of the way of what it measures; `bench/strangers.py` and tests/interact start it.
 """
 
@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-TEXT, PING = 0x1, 0x9
+TEXT, CONTROL = 0x1, {"ping": 0x9, "pong": 0xA}
 AT_ONCE = 2_000
 
 
@@ -53,7 +53,7 @@ def flood(line: socket.socket, data: bytes, until: float, sent: list[int]) -> No
 
 def main() -> None:
     host, port, token, origin, sockets, seconds, text = sys.argv[1:8]
-    one = frame(PING, b"") if text == "ping" else frame(TEXT, text.encode())
+    one = frame(CONTROL[text], b"") if text in CONTROL else frame(TEXT, text.encode())
     lines = [connect(host, int(port), token, origin) for _ in range(int(sockets))]
     until = time.monotonic() + float(seconds)
     sent: list[int] = []

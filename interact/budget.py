@@ -26,6 +26,10 @@ class FrameBudget:
             self._address.owe(address, cost) if address is not None else 0.0,
         )
 
+    def unfinished(self, address: str | None, kilobytes: int) -> bool:
+        """Count so many KB of a message that has not ended, each as a frame; True when its address has sent too many."""
+        return address is not None and self._address.owe(address, kilobytes) > 0
+
     def bad(self, chat: str) -> bool:
         """Count a frame that was no good; False when there were too many."""
         return not self._bad.take(chat)

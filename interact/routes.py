@@ -199,7 +199,8 @@ class _Door:
         # Compression would cost 10,000 idle visitors a window of their own each, for frames of a hundred bytes.
         ws = web.WebSocketResponse(timeout=0.1, max_msg_size=_HARD_FRAME, compress=False, autoping=False)
         await ws.prepare(request)
-        await self._serve(request, WebSocketLine(ws, request), new_id(), address)
+        line = WebSocketLine(ws, request, too_much=lambda kb: self.sockets.budget.unfinished(address, kb))
+        await self._serve(request, line, new_id(), address)
         return ws
 
     async def poll(self, request: web.Request) -> web.StreamResponse:
