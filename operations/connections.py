@@ -280,9 +280,11 @@ class Connection(RequestHandler):
         return answer
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
-        """What was wrong with a body has been answered; aiohttp meets it again when it reads what is left, and would log a
-        stack that anybody can cause."""
-        if isinstance(kw.get("exc_info"), web.RequestPayloadError):
+        """Leave out what anybody can cause: a body that was answered as unreadable, which aiohttp meets again when it reads
+        what is left of it, and a client that hangs up while it is told to continue."""
+        fault = kw.get("exc_info")
+        gone = self.transport is None or self.transport.is_closing()
+        if isinstance(fault, web.RequestPayloadError) or (gone and isinstance(fault, ConnectionError)):
             self._gate.cut_off("body_unreadable")
         else:
             super().log_exception(*args, **kw)
