@@ -7,6 +7,7 @@ import asyncio
 import random
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 import structlog
@@ -40,6 +41,9 @@ from store.connection import StoreDown
 from store.doorbells import Bell
 
 log = structlog.get_logger(__name__)
+
+HAND_OVER_SECONDS: Final = 1.5
+"""How long a stopping process serves a client that it has asked to connect elsewhere."""
 
 OVER: Final = "This chat is over or unknown. Please start a new one."
 
@@ -80,6 +84,7 @@ class VisitorSocket:
         "_line",
         "_moved",
         "_origin",
+        "_over",
         "_registry",
         "_typed_at",
         "_widgets",
@@ -117,6 +122,7 @@ class VisitorSocket:
         self._deaf_times = -1
         self._typed_at = 0.0
         self._moved = False
+        self._over: asyncio.Event | None = None  # set at the end, once somebody waits for it
         self._feed: Feed | None = None
 
     async def serve(self) -> None:
@@ -142,6 +148,8 @@ class VisitorSocket:
             await self.move("error")
         finally:
             self._registry.budget.forget(self.connection)
+            if self._over is not None:
+                self._over.set()
 
     async def _greet(self) -> tuple[VisitorChat, int]:
         """The first frame: who it is, and what he has seen. Raises BadFrame."""
@@ -306,15 +314,31 @@ class VisitorSocket:
             self._feed.beat(last, public, here=self._beats % self._deps.limits.here_beats == 0)
 
     async def move(self, why: str, *, at_once: bool = False) -> None:
-        """Ask the client to come back, to whoever is there then, and close."""
+        """Ask the client to come back, to whoever is there then, and close.
+
+        `at_once`: the client is served on this line until it has another one, for a while at most.
+        """
         self._moved = True
-        if self._feed is not None:
-            self._feed.stop()
         limits = self._deps.limits
         spread = limits.full_seconds if why == "full" else limits.retry_seconds
         seconds = 0.0 if at_once else round(random.uniform(*spread), 2)  # noqa: S311  # spreads, guards nothing
+        hands_over = at_once and self._feed is not None and self._line.answers_beats
+        if self._feed is not None and not hands_over:
+            self._feed.stop()
         await self._line.send({"type": "retry", "after_seconds": seconds})
+        if hands_over and await self._is_left():
+            return
+        if self._feed is not None:
+            self._feed.stop()
         await self._line.close(WSCloseCode.TRY_AGAIN_LATER, why)
+
+    async def _is_left(self) -> bool:
+        """Whether the client has closed this line by itself, because it has another one."""
+        self._over = asyncio.Event()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HAND_OVER_SECONDS):
+                await self._over.wait()
+        return self._over.is_set()
 
     async def park(self) -> None:
         """The page's client rests until the page is seen again."""

@@ -237,6 +237,18 @@ async def test_a_stopping_process_asks_one_visitor_after_the_other_and_serves_th
         assert (response.status, response.headers["Retry-After"]) == (503, "1")
 
 
+async def test_who_is_asked_to_move_is_served_until_they_have_another_line(door: Door) -> None:
+    visitor = await door.visitor().begin()
+    line = await visitor.enter()
+    stopping = asyncio.create_task(door.sockets.close_all("stopping"))
+    await line.expect("retry")
+    await line.said("Hello")
+    await line.close()
+    await stopping
+    assert len(door.sockets) == 0
+    assert (await door.task(visitor)).visitor_here, "who was asked to move has not left"
+
+
 async def test_a_process_with_too_many_lines_asks_the_next_ones_to_come_later(store: Store, tenant: str) -> None:
     async with open_door(store, tenant, limits=Limits(all_sockets=1)) as door:
         visitor = await door.visitor().begin()

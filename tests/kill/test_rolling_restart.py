@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import signal
 import time
@@ -33,34 +32,53 @@ class Talker:
     done: bool = False
 
     async def talk(self) -> None:
+        """Always with a line, as the widget is: when one is asked to move, the next is dialled beside it."""
+        line: aiohttp.ClientWebSocketResponse | None = None
         while not self.done:
             left = time.monotonic()
-            with contextlib.suppress(aiohttp.ClientError, ConnectionError, TimeoutError, StopAsyncIteration):
-                async with self.stage.http.ws_connect(f"{self.places[0]}/interact/v1/socket") as line:
-                    await line.send_json({"type": "hello", "token": self.token, "after": 0})
-                    await self._until(line, "welcome")
-                    self.offline = max(self.offline, time.monotonic() - left)
-                    await self._write(line)
-            self.places.reverse()
+            try:
+                line = line or await self._dialled()
+                self.offline = max(self.offline, time.monotonic() - left)
+                line = await self._write(line)
+            except (aiohttp.ClientError, ConnectionError, TimeoutError):
+                line = None
+                self.places.reverse()
+        if line is not None:
+            await line.close()
 
-    async def _write(self, line: aiohttp.ClientWebSocketResponse) -> None:
+    async def _dialled(self) -> aiohttp.ClientWebSocketResponse:
+        line = await self.stage.http.ws_connect(f"{self.places[0]}/interact/v1/socket")
+        await line.send_json({"type": "hello", "token": self.token, "after": 0})
+        await self._until(line, "welcome")
+        return line
+
+    async def _write(self, line: aiohttp.ClientWebSocketResponse) -> aiohttp.ClientWebSocketResponse | None:
+        """Until the line breaks (None), or is asked to move: then the next one."""
+        moving: asyncio.Task[aiohttp.ClientWebSocketResponse] | None = None
         while not self.done:
             key, began = str(uuid.uuid4()), time.monotonic()
             await line.send_json({"type": "say", "id": key, "text": "still here"})
-            await self._until(line, "ack")
+            if not await self._until(line, "ack") and moving is None:
+                self.places.reverse()
+                moving = asyncio.create_task(self._dialled())
+                await self._until(line, "ack")
             self.waits.append(time.monotonic() - began)
             await asyncio.sleep(0.4)  # the pace of the visitor, not a wait for a result
+            if moving is not None and moving.done():
+                await line.close()
+                return moving.result()
+        return line
 
-    async def _until(self, line: aiohttp.ClientWebSocketResponse, kind: str) -> None:
+    async def _until(self, line: aiohttp.ClientWebSocketResponse, kind: str) -> bool:
+        """False when it was asked to move before."""
         async for message in line:
             frame = json.loads(message.data)
             if frame["type"] == "beat":
                 await line.send_json({"type": "pong"})
             if frame["type"] == kind:
-                return
+                return True
             if frame["type"] == "retry":
-                await asyncio.sleep(frame["after_seconds"])
-                break
+                return False
         raise ConnectionError
 
 
@@ -114,4 +132,5 @@ async def test_a_rolling_restart_disturbs_hardly_anybody(pair: Stage) -> None:
     print(f"offline at SIGKILL {killed:.2f} s")
     assert took < EXIT_SECONDS
     assert graceful < 1.0, "a visitor is asked to connect again, and is served meanwhile"
+    assert graceful < killed, "a stop disturbs less than a kill"
     assert slowest < 1.0
