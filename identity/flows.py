@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import secrets
+import time
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
@@ -43,7 +44,8 @@ class Flows:
     def begin(self, request: web.Request, kind: str, **facts: str) -> tuple[str, "Trip"]:
         """The state under which `take` gives `facts` back, once, to the same browser; and the cookie for the response."""
         state = secrets.token_urlsafe(32)
-        carried = json.dumps({"kind": kind, "state": state, "facts": facts}, ensure_ascii=False)
+        # The seal's own time has whole seconds: of trips that begin in one second it cannot tell the oldest.
+        carried = json.dumps({"kind": kind, "state": state, "begun": time.time(), "facts": facts}, ensure_ascii=False)
         sealed = self._seal.encrypt(carried.encode()).decode()
         return state, Trip(self._name(state), sealed, self._too_many(request), self._secure)
 
@@ -71,15 +73,16 @@ class Flows:
 
     def _too_many(self, request: web.Request) -> list[str]:
         """The cookies of trips that make room for one more: those that cannot be read, and the oldest."""
-        kept: list[tuple[int, str]] = []
+        kept: list[tuple[float, str]] = []
         unread: list[str] = []
         for name, sealed in request.cookies.items():
             if not name.startswith(self._prefix):
                 continue
-            if self._read(sealed) is None:
+            trip = self._read(sealed)
+            if trip is None:
                 unread.append(name)
             else:
-                kept.append((self._seal.extract_timestamp(sealed.encode()), name))
+                kept.append((trip.get("begun", 0), name))
         return unread + [name for _, name in sorted(kept)[: max(0, len(kept) - AT_ONCE + 1)]]
 
 
