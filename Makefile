@@ -2,8 +2,11 @@
 PYTHON ?= python3
 PORT ?= 3978
 RUN := .venv/bin/python
+# More tests at a time than processors: many of them wait. Those of one group (`xdist_group`) share what is slow to start.
+WORKERS ?= 3
+PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist loadgroup
 
-.PHONY: demo demo-reset test test-long check bench soak manifest install
+.PHONY: demo demo-reset test test-fast test-long check bench soak manifest install
 
 demo:            ## Start Usher with a sandbox that plays Microsoft, on this machine alone (PORT=3978)
 	@$(PYTHON) scripts/install.py run
@@ -13,15 +16,19 @@ demo-reset:      ## Forget all that the demo has kept, and start it anew
 	@$(PYTHON) scripts/install.py run
 	@exec $(RUN) demo/run.py --port $(PORT) --reset
 
-test:            ## All tests, browser tests included (ARGS="tests/story -k accept")
+test:            ## All tests, browser tests included, WORKERS=3 at a time (ARGS="tests/story -k accept")
 	@$(PYTHON) scripts/install.py dev
 	@$(PYTHON) scripts/browser.py
-	@$(RUN) -m pytest -m "not long" $(ARGS)
+	@$(PYTEST) -m "not long" $(ARGS)
+
+test-fast:       ## The tests without browsers, kills, failovers and whole products
+	@$(PYTHON) scripts/install.py dev
+	@$(PYTEST) -m "not long and not browser and not kill and not story" $(ARGS)
 
 test-long:       ## The long matrices (marker `long`), which `make test` samples
 	@$(PYTHON) scripts/install.py dev
 	@$(PYTHON) scripts/browser.py
-	@$(RUN) -m pytest -m long $(ARGS)
+	@$(PYTEST) -m long $(ARGS)
 
 check:           ## ruff, pyright strict, import-linter, tsc
 	@$(PYTHON) scripts/install.py dev

@@ -53,6 +53,7 @@ async def main(url: str) -> None:
     for kind, handler in {"card": card, "room": room, "relay": relay}.items():
         worker.handle(kind, handler)
     worker.handle("failover", Aftermath(store, (Conversations(store).doubt_shown,)).handle)
+    print("at work", flush=True)  # what starts it waits for this
     loops = (doorbells.run, Timers(store, doorbells).run, worker.run, Takeovers(store).run)
     await asyncio.gather(*(loop() for loop in loops))
 

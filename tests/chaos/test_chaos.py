@@ -46,8 +46,11 @@ class Replicas:
 
     async def start(self) -> None:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.chaos.replica", self._url, stdout=asyncio.subprocess.DEVNULL
+            sys.executable, "-m", "tests.chaos.replica", self._url, stdout=asyncio.subprocess.PIPE
         )
+        assert process.stdout is not None
+        # On a busy machine a start takes seconds: what is killed before it works kills nothing.
+        assert await process.stdout.readline() == b"at work\n"
         self._running.append(process)
 
     async def kill_one(self) -> None:
@@ -127,10 +130,13 @@ class Visitors:
         return over
 
 
-async def wreak_havoc(server: EmbeddedServer, replicas: Replicas, dice: random.Random) -> Counter[str]:
+async def wreak_havoc(
+    server: EmbeddedServer, replicas: Replicas, visitors: Visitors, dice: random.Random
+) -> Counter[str]:
+    """Kill for SECONDS, and on a slow machine until enough was killed and enough chats came to their end."""
     killed: Counter[str] = Counter()
     end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
+    while time.monotonic() < end or killed["replica"] < SECONDS / 3 or visitors.met <= SECONDS:
         await asyncio.sleep(KILL_EVERY_SECONDS)
         await replicas.kill_one()
         await replicas.start()
@@ -143,7 +149,7 @@ async def wreak_havoc(server: EmbeddedServer, replicas: Replicas, dice: random.R
 
 
 @pytest.mark.kill
-@pytest.mark.timeout(SECONDS + 90)
+@pytest.mark.timeout(SECONDS * 2 + 120)
 async def test_no_task_is_lost_whoever_is_killed(tmp_path: Path, tenant: str) -> None:
     dice = random.Random(int(os.environ.get("KILL_SEED", "7")))
     with start_embedded(tmp_path) as server:
@@ -152,17 +158,14 @@ async def test_no_task_is_lost_whoever_is_killed(tmp_path: Path, tenant: str) ->
         d = await staff(store, tenant)
         polling = asyncio.create_task(poll_presence(d, tenant))
         try:
-            for _ in range(REPLICAS):
-                await replicas.start()
+            await asyncio.gather(*(replicas.start() for _ in range(REPLICAS)))
             visitors = Visitors(d, tenant)
             coming = [asyncio.create_task(visitors.come()) for _ in range(AT_ONCE)]
-            killed = await wreak_havoc(server, replicas, dice)
+            killed = await wreak_havoc(server, replicas, visitors, dice)
             visitors.leaving = True
             async with asyncio.timeout(20):
                 await asyncio.gather(*coming)
-            assert killed["replica"] >= SECONDS / 3
             assert killed["server"] > 0
-            assert visitors.met > SECONDS, "they hardly got on"
 
             async def all_closed() -> bool:
                 try:

@@ -8,6 +8,13 @@ import pytest
 from tests.failover.servers import Clustered, Watched, clustered, watched
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.kill)
+
+
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Watched]:
     """A master, its replica and three sentinels."""
