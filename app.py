@@ -352,15 +352,16 @@ def main(arguments: list[str]) -> int:
     if missing:
         sys.stderr.write(f"Usher cannot start: {missing}.\n")
         return 1
+    # Until the loop has its own handlers, SIGTERM acts as Ctrl-C does, so that a server that was started is stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     embedded: EmbeddedServer | None = None
     try:
-        if settings.redis_url is None:
-            embedded = start_embedded(settings.data_dir)
-        url = settings.redis_url or (embedded.url if embedded else "")
-        parent = settings.workers > 1 and not is_worker
-        work = serve_with_workers(settings, url) if parent else serve(settings, url, shared_port=is_worker)
         with contextlib.suppress(KeyboardInterrupt):
-            uvloop.run(work)
+            if settings.redis_url is None:
+                embedded = start_embedded(settings.data_dir)
+            url = settings.redis_url or (embedded.url if embedded else "")
+            parent = settings.workers > 1 and not is_worker
+            uvloop.run(serve_with_workers(settings, url) if parent else serve(settings, url, shared_port=is_worker))
     except (StoreDown, StoreRefused, EmbeddedRefused, OSError) as problem:
         sys.stderr.write(f"Usher cannot start: {problem}\n")
         return 1

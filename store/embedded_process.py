@@ -95,7 +95,14 @@ def start(place: Place, engine: Engine) -> subprocess.Popen[bytes]:
             # Its own process group: Ctrl-C in a terminal is for Usher, which then stops the server in order.
             start_new_session=True,
         )
-    if not _wait_for_answer(place, lambda: child.poll() is None):
+    try:
+        serves = _wait_for_answer(place, lambda: child.poll() is None)
+    except BaseException:
+        # Asked to stop meanwhile: nobody was served yet, and nobody will look after it.
+        child.kill()
+        child.wait()
+        raise
+    if not serves:
         raise EmbeddedRefused(
             f"The embedded server ({engine}) ended at once. The end of {place.log_file}:\n{_tail(place.log_file)}"
         )

@@ -156,6 +156,26 @@ async def test_a_killed_owner_leaves_a_survivor_that_is_adopted(start: Start, ho
     assert await written(start().url) == "still here"
 
 
+async def test_who_is_stopped_while_the_server_starts_leaves_none_behind(
+    tmp_path: Path, engine_binary: Path | None
+) -> None:
+    engine = find_engine(engine_binary)
+    started = tmp_path / "started"
+    silent = tmp_path / "silent"
+    silent.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && exec {engine.binary} --version\n'
+        f"echo $$ > {started}.new; mv {started}.new {started}; exec tail -f /dev/null\n"
+    )
+    silent.chmod(0o700)
+    words = [sys.executable, "-m", "tests.store.holder", str(tmp_path), str(silent)]
+    holder = await asyncio.create_subprocess_exec(*words, stderr=subprocess.DEVNULL)
+    await wait_until(started.exists, 20, "the server is being started")
+    holder.send_signal(signal.SIGINT)
+    await holder.wait()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started.read_text()), signal.SIGKILL)
+
+
 async def test_a_killed_server_comes_back_with_every_acknowledged_write(start: Start) -> None:
     server = start()
     pid = server.pid
