@@ -19,10 +19,22 @@ TAG = '<script async src="{embed}" data-widget="{key}"></script>'
         '<script>fetch("{embed}?widget={key}").then(a => a.text()).then(code => setTimeout(code))</script>',
         """<script>window.usherWidget = "{embed}?widget={key}"; fetch("{embed}").then(a => a.text())
         .then(code => { performance.clearResourceTimings(); setTimeout(code); })</script>""",
+        """<script>window.usherWidget = "{embed}?widget={key}"; fetch("{embed}").then(a => a.text())
+        .then(code => setTimeout(code))</script>""",
+        """<script>window.usherWidget = "{embed}?widget={key}"</script><script src="{embed}" async></script>""",
         # Another vendor's script has an attribute of the same name.
         '<script data-widget="w0">"weather"</script><script type="module" src="{embed}" data-widget="{key}"></script>',
     ],
-    ids=["address", "module", "global", "evaluated", "global-address", "other-vendor"],
+    ids=[
+        "address",
+        "module",
+        "global",
+        "evaluated",
+        "global-address",
+        "global-fetched",
+        "global-script",
+        "other-vendor",
+    ],
 )
 async def test_the_key_is_found_however_the_script_comes(website: Website, tags: str) -> None:
     website.pages["/shop"] = f"{HEAD}</head><body><h1>Roses</h1>{tags}</body></html>"

@@ -9,6 +9,8 @@
  */
 const OURS = /\/embed\.js(\?|$)/;
 
+const keyIn = (text: string) => (OURS.test(text) ? new URL(text).searchParams.get("widget") : text);
+
 const failed = (error: unknown) => console.error("Usher: no chat.", error);
 
 (() => {
@@ -17,11 +19,12 @@ const failed = (error: unknown) => console.error("Usher: no chat.", error);
   const script = OURS.test(running?.src ?? "")
     ? running
     : document.querySelector<HTMLScriptElement>('script[src*="/embed.js"]:not([data-taken])');
-  const named = (window as { usherWidget?: string }).usherWidget;
+  // A key, or an address with one.
+  const named = `${(window as { usherWidget?: string }).usherWidget ?? ""}`;
   try {
     const fetched = performance.getEntriesByType("resource").find(({ name }) => OURS.test(name));
-    const address = new URL(script?.src || fetched?.name || `${named}`);
-    const key = script?.dataset.widget || address.searchParams.get("widget") || named;
+    const address = new URL(script?.src || (OURS.test(named) ? named : `${fetched?.name}`));
+    const key = script?.dataset.widget || address.searchParams.get("widget") || keyIn(named);
     if (!key) throw "no data-widget";
     script?.setAttribute("data-taken", "");
     const base = new URL("./", address).href;
