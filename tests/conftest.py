@@ -22,6 +22,14 @@ settings.load_profile("usher")
 DEBIAN_REDIS = Path("/usr/bin/redis-server")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who needs the whole product runs in one process: each other one would start a product of its own."""
+    for item in items:
+        if "stage" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.story)
+            item.add_marker(pytest.mark.xdist_group("story"))
+
+
 @pytest.fixture(scope="session")
 def engine_binary() -> Path | None:
     """The server program that tests run on; None is the one that Usher carries."""
