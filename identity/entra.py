@@ -18,6 +18,7 @@ from urllib.parse import urlencode, urlsplit
 import aiohttp
 import jwt
 
+from directory.people import entra_names
 from identity.jwks import Jwks, OpenId
 from identity.tls import client_session
 from identity.tokens import BadToken, Claims, verify
@@ -248,5 +249,5 @@ def _person(claims: Claims, tenant: str) -> Person:
     user = claims.text("oid").lower()
     if not _GUID.fullmatch(user):
         raise SignInRefused("Entra names no person.")
-    upn = claims.text("preferred_username") or claims.text("upn")
-    return Person(tenant=tenant, user=user, upn=upn, name=claims.text("name") or upn)
+    upn, name = entra_names(user, claims.text("preferred_username") or claims.text("upn"), claims.text("name"))
+    return Person(tenant=tenant, user=user, upn=upn, name=name)

@@ -13,6 +13,7 @@ import time_machine
 import trustme
 from yarl import URL
 
+from directory.fields import LONGEST_NAME
 from identity.doors import local_path
 from identity.flows import FLOW_SECONDS
 from identity.jwks import Jwks
@@ -116,6 +117,27 @@ async def test_what_a_trip_carries_cannot_be_read_or_changed(site: Site, browser
     forged = _cookies(browser, site).replace("gAAAA", "gAAAB")
     async with new_browser() as other:
         assert (await other.get(back, headers={"Cookie": forged}, allow_redirects=False)).status == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "upn", "shown", "sign_in"),
+    [
+        ("Olivia\tHart\n", "olivia@fabrikam.example", "Olivia Hart", "olivia@fabrikam.example"),
+        ("O" * 256, "olivia@fabrikam.example", "O" * (LONGEST_NAME - 1) + "…", "olivia@fabrikam.example"),
+        ("", "olivia@fabrikam.example", "olivia@fabrikam.example", "olivia@fabrikam.example"),
+        ("\u200b", "", OLIVIA, ""),
+        ("Olivia", "no sign-in name", "Olivia", ""),
+    ],
+    ids=["a tab", "long", "empty", "nothing to see", "odd sign-in name"],
+)
+async def test_a_name_of_entra_is_tidied_for_somebody_who_is_not_in_the_directory(
+    site: Site, browser: aiohttp.ClientSession, name: str, upn: str, shown: str, sign_in: str
+) -> None:
+    site.entra.claims = {"name": name, "preferred_username": upn}
+    assert (await site.sign_in(browser)).status == 302
+    who = await site.who(browser)
+    assert who is not None
+    assert (who["name"], who["upn"]) == (shown, sign_in)
 
 
 async def test_a_browser_keeps_few_trips_and_small_ones(site: Site, browser: aiohttp.ClientSession) -> None:
