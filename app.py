@@ -38,7 +38,7 @@ from graph.rooms import Rooms
 from identity.doors import IdentityConfig, IdentityDeps, identity_routes
 from identity.jwks import Jwks
 from identity.secrets import derive
-from identity.tls import go_through
+from identity.tls import client_context, go_through
 from interact.deps import InteractDeps
 from interact.limits import Addresses, Limits
 from interact.routes import interact_routes
@@ -222,6 +222,7 @@ class Usher:
 
     async def run(self, stopping: asyncio.Event, *, shared_port: bool) -> None:
         """Listen, work, and let go again once `stopping` is set."""
+        await asyncio.to_thread(client_context, self.settings.ca_file)  # from now on every client takes this one
         await self.bot.start()
         runner = web.AppRunner(self.web, access_log=None, shutdown_timeout=REQUESTS_GRACE_SECONDS)
         await runner.setup()

@@ -51,11 +51,19 @@ class GraphClient:
         self._refreshed: dict[str, float] = {}
         self._catalogue: dict[str, tuple[str, float]] = {}
         self._shares = Shares()
+        self._warming = asyncio.Lock()
+        self._warm = False
 
     async def warm(self) -> None:
-        """Pay for the SDK's imports (seconds, in a thread) and for the shared clients before anybody waits for them."""
-        await warm()
-        self._clients()
+        """Pay for the SDK's imports (seconds, in a thread) and for the shared clients before anybody waits for them.
+
+        Every call waits for it: whoever calls first, the imports never hold up the event loop.
+        """
+        async with self._warming:
+            if not self._warm:
+                await warm()
+                self._clients()
+                self._warm = True
 
     async def close(self) -> None:
         self._tenants.clear()
@@ -108,6 +116,7 @@ class GraphClient:
         `tries` > 1 only for what may be done twice: while Graph is throttled or down, the call is made again after the
         pause that it asks for, if that is short: never for ROOM, whose caller holds a worker's slot. Raises GraphProblem.
         """
+        await self.warm()
         sdk = self.tenant(tenant)
         while True:
             tries -= 1
@@ -126,6 +135,7 @@ class GraphClient:
 
     async def fresh_roles(self, tenant: str) -> frozenset[str]:
         """The application permissions that a token taken now has."""
+        await self.warm()
         sdk = self.tenant(tenant)
         sdk.forget_token()
         return await sdk.roles()

@@ -1,6 +1,7 @@
 """Whom we believe when we call out over TLS, through which proxy we go, and how long we wait."""
 
 import ssl
+from functools import lru_cache
 from pathlib import Path
 
 import aiohttp
@@ -22,10 +23,16 @@ def go_through(proxies: Proxies) -> None:
 
 
 def client_context(ca_file: str | Path | None) -> ssl.SSLContext:
-    """A context for outgoing calls: the system's authorities, and those in `ca_file` (PEM) besides.
+    """The context of all outgoing calls: the system's authorities, and those in `ca_file` (PEM) besides.
 
+    It is made once: reading the system's authorities takes 50 ms and more, in which the event loop would stand still.
     Raises OSError (ssl.SSLError among them) when the file cannot be read or holds no certificate.
     """
+    return _context(None if ca_file is None else str(ca_file))
+
+
+@lru_cache
+def _context(ca_file: str | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca_file is not None:
         context.load_verify_locations(ca_file)
