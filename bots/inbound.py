@@ -17,6 +17,7 @@ from cards.wording import wording
 from identity.jwks import KeysUnavailable
 from identity.tokens import BadToken
 from store.connection import StoreDown
+from store.seldom import Seldom
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,7 @@ class Inbound:
         self._received = received
         self._adapter = adapter
         self._on_turn = on_turn
+        self._seldom = Seldom(log)
 
     async def post(self, request: web.Request) -> web.Response:
         """Answer one request of Teams'."""
@@ -48,20 +50,20 @@ class Inbound:
             activity = incoming.read(raw, default_tenant=self._door.config.tenant_id if claims is None else "")
             trusted = self._door.admit(claims, activity)
         except BadToken as problem:
-            log.warning("activity_refused", why=str(problem))
+            self._seldom("activity_refused", "token", why=str(problem))
             return _refusal(HTTPStatus.UNAUTHORIZED, str(problem), {"WWW-Authenticate": "Bearer"})
         except WrongChannel as problem:
-            log.warning("activity_refused", why="wrong channel", channel=str(problem)[:40])
+            self._seldom("activity_refused", "channel", why="wrong channel", channel=str(problem)[:40])
             return _refusal(HTTPStatus.FORBIDDEN, "this bot talks to Microsoft Teams only")
         except NotHere as problem:
-            log.warning("activity_refused", why=str(problem))
+            self._seldom("activity_refused", "place", why=str(problem))
             return _refusal(HTTPStatus.FORBIDDEN, f"without a token: {problem}")
         except Malformed as problem:
             return _refusal(HTTPStatus.BAD_REQUEST, f"not an activity: {problem}")
         except _TooLarge:
             return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {MAX_BYTES} bytes")
         except KeysUnavailable as problem:
-            log.warning("activity_put_off", why=str(problem))
+            self._seldom("activity_put_off", why=str(problem))
             return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the signing keys cannot be read", _LATER)
         try:
             await self._door.check_tenant(activity)
@@ -70,7 +72,7 @@ class Inbound:
                 lambda context: Turn(activity, context, again), raw, trusted, self._guarded
             )
         except UnknownTenant:
-            log.warning("activity_refused", why="unknown tenant", tenant=activity.tenant)
+            self._seldom("activity_refused", "tenant", why="unknown tenant", tenant=activity.tenant)
             return _refusal(HTTPStatus.FORBIDDEN, "this organisation does not use Usher here")
         except StoreDown:
             if activity.kind == "invoke":

@@ -31,8 +31,11 @@ from identity.secrets import derive
 from identity.sessions import SESSIONS, Sessions, Users
 from identity.tokens import LONGEST, BadToken
 from store.connection import Store
+from store.seldom import Seldom
 
 log = structlog.get_logger(__name__)
+seldom = Seldom(log, "info")
+warn_seldom = Seldom(log)
 
 HOME = "/portal/"
 GRANT = "/auth/grant"
@@ -169,7 +172,7 @@ class _Doors:
                 return _problem(403, "tenant", "This organisation does not use Usher here.")
             person = await self._entra.person_of_teams_token(tenant, token)
         except BadToken as bad:
-            log.info("a Teams token was refused", why=str(bad))
+            seldom("a Teams token was refused", why=str(bad))
             return _problem(401, "token", f"Teams' token proves nothing: {bad}.")
         except KeysUnavailable:
             return _problem(503, "unavailable", "Microsoft's sign-in does not answer. Please try again in a minute.")
@@ -335,14 +338,14 @@ def _spoken(handler: _Handler) -> _Handler:
         try:
             return await handler(request)
         except SignInRefused as refused:
-            log.info("a sign-in was refused", why=str(refused))
+            seldom("a sign-in was refused", why=str(refused))
             return page("You are not signed in", f"The reason: {refused}", link=again, status=403)
         except (EntraUnreachable, KeysUnavailable) as problem:
-            log.warning("Entra cannot be reached", why=str(problem))
+            warn_seldom("Entra cannot be reached", why=str(problem))
             words = "Microsoft's sign-in does not answer properly. Please try again in a minute."
             return page("Sign-in is not possible at the moment", words, link=again, status=503)
         except ConsentUnknown as problem:
-            log.warning("the permissions cannot be read", why=str(problem))
+            warn_seldom("the permissions cannot be read", why=str(problem))
             return page("We cannot say what is granted", str(problem), link=(HOME, "To Usher"), status=503)
 
     return speak

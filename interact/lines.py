@@ -9,8 +9,10 @@ import structlog
 from aiohttp import ClientConnectionError, WSCloseCode, WSMessage, WSMsgType, web
 
 from interact.frames import MAX_HELLO, dump
+from store.seldom import Seldom
 
 log = structlog.get_logger(__name__)
+seldom = Seldom(log)
 
 MOST_UNFINISHED: Final = 1024 * 1024
 """Bytes that came without a message: one of the largest size, and all that waits to be read, are less."""
@@ -175,7 +177,7 @@ class _Meter(asyncio.Protocol):
             self._stop()
 
     def _stop(self) -> None:
-        log.info("unfinished_message_cut", bytes=self._unfinished)
+        seldom("unfinished_message_cut", bytes=self._unfinished)
         self._cut()
 
     # What else a transport says.

@@ -23,8 +23,10 @@ from interact.visitor_socket import VisitorSocket
 from interact.widgets import View, Widgets
 from store.connection import StoreDown
 from store.ids import new_id
+from store.seldom import Seldom
 
 log = structlog.get_logger(__name__)
+seldom = Seldom(log, "info")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -149,7 +151,7 @@ class _Door:
         own = origin is None and request.method == "GET"
         if not own and not view.widget.origins.allow(origin):
             where = origin or "a page without an origin"
-            log.info("origin_refused", widget=key, origin=normal_origin(origin or ""))
+            seldom("origin_refused", widget=key, origin=normal_origin(origin or ""))
             raise Refusal(403, "wrong_origin", f"This widget may not be used from {where}.")
         request[ORIGIN_ALLOWED] = True
         return view

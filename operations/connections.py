@@ -20,8 +20,10 @@ from aiohttp.web_protocol import RequestHandler
 from prometheus_client import Counter as Metric
 
 from interact.limits import Addresses
+from store.seldom import Seldom
 
 log = structlog.get_logger(__name__)
+seldom = Seldom(log, "info")
 
 REFUSED = Metric("usher_connections_refused_total", "Connections refused or cut", ["why"])
 
@@ -274,7 +276,7 @@ class Connection(RequestHandler):
             answer = super().handle_error(request, status, exc, message)
         else:
             status = 400 if status >= 500 else status
-            log.info("request_unreadable", remote=request.remote, why=type(exc).__name__)
+            seldom("request_unreadable", remote=request.remote, why=type(exc).__name__)
             answer = _Refusal(body=_UNREADABLE, status=status, content_type="application/json")
             answer.force_close()
         return answer

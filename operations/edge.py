@@ -7,8 +7,10 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from store.connection import StoreDown
+from store.seldom import Seldom
 
 log = structlog.get_logger(__name__)
+seldom = Seldom(log, "info")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -33,7 +35,7 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _problem(503, "store_down", "Usher cannot reach its store. Please try again.", {"Retry-After": "2"})
     except (UnicodeError, HttpProcessingError, web.RequestPayloadError) as problem:
         # Bytes that are no text, halves of characters, bodies that are not compressed as they say.
-        log.info("request_unreadable", path=request.path, why=type(problem).__name__)
+        seldom("request_unreadable", path=request.path, why=type(problem).__name__)
         return _problem(400, "unreadable", "This request cannot be decoded.")
     except Exception:
         # Without this, aiohttp would log the fault as well and answer in its own words.

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from itertools import product
+from itertools import pairwise, product
 
 from tests.story.stage import Stage
 
@@ -98,3 +98,12 @@ async def test_answers_name_no_server(stage: Stage) -> None:
         async with stage.http.get(f"{stage.app}{path}", allow_redirects=False) as answer:
             assert "Server" not in answer.headers
             assert "Strict-Transport-Security" not in answer.headers  # this installation is on plain http
+
+
+async def test_the_first_use_of_microsoft_holds_up_nobody(stage: Stage) -> None:
+    """What blocked the loop since the start is in the log, with its stack on the next line."""
+    await stage.company("Ann")
+    lines = (stage.folder / "app.log").read_text(errors="replace").splitlines()
+    stacks = [stack for line, stack in pairwise(lines) if "loop_blocked" in line]
+    lazy = ("load_default_certs", "load_verify_locations", "_new_credential", "_new_client", "msgraph/", "azure/")
+    assert [stack for stack in stacks if any(word in stack for word in lazy)] == []

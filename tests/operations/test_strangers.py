@@ -6,6 +6,7 @@ Nothing of it is answered with a 5xx, stays without an end, or leaves an error i
 import json
 import re
 import socket
+from collections import Counter
 from dataclasses import dataclass
 
 import pytest
@@ -141,8 +142,16 @@ async def hold(stage: Stage, examples: int) -> None:
         assert answer.status == 200
     await wait_until(lambda: log.stat().st_size >= before, 1, "the log")
     said = log.read_bytes()[before:].decode(errors="replace")
+    assert max(Counter(_event(line) for line in said.splitlines()).values(), default=0) < 10 + examples // 100, (
+        "a flood of lines"
+    )
     at = re.search(r"\[error|Traceback", said)
     assert at is None, said[at.start() - 200 : at.start() + 4_000]
+
+
+def _event(line: str) -> str:
+    """The level and the words of a line of the log, without its time and its fields."""
+    return line[28:70]
 
 
 @pytest.mark.story
