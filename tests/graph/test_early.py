@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -19,22 +18,7 @@ from tests.graph.desk import Desk, furnish
 from tests.graph.microsoft import TENANT, Microsoft
 from tests.support import wait_until
 
-
-@pytest.fixture(autouse=True)
-async def unlimited(microsoft: Microsoft) -> AsyncIterator[None]:
-    await microsoft.control("PUT", "limits", enabled=False)
-    yield
-    await microsoft.control("PUT", "limits", enabled=True)
-
-
-@pytest.fixture
-async def anna(microsoft: Microsoft) -> str:
-    return await microsoft.person("Anna Meier")
-
-
-@pytest.fixture
-async def desk(store: Store, graph: GraphClient, anna: str) -> Desk:
-    return await furnish(store, graph, anna)
+pytestmark = pytest.mark.usefixtures("unlimited")
 
 
 async def write(microsoft: Microsoft, user: str, chat: str, text: str) -> str:

@@ -1,7 +1,5 @@
 """The room of a chat that is handed on: the new agent in it, the one before out of it; where Teams refuses that, a second one."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from conversations.messages import Conversation, Sender
@@ -16,14 +14,9 @@ from tests.graph.desk import Desk, furnish
 from tests.graph.microsoft import TENANT, Microsoft
 from tests.support import wait_until
 
+pytestmark = pytest.mark.usefixtures("unlimited")
+
 TOPIC = "Garden Advice ¦ Mia"
-
-
-@pytest.fixture(autouse=True)
-async def unlimited(microsoft: Microsoft) -> AsyncIterator[None]:
-    await microsoft.control("PUT", "limits", enabled=False)
-    yield
-    await microsoft.control("PUT", "limits", enabled=True)
 
 
 @pytest.fixture

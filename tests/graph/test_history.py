@@ -1,7 +1,6 @@
 """Whether what the bot posted has arrived, although Teams' answer was lost."""
 
 import html
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -15,17 +14,7 @@ from store.due import RetryLater
 from tests.graph.microsoft import TENANT, Microsoft
 from tests.support import wait_until
 
-
-@pytest.fixture(autouse=True)
-async def unlimited(microsoft: Microsoft) -> AsyncIterator[None]:
-    await microsoft.control("PUT", "limits", enabled=False)
-    yield
-    await microsoft.control("PUT", "limits", enabled=True)
-
-
-@pytest.fixture
-async def anna(microsoft: Microsoft) -> str:
-    return await microsoft.person("Anna Meier")
+pytestmark = pytest.mark.usefixtures("unlimited")
 
 
 @pytest.fixture

@@ -12,11 +12,6 @@ from tests.graph.microsoft import ALL_GRANTED, TENANT, Microsoft
 
 
 @pytest.fixture
-async def anna(microsoft: Microsoft) -> str:
-    return await microsoft.person("Anna Meier")
-
-
-@pytest.fixture
 async def directory(store: Store, graph: GraphClient, anna: str) -> Directory:
     return (await furnish(store, graph, anna)).directory
 

@@ -1,7 +1,6 @@
 """A slow, stuck or silent Graph takes no worker's slot for longer than one call, and nobody else's connections."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,28 +11,12 @@ from graph.pace import Pace
 from graph.rooms import Rooms
 from graph.sdk import TenantSdk
 from graph.shares import AT_ONCE, Share
-from store.connection import Store
 from store.due import RetryLater
-from tests.graph.desk import Desk, furnish
+from tests.graph.desk import Desk
 from tests.graph.microsoft import TENANT, Microsoft
 from tests.support import wait_until
 
-
-@pytest.fixture(autouse=True)
-async def unlimited(microsoft: Microsoft) -> AsyncIterator[None]:
-    await microsoft.control("PUT", "limits", enabled=False)
-    yield
-    await microsoft.control("PUT", "limits", enabled=True)
-
-
-@pytest.fixture
-async def anna(microsoft: Microsoft) -> str:
-    return await microsoft.person("Anna Meier")
-
-
-@pytest.fixture
-async def desk(store: Store, graph: GraphClient, anna: str) -> Desk:
-    return await furnish(store, graph, anna)
+pytestmark = pytest.mark.usefixtures("unlimited")
 
 
 async def test_a_room_whose_turn_it_is_not_gives_its_slot_back_and_goes_on_where_it_was(

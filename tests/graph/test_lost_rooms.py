@@ -1,7 +1,5 @@
 """The room of a running talk breaks: it is mended, or the talk waits for another agent, who gets a room of their own."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from conversations.messages import Sender
@@ -13,22 +11,7 @@ from store.connection import Store
 from tests.graph.desk import Desk, furnish
 from tests.graph.microsoft import TENANT, Microsoft, operations
 
-
-@pytest.fixture(autouse=True)
-async def unlimited(microsoft: Microsoft) -> AsyncIterator[None]:
-    await microsoft.control("PUT", "limits", enabled=False)
-    yield
-    await microsoft.control("PUT", "limits", enabled=True)
-
-
-@pytest.fixture
-async def anna(microsoft: Microsoft) -> str:
-    return await microsoft.person("Anna Meier")
-
-
-@pytest.fixture
-async def desk(store: Store, graph: GraphClient, anna: str) -> Desk:
-    return await furnish(store, graph, anna)
+pytestmark = pytest.mark.usefixtures("unlimited")
 
 
 async def talking(desk: Desk, agent: str) -> tuple[str, str]:

@@ -1,7 +1,6 @@
 """From Accept to the room, on the real store, distributor and directory, and Microsoft as the sandbox plays it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -19,31 +18,15 @@ from tests.graph.desk import Desk, furnish
 from tests.graph.microsoft import ALL_GRANTED, TENANT, Microsoft, operations
 from tests.support import wait_until
 
+pytestmark = pytest.mark.usefixtures("unlimited")
+
 TOPIC = "Garden Advice ¦ Mia"
-
-
-@pytest.fixture(autouse=True)
-async def unlimited(microsoft: Microsoft) -> AsyncIterator[None]:
-    """Most tests are not about Microsoft's second between two calls; one is."""
-    await microsoft.control("PUT", "limits", enabled=False)
-    yield
-    await microsoft.control("PUT", "limits", enabled=True)
 
 
 async def revoke(desk: Desk, microsoft: Microsoft, permission: str) -> None:
     """An admin withdraws it, and the hour is over in which our token would still have it."""
     await microsoft.control("POST", "consent", granted=[name for name in ALL_GRANTED if name != permission])
     desk.graph.tenant(TENANT).forget_token()
-
-
-@pytest.fixture
-async def anna(microsoft: Microsoft) -> str:
-    return await microsoft.person("Anna Meier")
-
-
-@pytest.fixture
-async def desk(store: Store, graph: GraphClient, anna: str) -> Desk:
-    return await furnish(store, graph, anna)
 
 
 async def test_after_accept_the_room_is_there_with_agent_and_bot(desk: Desk, microsoft: Microsoft, anna: str) -> None:
