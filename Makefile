@@ -12,7 +12,7 @@ demo:            ## Start Usher with a sandbox that plays Microsoft, on this mac
 	@$(PYTHON) scripts/install.py run
 	@exec $(RUN) demo/run.py --port $(PORT)
 
-demo-reset:      ## Forget all that the demo has kept, and start it anew
+demo-reset:      ## Forget all that the demo has kept, and start from the beginning
 	@$(PYTHON) scripts/install.py run
 	@exec $(RUN) demo/run.py --port $(PORT) --reset
 

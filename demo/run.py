@@ -31,7 +31,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 COMPANY = ROOT / "demo" / "company.toml"
 WORLD = ROOT / "demo" / "world.toml"
-# Whoever is named here gets the Usher app installed in Teams at the first start; Chiara works from the portal alone.
+# These people get the Usher app installed in Teams at the first start; Chiara works from the portal alone.
 REGISTERED = ("anna", "ben", "dominique")
 FIRST_ADMIN = "olivia@fabrikam.example"
 
@@ -257,7 +257,9 @@ def main() -> int:
         return 1
     finally:
         demo.stop()
-    print("  Stopped. What happened is kept; `make demo` goes on from here, `make demo-reset` begins anew.")
+    print(
+        "  Stopped. What happened is kept; `make demo` goes on from here, `make demo-reset` starts from the beginning."
+    )
     return 0
 
 

@@ -44,7 +44,7 @@ CHAT_MEMBERS = Permission(
     "ChatMember.ReadWrite.All",
     "57257249-34ce-4810-a8a2-a03adf0c5693",
     Kind.APPLICATION,
-    "Checks that the agent is in his room, adds him if Teams left him out, and clears rooms that nobody needs.",
+    "Checks that the agent is in their room, adds them if Teams left them out, and clears rooms that nobody needs.",
 )
 INSTALL_FOR_USER = Permission(
     "TeamsAppInstallation.ReadWriteSelfForUser.All",
