@@ -25,7 +25,7 @@ local handed_over = record.f.holder ~= nil
 if handed_over then
   hand_over(c, record)
 end
-take_up_noted(record, record.f.agent)
+take_up_entries(record, record.f.agent)
 if handed_over then
   finish(c)
 else

@@ -4,25 +4,17 @@
 -- returns: verdict, why, the task's fields as JSON (see `answer`)
 -- journal: wrapup
 --@include write
---@include noted
+--@include user_session
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
 if not record then
   return answer(nil, 'no_such_task')
 end
-local wraps = pair_get(record.f.wraps, user) ~= nil
-if not wraps and record.f.agent ~= user then
-  return answer(record, pair_get(record.f.handed_on, user) and 'wrong_state' or 'not_yours')
-elseif not wraps and not allows(allowed, record) then
-  return answer(record, 'wrong_state')
+local refusal = acw_refusal(record, user, allowed)
+if refusal then
+  return answer(record, refusal)
 end
-if wraps then
-  set_noted(record, user, { codes = codes, tags = tags, note = note })
-else
-  set(record, 'codes', codes)
-  set(record, 'tags', tags)
-  set(record, 'note', note)
-end
+set_entries(record, user, { codes = codes, tags = tags, note = note })
 if not record.touched then
   return answer(record, 'unchanged')
 end

@@ -5,7 +5,7 @@
 --@include presence
 --@include snapshot
 --@include visitor
---@include wraps
+--@include user_session
 --@include refresh
 -- tick: time passed for one deadline's member. It looks at what is due now, whatever the deadline was set for.
 local function tick_visitor(c, task)

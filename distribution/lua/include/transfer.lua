@@ -1,7 +1,7 @@
 --@include offer_end
 --@include levels
 --@include silence
---@include noted
+--@include user_session
 -- transfer: a talk is handed on. Until another agent is in it the first one, `holder`, keeps it and his slot; `home` is the
 -- lane it came from, whose place among the concurrent chats it keeps too.
 local NEVER = '9000000000000000'  -- ms: he who hands it on is not asked for it, nor in his after-call work of it
@@ -107,7 +107,7 @@ end
 -- He had the talk for this service ('' = direct), and another one has it now, or is looked for.
 local function add_handed_on(task, user, service)
   set(task, 'handed_on', pair_put(task.f.handed_on, user, service))
-  keep_noted(task, user)
+  keep_entries(task, user)
 end
 
 -- Another agent is in it: the first one has after-call work of his own, as the service he had it for lays down.
