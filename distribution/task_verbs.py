@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from json import dumps
 
 from distribution.scripts import Scripts
-from distribution.tasks import TRANSITIONS, Event, Priority, Via
+from distribution.tasks import Priority, Via
+from distribution.transitions import TRANSITIONS, Event
 from distribution.verdicts import Answer, Verdict, read_answer
 
 _ALLOWED = {event: " " + " ".join(sorted(states)) + " " for event, states in TRANSITIONS.items()}

@@ -1,7 +1,4 @@
-"""Tasks: their states, the table of events between them, their outcomes, and how a stored task is read.
-
-The Lua scripts take the allowed from-states out of `TRANSITIONS`; a test walks every (state, event) pair.
-"""
+"""Tasks: their states, their outcomes, and how a stored task is read. What moves them is in `transitions.py`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -61,73 +58,6 @@ class Priority(StrEnum):
     HIGH = "high"
     NORMAL = "normal"
     LOW = "low"
-
-
-class Event(StrEnum):
-    """What can happen to a task from outside; the name is also the script's."""
-
-    QUEUE = "queue"
-    CONFIRM_DELIVERY = "confirm_delivery"
-    UNDELIVERED = "undelivered"
-    UNSENT = "unsent"
-    ACCEPT = "accept"
-    DECLINE = "decline"
-    OPENED = "opened"
-    OPENING_FAILED = "opening_failed"
-    TERMINATE = "terminate"
-    CANCEL = "cancel"
-    VISITOR_HERE = "visitor_here"
-    VISITOR_AWAY = "visitor_away"
-    VISITOR_LEFT = "visitor_left"
-    SAVE_WRAPUP = "save_wrapup"
-    FINISH_ACW = "finish_acw"
-    EXTEND_ACW = "extend_acw"
-    PICK = "pick"
-    ASSIGN = "assign"
-    SET_PRIORITY = "set_priority"
-    TRANSFER = "transfer"
-    TAKE_BACK = "take_back"
-    ROOM_LOST = "room_lost"
-
-
-_ARRIVING, _QUEUED, _OFFERED, _CONNECTING, _ACTIVE, _ACW = (
-    TaskState.ARRIVING,
-    TaskState.QUEUED,
-    TaskState.OFFERED,
-    TaskState.CONNECTING,
-    TaskState.ACTIVE,
-    TaskState.ACW,
-)
-_BEFORE_THE_TALK = frozenset({_ARRIVING, _QUEUED, _OFFERED, _CONNECTING})
-_VISITOR_COUNTS = _BEFORE_THE_TALK | {_ACTIVE}
-
-TRANSITIONS: Mapping[Event, frozenset[TaskState]] = MappingProxyType(
-    {
-        Event.QUEUE: frozenset({_ARRIVING}),
-        Event.CONFIRM_DELIVERY: frozenset({_OFFERED}),
-        Event.UNDELIVERED: frozenset({_OFFERED}),
-        Event.UNSENT: frozenset({_OFFERED}),
-        Event.ACCEPT: frozenset({_OFFERED}),
-        Event.DECLINE: frozenset({_OFFERED}),
-        Event.OPENED: frozenset({_CONNECTING}),
-        Event.OPENING_FAILED: frozenset({_CONNECTING}),
-        Event.TERMINATE: _VISITOR_COUNTS,
-        Event.CANCEL: _BEFORE_THE_TALK,
-        Event.VISITOR_HERE: _VISITOR_COUNTS,
-        Event.VISITOR_AWAY: _VISITOR_COUNTS,
-        Event.VISITOR_LEFT: _VISITOR_COUNTS,
-        Event.SAVE_WRAPUP: frozenset({_ACTIVE, _ACW}),
-        Event.FINISH_ACW: frozenset({_ACW}),
-        Event.EXTEND_ACW: frozenset({_ACW}),
-        Event.PICK: frozenset({_QUEUED}),
-        Event.ASSIGN: frozenset({_QUEUED}),
-        Event.SET_PRIORITY: _BEFORE_THE_TALK,
-        Event.TRANSFER: frozenset({_ACTIVE}),
-        Event.ROOM_LOST: frozenset({_ACTIVE}),
-        Event.TAKE_BACK: frozenset({_QUEUED, _OFFERED, _CONNECTING}),
-    }
-)
-"""The states in which an event does something. Elsewhere it is `unchanged` (already so), `gone` (a late click) or `wrong_state`."""
 
 
 _NO_ACW: Mapping[str, Acw] = MappingProxyType({})

@@ -6,7 +6,9 @@ from itertools import product
 import pytest
 
 from distribution.agents import Presence
-from distribution.tasks import TRANSITIONS, Event, Outcome, Priority, TaskState, Via
+from distribution.diagrams import DOCUMENT, drawn_in
+from distribution.tasks import Outcome, Priority, TaskState, Via
+from distribution.transitions import MOVES, TRANSITIONS, Event
 from distribution.verdicts import Answer, Verdict
 from tests.distribution.world import World
 
@@ -116,6 +118,16 @@ def happen(world: World, event: Event, task: str) -> Callable[[], Awaitable[Answ
 def test_the_table_here_covers_the_table_there() -> None:
     assert {event: set(states) for event, states in BECOMES.items()} == {e: set(s) for e, s in TRANSITIONS.items()}
     assert all(set(BECOMES[event]) | set(OTHERWISE[event]) >= set(S) for event in Event)
+    for event, moves in BECOMES.items():
+        for before, after in moves.items():
+            # What waits is offered in the same call where somebody is free.
+            seen = {after, S.QUEUED} if after is S.OFFERED else {after}
+            assert seen & MOVES[event][before], (event, before)
+
+
+def test_the_diagrams_are_drawn_from_the_tables() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert drawn_in(text) == text, "python -m distribution.diagrams"
 
 
 async def handed_on(world: World, state: TaskState) -> str:
