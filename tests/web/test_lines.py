@@ -4,6 +4,7 @@ import json
 
 from playwright.async_api import WebSocketRoute, expect
 
+from interact.lines import WebSocketLine
 from tests.support import wait_until
 from tests.web.website import Website, Widget
 
@@ -221,3 +222,16 @@ async def test_a_chat_is_forgotten_after_a_day(website: Website) -> None:
     await again.open()
     await expect(again.box).to_be_visible()
     await expect(again.text("Yesterday")).to_have_count(0)
+
+
+async def test_who_is_asked_to_connect_elsewhere_does_so_before_the_old_line_ends(website: Website) -> None:
+    widget = await website.visit()
+    await widget.begin("First")
+    sockets = website.door.sockets
+    [served] = [socket for slot in sockets._slots for socket in slot]  # pyright: ignore[reportPrivateUsage]
+    await served.move("stopping", at_once=True)
+    line = served._line  # pyright: ignore[reportPrivateUsage]
+    assert isinstance(line, WebSocketLine)
+    assert not line._told, "the page closed it by itself"  # pyright: ignore[reportPrivateUsage]
+    [now] = [socket for slot in sockets._slots for socket in slot]  # pyright: ignore[reportPrivateUsage]
+    assert now is not served
