@@ -8,8 +8,8 @@ import structlog
 from bots import answers
 from bots.answers import Answer
 from bots.incoming import Incoming
-from bots.pictures import Pictures, customer_of
 from bots.targets import Targets
+from bots.task_cards import TaskCards, customer_of
 from cards.form import missing_codes, read_form
 from cards.handing import read_target, refused_of
 from cards.parts import Drawn
@@ -65,13 +65,13 @@ class Clicks:
         *,
         distributor: Distributor,
         conversations: Conversations,
-        pictures: Pictures,
+        task_cards: TaskCards,
         targets: Targets,
         store: Store,
     ) -> None:
         self._distributor = distributor
         self._conversations = conversations
-        self._pictures = pictures
+        self._task_cards = task_cards
         self._targets = targets
         self._store = store
 
@@ -106,7 +106,7 @@ class Clicks:
         if action is None or not incoming.user:
             log.info("click_unknown", scope=incoming.scope)
             return None
-        words = wording(await self._pictures.language(incoming.tenant, incoming.user))
+        words = wording(await self._task_cards.language(incoming.tenant, incoming.user))
         room = incoming.conversation if incoming.scope == ROOM_SCOPE else ""
         if room and await self._conversations.by_room(incoming.tenant, incoming.conversation) != action.task:
             log.warning("click_from_another_room", task=action.task, user=incoming.user)
@@ -187,7 +187,7 @@ class Clicks:
 
     async def _save(self, click: _Click, task: Task) -> tuple[str, ...]:
         """Keep what was typed; returns the required categories of which nothing is chosen."""
-        wrapup = await self._pictures.wrapup(task, click.user)
+        wrapup = await self._task_cards.wrapup(task, click.user)
         codes, tags, note = read_form(click.action.inputs, wrapup.categories, wrapup.tags)
         await self._distributor.save_wrapup(click.tenant, task.id, click.user, codes=codes, tags=tags, note=note)
         return missing_codes(codes, wrapup.categories)
@@ -197,14 +197,14 @@ class Clicks:
         if task is None:
             return None
         if not click.in_room:
-            return await self._pictures.personal(task, click.user, notice=notice)
+            return await self._task_cards.personal(task, click.user, notice=notice)
         conversation = await self._conversations.get(click.tenant, task.id)
         if conversation is None:
             return None
         if click.room in conversation.left:
             said = click.words("room.moved_on")
             return left_card(click.words, task.id, customer_of(task, conversation), said)
-        return await self._pictures.opening(task, conversation, reader=click.user, notice=notice)
+        return await self._task_cards.opening(task, conversation, reader=click.user, notice=notice)
 
 
 def _is_form_of_another(click: _Click, task: Task) -> bool:

@@ -17,7 +17,6 @@ from bots.inbound import PATH, Inbound
 from bots.offer_cards import OfferCards
 from bots.outbox import Outbox
 from bots.path import TeamsPath
-from bots.pictures import Pictures
 from bots.received import Received
 from bots.refusals import Refusals
 from bots.registrations import Registrations
@@ -26,6 +25,7 @@ from bots.room_chat import RoomChat
 from bots.room_posts import RoomPosts
 from bots.sdk import Adapter
 from bots.targets import Targets
+from bots.task_cards import TaskCards
 from bots.teams_bot import PersonalChat, TeamsBot
 from bots.trouble import RoomTrouble, nobody_hears
 from conversations.messages import Conversations
@@ -128,13 +128,13 @@ class _Parts:
         )
         self.path = TeamsPath(distributor, directory, self.connector)
         targets = Targets(distributor, directory)
-        pictures = Pictures(conversations, directory, targets)
+        task_cards = TaskCards(conversations, directory, targets)
         refusals = Refusals(conversations, distributor, deps.room_trouble)
         self.offer_cards = OfferCards(
             distributor=distributor,
             conversations=conversations,
             directory=directory,
-            pictures=pictures,
+            task_cards=task_cards,
             outbox=outbox,
             path=self.path,
             refusals=refusals,
@@ -145,7 +145,7 @@ class _Parts:
             distributor=distributor,
             conversations=conversations,
             directory=directory,
-            pictures=pictures,
+            task_cards=task_cards,
             outbox=outbox,
             path=self.path,
             arrivals=arrivals,
@@ -156,11 +156,11 @@ class _Parts:
             clicks=Clicks(
                 distributor=distributor,
                 conversations=conversations,
-                pictures=pictures,
+                task_cards=task_cards,
                 targets=targets,
                 store=deps.store,
             ),
-            room=RoomChat(conversations, pictures),
+            room=RoomChat(conversations, task_cards),
             registrations=Registrations(directory, distributor),
             personal=deps.personal,
             outbox=outbox.patient(),

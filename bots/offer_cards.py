@@ -1,6 +1,6 @@
 """Brings an agent's own card up to date with the task: sends it, changes it, or finds that he cannot be reached."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -9,15 +9,15 @@ from bots.connector import Place
 from bots.outbox import Outbox, retry_seconds
 from bots.pacing import Priority
 from bots.path import TeamsPath
-from bots.pictures import Pictures, card_activity
 from bots.problems import Kind, SendProblem
 from bots.refusals import Refusals
+from bots.task_cards import TaskCards, card_activity
 from cards.parts import Drawn
 from conversations.messages import Conversations, Shown
 from directory.directory import Directory
 from directory.model import Registration
 from distribution.distributor import Distributor
-from distribution.tasks import Task, TaskState, Via
+from distribution.tasks import Task, Via
 from distribution.user_session import Phase
 from store.due import RetryLater, Subject
 
@@ -38,7 +38,7 @@ class OfferCards:
         distributor: Distributor,
         conversations: Conversations,
         directory: Directory,
-        pictures: Pictures,
+        task_cards: TaskCards,
         outbox: Outbox,
         path: TeamsPath,
         refusals: Refusals,
@@ -46,7 +46,7 @@ class OfferCards:
         self._distributor = distributor
         self._conversations = conversations
         self._directory = directory
-        self._pictures = pictures
+        self._task_cards = task_cards
         self._outbox = outbox
         self._path = path
         self._refusals = refusals
@@ -58,7 +58,7 @@ class OfferCards:
         registration = await self._directory.registration(tenant, user)
         if task is None or registration is None:
             return  # an open surface shows it, or the offer goes back when its time to be delivered is over
-        drawn = await self._pictures.personal(task, user)
+        drawn = await self._task_cards.personal(task, user)
         if drawn is None:
             return
         shown = await self._conversations.shown(tenant, task_id, _slot(user))
@@ -103,7 +103,7 @@ class OfferCards:
 
     async def _leave_behind(self, job: "_Job", shown: Shown) -> None:
         """The card of an earlier offer says for good how that one ended; nobody looks after it any more."""
-        past = await self._pictures.personal(replace(job.task, state=TaskState.QUEUED, invited=()), job.user)
+        past = await self._task_cards.past(job.task, job.user)
         if past is None:
             return
         place = Place(job.task.tenant, job.registration.service_url, shown.conversation_ref)

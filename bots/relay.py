@@ -15,10 +15,10 @@ from bots.connector import Json, Place
 from bots.outbox import Outbox
 from bots.pacing import Priority
 from bots.path import TeamsPath
-from bots.pictures import Pictures, card_activity, customer_of
 from bots.problems import PATH, Kind, SendProblem
 from bots.refusals import Refusals
 from bots.room_posts import SUMMARY_CHARACTERS, RoomPosts
+from bots.task_cards import TaskCards, card_activity, customer_of
 from cards.escape import cut, kept_blanks
 from cards.room import left_card
 from cards.wording import Wording, wording
@@ -82,7 +82,7 @@ class Relay:
         distributor: Distributor,
         conversations: Conversations,
         directory: Directory,
-        pictures: Pictures,
+        task_cards: TaskCards,
         outbox: Outbox,
         path: TeamsPath,
         arrivals: Arrivals,
@@ -92,7 +92,7 @@ class Relay:
         self._distributor = distributor
         self._conversations = conversations
         self._directory = directory
-        self._pictures = pictures
+        self._task_cards = task_cards
         self._outbox = outbox
         self._path = path
         self._arrivals = arrivals
@@ -138,17 +138,17 @@ class Relay:
                 ADDRESS_PAUSE_SECONDS if young else LONG_ADDRESS_PAUSE_SECONDS,
                 "Teams has not said yet where it is reached for this tenant",
             )
-        words = wording(await self._pictures.language(tenant, task.talker or ""))
+        words = wording(await self._task_cards.language(tenant, task.talker or ""))
         return _Room(task, conversation, Place(tenant, service_url, conversation.chat_id), words)
 
     async def _show_card(self, room: _Room) -> None:
         task = room.task
-        drawn = await self._pictures.opening(task, room.conversation, choice=False)
+        drawn = await self._task_cards.opening(task, room.conversation, choice=False)
         shown = await self._conversations.shown(task.tenant, task.id, OPENING)
         here = shown is not None and shown.conversation_ref == room.place.conversation
         if shown is not None and here and shown.digest == drawn.digest:
             return
-        activity = card_activity(await self._pictures.opening(task, room.conversation))
+        activity = card_activity(await self._task_cards.opening(task, room.conversation))
         activity_id = shown.activity_id if shown is not None else ""
         if shown is not None and not here:
             await self._conversations.set_shown(

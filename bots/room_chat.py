@@ -5,7 +5,7 @@ import hashlib
 import structlog
 
 from bots.incoming import Incoming
-from bots.pictures import Pictures
+from bots.task_cards import TaskCards
 from cards.wording import wording
 from conversations.messages import (
     ConversationClosed,
@@ -26,9 +26,9 @@ log = structlog.get_logger(__name__)
 class RoomChat:
     """Messages, edits and deletes in rooms. Each is stored before Teams gets its answer."""
 
-    def __init__(self, conversations: Conversations, pictures: Pictures) -> None:
+    def __init__(self, conversations: Conversations, task_cards: TaskCards) -> None:
         self._conversations = conversations
-        self._pictures = pictures
+        self._task_cards = task_cards
 
     async def message(self, incoming: Incoming) -> str:
         """Store it. Returns what is to be said in the room, empty if nothing. Raises StoreDown."""
@@ -110,7 +110,7 @@ class RoomChat:
     async def _words(self, incoming: Incoming, key: str) -> str:
         if not key:
             return ""
-        language = await self._pictures.language(incoming.tenant, incoming.user)
+        language = await self._task_cards.language(incoming.tenant, incoming.user)
         return wording(language)(key, limit=TextTooLong().limit)
 
 

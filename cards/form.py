@@ -8,7 +8,7 @@ from cards import elements as el
 from cards import parts
 from cards.elements import make
 from cards.escape import markdown
-from cards.state import CardState, Category
+from cards.state import CardData, Category
 from cards.verbs import Verb, choice_value, chosen
 from cards.wording import Wording, duration
 
@@ -23,18 +23,18 @@ def code_input(index: int) -> str:
     return f"code{index}"
 
 
-def form(words: Wording, state: CardState, *, complete: bool) -> list[BareObject]:
+def form(words: Wording, data: CardData, *, complete: bool) -> list[BareObject]:
     """Until when, and the inputs, filled with what is stored already. If not `complete`, only the note, and where the rest
     is."""
-    entries = state.task.entries_of(state.writer)
+    entries = data.task.entries_of(data.writer)
     blocks: list[BareObject] = []
-    if state.acw is not None:
-        blocks.append(parts.text(words("acw.until", time=parts.clock(state.acw.until_at)), bold=True))
+    if data.acw is not None:
+        blocks.append(parts.text(words("acw.until", time=parts.clock(data.acw.until_at)), bold=True))
     if complete:
-        blocks += [_codes(words, index, category, entries.codes) for index, category in enumerate(state.categories)]
-        if state.tags:
-            blocks.append(_choices(words, TAGS, words("acw.tags"), state.tags, entries.tags))
-    elif state.categories or state.tags:
+        blocks += [_codes(words, index, category, entries.codes) for index, category in enumerate(data.categories)]
+        if data.tags:
+            blocks.append(_choices(words, TAGS, words("acw.tags"), data.tags, entries.tags))
+    elif data.categories or data.tags:
         blocks.append(parts.text(words("acw.too_large"), subtle=True))
     note = make(
         el.TextInput,
@@ -48,14 +48,14 @@ def form(words: Wording, state: CardState, *, complete: bool) -> list[BareObject
     return [*blocks, note]
 
 
-def buttons(words: Wording, state: CardState) -> list[BareObject]:
+def buttons(words: Wording, data: CardData) -> list[BareObject]:
     """Done, and extend while that is possible. The end shown fences the extension: a repeated click adds nothing. It also
     tells whose form was filled in, where several agents see the same card."""
-    task = state.task.id
-    ends = str(state.acw.until_at) if state.acw is not None else ""
+    task = data.task.id
+    ends = str(data.acw.until_at) if data.acw is not None else ""
     made = [parts.button(Verb.ACW_DONE, words("acw.done"), task, ends, style="positive", inputs=True)]
-    if state.extensions_left > 0 and state.extension_seconds > 0 and ends:
-        title = words("acw.extend", duration=duration(state.extension_seconds * 1000))
+    if data.extensions_left > 0 and data.extension_seconds > 0 and ends:
+        title = words("acw.extend", duration=duration(data.extension_seconds * 1000))
         made.append(parts.button(Verb.ACW_EXTEND, title, task, ends, inputs=True))
     return made
 

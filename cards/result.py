@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from adaptivecards.baseobject import BareObject
 
 from cards import parts
-from cards.state import CardState
+from cards.state import CardData
 from cards.wording import Wording, duration
 from distribution.user_session import Entries
 
 
-def result_facts(words: Wording, state: CardState, entered: Sequence[tuple[str, str]] = ()) -> list[BareObject]:
+def result_facts(words: Wording, data: CardData, entered: Sequence[tuple[str, str]] = ()) -> list[BareObject]:
     """The facts, and after them what was entered (`entry_facts`, `noted_before`)."""
-    task = state.task
+    task = data.task
     began, ended = task.active_at or task.accepted_at, task.ended_at or task.closed_at
     entries = [
         (words("fact.result"), words(f"outcome.{task.outcome}") if task.outcome else ""),
@@ -32,11 +32,11 @@ def entry_facts(words: Wording, entries: Entries) -> list[tuple[str, str]]:
     ]
 
 
-def noted_before(words: Wording, state: CardState) -> list[tuple[str, str]]:
+def noted_before(words: Wording, data: CardData) -> list[tuple[str, str]]:
     """What those who had the talk before noted, a line each; not the one whose form stands on the card."""
     found: list[tuple[str, str]] = []
-    for user, entries in state.task.entries_of_others(state.writer).items():
-        name = state.names.get(user, "") or words("taken.somebody")
+    for user, entries in data.task.entries_of_others(data.writer).items():
+        name = data.names.get(user, "") or words("taken.somebody")
         line = " · ".join(filter(None, (*entries.codes, *entries.tags, entries.note)))
         found.append((words("fact.noted_by", name=name), line))
     return found

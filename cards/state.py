@@ -1,16 +1,16 @@
-"""What a card is drawn from, and which picture a task is to one agent."""
+"""What a card is drawn from, and the states of the two cards: an agent's own, and the one in the room."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from distribution.tasks import Task
+from distribution.tasks import Task, TaskState
 from distribution.user_session import Acw, OfferResult, Phase, UserSession
 
 
-class Picture(StrEnum):
-    """The pictures of an agent's own card."""
+class PersonalState(StrEnum):
+    """The states of an agent's own card."""
 
     OFFER = "offer"
     CONNECTING = "connecting"
@@ -25,8 +25,19 @@ class Picture(StrEnum):
     FAILED = "failed"
 
 
-LIVE = frozenset({Picture.OFFER, Picture.CONNECTING, Picture.ACCEPTED, Picture.ACW})
-"""Pictures of something that still goes on. The others are final: nobody's client refreshes them."""
+class OpeningState(StrEnum):
+    """The states of the card in the room."""
+
+    CONNECTING = "connecting"
+    TALKING = "talking"
+    TRANSFERRING = "transferring"
+    ACW = "acw"
+    ENDED = "ended"
+    WAITING = "waiting"  # nobody has the task: it waits for another agent
+
+
+LIVE = frozenset({PersonalState.OFFER, PersonalState.CONNECTING, PersonalState.ACCEPTED, PersonalState.ACW})
+"""TaskCards of something that still goes on. The others are final: nobody's client refreshes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +71,7 @@ _NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class CardState:
+class CardData:
     """All that a card shows. Instants are milliseconds since the epoch.
 
     `viewer` is the Entra object id of the agent whose card it is; on the opening card, of the agent who accepted.
@@ -85,7 +96,7 @@ class CardState:
     transferred_to: str = ""  # the name of whom, or the service, it was or is being handed on to
     stays: bool = False  # the viewer has handed it on, and is in its room all the same
     targets: tuple[Target, ...] = ()  # to whom its agent could hand the chat on now
-    notice: str = ""  # what the viewer is told about his last click
+    notice: str = ""  # what the viewer is told about their last click
 
     @property
     def session(self) -> UserSession | None:
@@ -103,21 +114,19 @@ class CardState:
         return self.task.acw_of(self.writer)
 
 
-_BY_PHASE: Mapping[Phase, Picture] = {
-    Phase.OFFERED: Picture.OFFER,
-    Phase.CONNECTING: Picture.CONNECTING,
-    Phase.TALKING: Picture.ACCEPTED,
-    Phase.ACW: Picture.ACW,
+_BY_PHASE: Mapping[Phase, PersonalState] = {
+    Phase.OFFERED: PersonalState.OFFER,
+    Phase.CONNECTING: PersonalState.CONNECTING,
+    Phase.TALKING: PersonalState.ACCEPTED,
+    Phase.ACW: PersonalState.ACW,
 }
-
-
-_BY_RESULT: Mapping[OfferResult, Picture] = {
-    OfferResult.ACCEPTED: Picture.WITHDRAWN,  # the offer was, and the task was then taken away before its room was open
-    OfferResult.DECLINED: Picture.DECLINED,
-    OfferResult.RONA: Picture.MISSED,
-    OfferResult.UNDELIVERED: Picture.WITHDRAWN,
-    OfferResult.WITHDRAWN: Picture.WITHDRAWN,
-    OfferResult.FAILED: Picture.FAILED,
+_BY_RESULT: Mapping[OfferResult, PersonalState] = {
+    OfferResult.ACCEPTED: PersonalState.WITHDRAWN,  # the offer was, and the task was then taken away before its room was open
+    OfferResult.DECLINED: PersonalState.DECLINED,
+    OfferResult.RONA: PersonalState.MISSED,
+    OfferResult.UNDELIVERED: PersonalState.WITHDRAWN,
+    OfferResult.WITHDRAWN: PersonalState.WITHDRAWN,
+    OfferResult.FAILED: PersonalState.FAILED,
 }
 
 
@@ -126,17 +135,36 @@ def writer_of(task: Task, viewer: str) -> str:
     return viewer if task.acw_of(viewer) else task.talker or viewer
 
 
-def picture_of(task: Task, user: str) -> Picture | None:
+def personal_state(task: Task, user: str) -> PersonalState | None:
     """What this task is to this agent now; None if it has nothing to do with them."""
     session = task.session_of(user)
     if session is None:
         return None
     if session.phase is not Phase.OVER:
         return _BY_PHASE[session.phase]
-    if task.agent == user:
-        return Picture.ENDED
+    return PersonalState.ENDED if task.agent == user else past_state(task, session)
+
+
+def past_state(task: Task, session: UserSession) -> PersonalState | None:
+    """How this agent's latest offer that is over ended; None if there was none."""
     if session.result is OfferResult.WITHDRAWN and task.agent is not None:
-        return Picture.TAKEN
+        return PersonalState.TAKEN
     if session.result is OfferResult.ACCEPTED and session.left_talk:
-        return Picture.TRANSFERRED
+        return PersonalState.TRANSFERRED
     return _BY_RESULT[session.result] if session.result else None
+
+
+def opening_state(task: Task) -> OpeningState:
+    """What the task is to those in its room."""
+    return OpeningState.TRANSFERRING if task.holder is not None else _OPENING[task.state]
+
+
+_OPENING: Mapping[TaskState, OpeningState] = {
+    TaskState.ARRIVING: OpeningState.WAITING,
+    TaskState.QUEUED: OpeningState.WAITING,
+    TaskState.OFFERED: OpeningState.WAITING,
+    TaskState.CONNECTING: OpeningState.CONNECTING,
+    TaskState.ACTIVE: OpeningState.TALKING,
+    TaskState.ACW: OpeningState.ACW,
+    TaskState.CLOSED: OpeningState.ENDED,
+}

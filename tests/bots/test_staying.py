@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bots.pictures import Pictures
 from bots.targets import Targets
+from bots.task_cards import TaskCards
 from directory.state import State
 from distribution.user_session import OfferResult, PastOffer
 from tests.bots.house import ANNA, BEN, House
@@ -33,7 +33,7 @@ async def test_he_is_told_that_he_stays_unless_the_chat_goes_on_elsewhere(
         had_for={ANNA: "garden-advice"},
         asked={ANNA: PastOffer(OfferResult.ACCEPTED, 0, "")},
     )
-    card = await Pictures(home.conversations, home.directory, Targets(home.distributor, home.directory)).personal(
+    card = await TaskCards(home.conversations, home.directory, Targets(home.distributor, home.directory)).personal(
         task, ANNA
     )
     assert card is not None

@@ -1,8 +1,8 @@
-"""One state for every picture, as the product would make it: what all card tests draw."""
+"""One task for every state, as the product would make it: what all card tests draw."""
 
 from dataclasses import replace
 
-from cards.state import CardState, Category, Line, Picture, Target
+from cards.state import CardData, Category, Line, PersonalState, Target
 from distribution.tasks import Outcome, Task, TaskState
 from distribution.user_session import Acw, Entries, OfferResult, PastOffer
 
@@ -47,7 +47,7 @@ TASK = Task(
     visitor_left_at=None,
     asked={},
 )
-STATE = CardState(
+STATE = CardData(
     task=TASK,
     viewer=ANNA,
     language="en",
@@ -100,23 +100,23 @@ def past(result: OfferResult, **changes: object) -> Task:
     return replace(waiting, **changes)  # type: ignore[arg-type]  # names of fields, given by the tests below
 
 
-TASKS: dict[Picture, Task] = {
-    Picture.OFFER: TASK,
-    Picture.CONNECTING: ACCEPTED,
-    Picture.ACCEPTED: ACTIVE,
-    Picture.ACW: OVER,
-    Picture.ENDED: replace(OVER, state=TaskState.CLOSED, closed_at=NOON + 400_000),
-    Picture.DECLINED: past(OfferResult.DECLINED),
-    Picture.MISSED: past(OfferResult.RONA),
-    Picture.WITHDRAWN: past(
+TASKS: dict[PersonalState, Task] = {
+    PersonalState.OFFER: TASK,
+    PersonalState.CONNECTING: ACCEPTED,
+    PersonalState.ACCEPTED: ACTIVE,
+    PersonalState.ACW: OVER,
+    PersonalState.ENDED: replace(OVER, state=TaskState.CLOSED, closed_at=NOON + 400_000),
+    PersonalState.DECLINED: past(OfferResult.DECLINED),
+    PersonalState.MISSED: past(OfferResult.RONA),
+    PersonalState.WITHDRAWN: past(
         OfferResult.WITHDRAWN, state=TaskState.CLOSED, outcome=Outcome.ABANDONED_WHILE_OFFERED, ended_by="visitor"
     ),
-    Picture.TAKEN: past(OfferResult.WITHDRAWN, state=TaskState.ACTIVE, agent=BEN),
-    Picture.FAILED: past(OfferResult.FAILED, why="not_granted-Chat.Create"),
+    PersonalState.TAKEN: past(OfferResult.WITHDRAWN, state=TaskState.ACTIVE, agent=BEN),
+    PersonalState.FAILED: past(OfferResult.FAILED, why="not_granted-Chat.Create"),
 }
-STATES: dict[Picture, CardState] = {
-    **{picture: replace(STATE, task=task) for picture, task in TASKS.items()},
-    Picture.TRANSFERRED: replace(
+STATES: dict[PersonalState, CardData] = {
+    **{state: replace(STATE, task=task) for state, task in TASKS.items()},
+    PersonalState.TRANSFERRED: replace(
         STATE,
         task=replace(ACTIVE, agent=BEN, had_for={ANNA: "garden-advice"}, asked=asked(OfferResult.ACCEPTED)),
         transferred_to="Orders & Delivery",
@@ -132,7 +132,7 @@ ROOM_TASKS: dict[str, Task] = {
     "active": ACTIVE,
     "left": replace(ACTIVE, visitor_here=False, visitor_left_at=NOON + 60_000),
     "acw": OVER,
-    "closed": TASKS[Picture.ENDED],
+    "closed": TASKS[PersonalState.ENDED],
     "handed on": replace(
         ACTIVE, state=TaskState.OFFERED, agent=None, invited=(BEN,), holder=ANNA, transfer_to=f"@{BEN}"
     ),

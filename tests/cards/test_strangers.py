@@ -18,7 +18,7 @@ from conversations.topic import room_topic
 from sandbox.connector.card_check import check_card
 from store.text import tidied
 from tests.cards.samples import ACTIVE, ROOM_TASKS, STATE, STATES
-from tests.cards.test_pictures import elements
+from tests.cards.test_states import elements
 
 HOSTILE = (
     "[your bank](https://evil.example)",

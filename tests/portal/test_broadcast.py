@@ -1,6 +1,6 @@
 """A broadcast chat rings at everybody; who loses it is told who won."""
 
-from cards.state import Picture, picture_of
+from cards.state import PersonalState, personal_state
 from distribution.agents import AgentRules
 from tests.portal.browser import Browser
 from tests.portal.company import ANNA, BEN
@@ -22,4 +22,4 @@ async def test_the_page_and_the_card_of_who_lost_say_who_won(office: Office, ann
         [notice] = await page.shows("who won", lambda _: page.notices)
     assert notice == {"code": "taken", "text": "Ben Okafor has taken the chat with Lena."}
     found = await office.task(task)
-    assert (picture_of(found, ANNA), picture_of(found, BEN)) == (Picture.TAKEN, Picture.CONNECTING)
+    assert (personal_state(found, ANNA), personal_state(found, BEN)) == (PersonalState.TAKEN, PersonalState.CONNECTING)

@@ -9,7 +9,7 @@ from bots.targets import Targets
 from cards.parts import Drawn
 from cards.personal import personal_card
 from cards.room import opening_card
-from cards.state import CardState, Category, Line, Picture, picture_of, writer_of
+from cards.state import CardData, Category, Line, PersonalState, past_state, personal_state, writer_of
 from conversations.messages import Conversation, Conversations, Kind, Message, Sender, as_seen
 from conversations.topic import clean_name, visitor_name
 from directory.directory import Directory
@@ -34,7 +34,7 @@ class Wrapup:
 _NOTHING = Wrapup((), (), 0, 0)
 
 
-class Pictures:
+class TaskCards:
     """Cards of tasks as they are now."""
 
     def __init__(self, conversations: Conversations, directory: Directory, targets: Targets) -> None:
@@ -43,17 +43,26 @@ class Pictures:
         self._targets = targets
 
     async def personal(self, task: Task, user: str, *, notice: str = "") -> Drawn | None:
-        """The card in this agent's own chat; None if the task has nothing to do with him."""
-        picture = picture_of(task, user)
-        if picture is None:
+        """The card in this agent's own chat; None if the task has nothing to do with them."""
+        state = personal_state(task, user)
+        if state is None:
             return None
         conversation = await self._conversations.get(task.tenant, task.id)
-        if picture is not Picture.OFFER:
-            return personal_card(await self._state(task, user, conversation, owner=user, said=(), notice=notice))
+        if state is not PersonalState.OFFER:
+            return personal_card(await self._data(task, user, conversation, owner=user, said=(), notice=notice))
         said = [_line(message, "") for message in await self._first_words(task)]
-        state = await self._state(task, user, conversation, owner=user, said=said, notice=notice)
+        data = await self._data(task, user, conversation, owner=user, said=said, notice=notice)
         settings = await self._directory.settings(task.tenant, task.service)
-        return personal_card(replace(state, offer_seconds=settings.offer_seconds if settings is not None else 0))
+        return personal_card(replace(data, offer_seconds=settings.offer_seconds if settings is not None else 0))
+
+    async def past(self, task: Task, user: str) -> Drawn | None:
+        """The card of an earlier offer to this agent, which says how that one ended; None if there was none."""
+        session = task.session_of(user)
+        state = past_state(task, session) if session is not None else None
+        if state is None:
+            return None
+        conversation = await self._conversations.get(task.tenant, task.id)
+        return personal_card(await self._data(task, user, conversation, owner=user, said=(), notice=""), state)
 
     async def opening(
         self, task: Task, conversation: Conversation, *, reader: str = "", notice: str = "", choice: bool = True
@@ -70,10 +79,10 @@ class Pictures:
         said = [_line(message, customer) for message in shown]
         viewer = reader or task.talker or ""
         owner = writer_of(task, viewer)
-        state = await self._state(task, viewer, conversation, owner=owner, said=said, before=after, notice=notice)
+        data = await self._data(task, viewer, conversation, owner=owner, said=said, before=after, notice=notice)
         if choice and task.state is TaskState.ACTIVE:
-            state = replace(state, targets=await self._targets.of(task))
-        return opening_card(state)
+            data = replace(data, targets=await self._targets.of(task))
+        return opening_card(data)
 
     async def wrapup(self, task: Task, user: str) -> Wrapup:
         """What this agent may note of this task: as the service says of which he had it."""
@@ -97,7 +106,7 @@ class Pictures:
         found = await self._directory.user(tenant, user)
         return found.language if found is not None else ""
 
-    async def _state(
+    async def _data(
         self,
         task: Task,
         viewer: str,
@@ -107,11 +116,11 @@ class Pictures:
         said: Sequence[Line],
         before: int = 0,
         notice: str,
-    ) -> CardState:
+    ) -> CardData:
         registration = await self._directory.registration(task.tenant, viewer) if viewer else None
         wrapup = await self.wrapup(task, owner)
         acw = task.acw_of(owner)
-        return CardState(
+        return CardData(
             task=task,
             viewer=viewer,
             language=await self.language(task.tenant, viewer),

@@ -1,4 +1,4 @@
-"""Which picture a task is to an agent, and that every picture is a card that Teams takes."""
+"""Which state a task is in to an agent, and that every state is a card that Teams takes."""
 
 import json
 from dataclasses import replace
@@ -13,24 +13,24 @@ from cards.handing import read_target, refused_of
 from cards.parts import MAX_BYTES, Drawn
 from cards.personal import personal_card
 from cards.room import opening_card
-from cards.state import LIVE, Line, Picture, Target, picture_of
+from cards.state import LIVE, Line, PersonalState, Target, personal_state
 from cards.wording import LANGUAGES, wording
 from distribution.tasks import TaskState
 from distribution.user_session import OfferResult
 from tests.cards.samples import ACTIVE, ANNA, BEN, HANDED_ON, OVER, ROOM_TASKS, STATE, STATES, TASK, TASKS, WRAPS, past
 from tests.contract.published import read
 
-STAYS = replace(STATES[Picture.TRANSFERRED], stays=True)
+STAYS = replace(STATES[PersonalState.TRANSFERRED], stays=True)
 
 
 def every_card() -> list[tuple[str, Drawn]]:
     drawn: list[tuple[str, Drawn]] = []
     for language in LANGUAGES:
         more = {"transferred, and stays": STAYS, "transferred, own acw": replace(STATE, task=WRAPS)}
-        for picture, state in [*STATES.items(), *more.items()]:
-            card = personal_card(replace(state, language=language))
-            assert card is not None, picture
-            drawn.append((f"{language} {picture}", card))
+        for state, data in [*STATES.items(), *more.items()]:
+            card = personal_card(replace(data, language=language))
+            assert card is not None, state
+            drawn.append((f"{language} {state}", card))
         for name, task in ROOM_TASKS.items():
             drawn.append((f"{language} room {name}", opening_card(replace(STATE, task=task, language=language))))
     return drawn
@@ -61,17 +61,17 @@ def hold_against(schema: dict[str, Any], card: Drawn) -> None:
     validate(content, schema, cls=Draft6Validator)
 
 
-def test_every_picture_there_is_has_a_sample() -> None:
-    assert set(STATES) == set(Picture)
+def test_every_state_there_is_has_a_sample() -> None:
+    assert set(STATES) == set(PersonalState)
 
 
-@pytest.mark.parametrize("picture", TASKS)
-def test_the_picture_follows_from_the_task(picture: Picture) -> None:
-    assert picture_of(TASKS[picture], ANNA) is picture
+@pytest.mark.parametrize("state", TASKS)
+def test_the_state_follows_from_the_task(state: PersonalState) -> None:
+    assert personal_state(TASKS[state], ANNA) is state
 
 
 def test_who_was_never_asked_has_no_card() -> None:
-    assert picture_of(TASK, BEN) is None
+    assert personal_state(TASK, BEN) is None
     assert personal_card(replace(STATE, viewer=BEN)) is None
 
 
@@ -130,11 +130,11 @@ def test_every_execute_button_has_a_submit_that_says_the_same(card: Drawn) -> No
             assert action["data"]["usher"] == action["verb"]
 
 
-@pytest.mark.parametrize("picture", Picture)
-def test_only_live_cards_are_refreshed(picture: Picture) -> None:
-    card = personal_card(STATES[picture])
+@pytest.mark.parametrize("state", PersonalState)
+def test_only_live_cards_are_refreshed(state: PersonalState) -> None:
+    card = personal_card(STATES[state])
     assert card is not None
-    assert card.content["refresh"]["userIds"] == (["29:1anna"] if picture in LIVE else [])
+    assert card.content["refresh"]["userIds"] == (["29:1anna"] if state in LIVE else [])
 
 
 def test_no_more_than_sixty_users_refresh_a_card() -> None:
@@ -142,12 +142,12 @@ def test_no_more_than_sixty_users_refresh_a_card() -> None:
     assert len(card.content["refresh"]["userIds"]) == 60
 
 
-def test_the_buttons_of_each_picture() -> None:
-    shown = {picture: buttons(personal_card(state)) for picture, state in STATES.items()}
-    assert {picture: titles for picture, titles in shown.items() if titles} == {
-        Picture.OFFER: ["Accept", "Decline"],
-        Picture.ACCEPTED: ["Open Chat", "Terminate"],
-        Picture.ACW: ["Done", "Extend by 1 min"],
+def test_the_buttons_of_each_state() -> None:
+    shown = {state: buttons(personal_card(data)) for state, data in STATES.items()}
+    assert {state: titles for state, titles in shown.items() if titles} == {
+        PersonalState.OFFER: ["Accept", "Decline"],
+        PersonalState.ACCEPTED: ["Open Chat", "Terminate"],
+        PersonalState.ACW: ["Done", "Extend by 1 min"],
     }
     assert buttons(opening_card(replace(STATE, task=ACTIVE))) == ["Terminate", "Transfer"]
     assert buttons(opening_card(replace(STATE, task=ACTIVE, targets=()))) == ["Terminate", "Transfer"], (
@@ -191,7 +191,7 @@ def test_the_deadline_stands_there_once_it_is_known_as_a_time_in_the_readers_zon
 
 
 def test_a_required_category_can_be_left_when_extending_so_it_is_not_enforced_by_the_client() -> None:
-    card = personal_card(STATES[Picture.ACW])
+    card = personal_card(STATES[PersonalState.ACW])
     assert card is not None
     assert [a["associatedInputs"] for a in card.content["actions"]] == ["auto", "auto"]
     assert all("isRequired" not in element for element in elements(card.content))
@@ -253,7 +253,7 @@ def test_who_has_the_chat_reads_what_was_noted_before() -> None:
 
 
 def test_who_handed_it_on_keeps_what_he_noted_in_sight() -> None:
-    card = personal_card(replace(STATES[Picture.TRANSFERRED], task=HANDED_ON))
+    card = personal_card(replace(STATES[PersonalState.TRANSFERRED], task=HANDED_ON))
     assert card is not None
     assert "Wants it before Friday." in json.dumps(card.content)
 
@@ -308,9 +308,11 @@ def _places(text: str) -> list[str]:
 def test_every_text_is_said_somewhere() -> None:
     root = Path(__file__).resolve().parents[2]
     code = "".join(
-        path.read_text() for room in ("cards", "bots", "dialogs") for path in (root / room).rglob("*.py")
+        path.read_text()
+        for room in ("cards", "conversations", "bots", "dialogs")
+        for path in (root / room).rglob("*.py")
     ).replace("'", '"')
-    built = {f"{picture}.{part}" for picture in Picture for part in ("title", "summary")}
+    built = {f"{state}.{part}" for state in PersonalState for part in ("title", "summary")}
     # These end with a word of the product: `words(f"outcome.{task.outcome}")`.
     families = ("outcome.", "by.", "reason.", "failed.", "refused.", "team.")
     assert all(f'f"{family}{{' in code for family in families)
