@@ -18,10 +18,16 @@ _DOUBLE = "\u2afd\u2afb"
 _UNSEEN = r"[\p{Default_Ignorable_Code_Point}\p{Cf}\p{M}--\u20e3]"
 _SLASHES = regex.compile(rf"[{_SLASH}]{_UNSEEN}*+[^\S\n]?{_UNSEEN}*+[{_SLASH}]|[{_DOUBLE}]", flags=regex.VERSION1)
 _ASIDE = regex.compile(rf"{NAME_BEGINS}[^{NAME_BEGINS}{NAME_ENDS}]*+{NAME_ENDS}")
+_MARK = r"[.):\]\-．）：］、。｡]"
 _SAYS_NOTHING = regex.compile(
-    rf"(?:(?:[0-9]{{1,3}}|[A-Za-z]{{1,4}}){_UNSEEN}*+[.):]{_UNSEEN}*+\s|[0-9]{{1,3}}{_UNSEEN}*+\u20e3"  # 1.  a)  iv:  1️⃣
-    r"|@[^\n@]{1,80}+\Z"  # @Ben Okafor, typed
-    rf"|[^\p{{L}}\p{{Nd}}]|{_UNSEEN})*+",
+    rf"(?:\p{{Nd}}{{1,3}}+(?:\.\p{{Nd}}{{1,3}}+){{0,5}}{_UNSEEN}*+{_MARK}"  # 1. 1.// 2) [3] １． 1.2.
+    rf"|[一二三四五六七八九十]{{1,3}}{_UNSEEN}*+{_MARK}"
+    # Without the blank, `http://` would be one. A bullet of Word's is the letter o.
+    rf"|(?:[A-Za-z]{{1,4}}{_UNSEEN}*+{_MARK}|o){_UNSEEN}*+\s"
+    rf"|[0-9]{{1,3}}{_UNSEEN}*+\u20e3"  # 1️⃣
+    r"|(?:@[^\n@]{1,80}+)++\Z"  # @Ben Okafor, typed
+    # Some signs are letters by name: ℹ, long dashes, the Korean dot.
+    rf"|[^\p{{L}}\p{{Nd}}]|[\p{{Lm}}\u318d\u119e]|[\p{{Extended_Pictographic}}--[0-9]]|{_UNSEEN})*+",
     flags=regex.VERSION1,
 )
 _MARKS = regex.compile(rf"[{NAME_BEGINS}{NAME_ENDS}]")
