@@ -10,7 +10,7 @@ import pytest
 from sandbox.connector.card_check import CardError, check_card
 from sandbox.connector.card_table import ENUMS, GROUPS, TYPES, card_type
 from sandbox.values import Json, is_list, is_object
-from tests.contract import published
+from tests.contract import packages, published
 
 # Written as a card's own property by Teams, and as a typing error of the schema (`rtl?` means `rtl`).
 OURS_ONLY = {("AdaptiveCard", "msteams"), ("Container", "rtl")}
@@ -72,7 +72,7 @@ def test_a_card_with_everything_in_it_is_good_to_both() -> None:
 
 
 def definitions() -> dict[str, Json]:
-    return published.read("adaptive-card-1.5.schema.json")["definitions"]
+    return packages.card_schema()["definitions"]
 
 
 def enumerated(described: Json) -> set[str] | None:
