@@ -38,8 +38,9 @@ bench:           ## Speed, side by side with its peers (ONLY=name for one)
 	@$(PYTHON) scripts/install.py dev
 	@$(RUN) -m bench.run $(ONLY)
 
-soak:            ## Ten minutes of kill -9, and 200,000 random steps against the model
+soak:            ## Ten minutes of kill -9, the trouble of others at length, and 200,000 random steps against the model
 	@$(PYTHON) scripts/install.py dev
+	@$(RUN) -m pytest -m long tests/isolation
 	@USHER_CHAOS_SECONDS=600 $(RUN) -m pytest -s tests/chaos
 	@USHER_MODEL_EXAMPLES=3400 $(RUN) -m pytest tests/distribution/test_model.py
 
