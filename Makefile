@@ -6,7 +6,10 @@ RUN := .venv/bin/python
 WORKERS ?= 3
 PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist loadgroup
 
-.PHONY: demo demo-reset test test-fast test-long check bench soak manifest install
+.PHONY: help demo demo-reset test test-fast test-long check bench soak manifest install
+
+help:            ## This list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 demo:            ## Start Usher with a sandbox that plays Microsoft, on this machine alone (PORT=3978)
 	@$(PYTHON) scripts/install.py run

@@ -1,9 +1,10 @@
-"""The command line: `usher load`, `usher why`, `usher verify`, `usher simulate`. Settings come from the environment, as for the app."""
+"""The command line: `usher serve`, `load`, `why`, `verify` and `simulate`. Settings come from the environment, as for the app."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import runpy
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -29,6 +30,7 @@ from identity.tls import go_through
 from operations.logs import configure_logs
 from operations.simulate import run_recorded, run_simulate
 from operations.verify import run_verify
+from operations.version import version
 from settings import Settings, SettingsError, load_settings
 from store.connection import Store, StoreDown, StoreRefused, open_store
 from store.embedded import EmbeddedRefused, start_embedded
@@ -38,6 +40,7 @@ from store.text import NotUtf8, decoded
 cli = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Usher: website visitors, seated in Microsoft Teams."
 )
+APP = Path(__file__).resolve().parents[1] / "app.py"
 out = Console()
 err = Console(stderr=True)
 
@@ -90,6 +93,28 @@ def graph_config(settings: Settings) -> GraphConfig:
         app_secret=settings.bot_app_secret.get_secret_value(),
         teams_app_id=settings.teams_app,
     )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"usher {version()}", highlight=False)
+        raise typer.Exit
+
+
+@cli.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="show the version and exit")
+    ] = False,
+) -> None:
+    """Options that go before a command."""
+
+
+@cli.command()
+def serve() -> None:
+    """Start Usher, as `python app.py` does, and run until SIGTERM."""
+    # By its path: no room may import the app, which knows them all. The exit code is the app's.
+    runpy.run_path(str(APP), run_name="__main__")
 
 
 @cli.command()

@@ -1,4 +1,4 @@
-"""Health: `/healthz` (the process answers), `/readyz` (it can do its work), `/metrics` (Prometheus)."""
+"""Health: `/healthz` (the process answers, and its version), `/readyz` (it can do its work), `/metrics` (Prometheus)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 from operations.edge import headers
+from operations.version import version
 
 # A probe that hangs is a failed probe; load balancers give up after a few seconds.
 PROBE_SECONDS = 2.0
@@ -75,7 +76,7 @@ class Health:
         return found
 
     async def healthz(self, _: web.Request) -> web.Response:
-        return web.json_response({"status": "alive"})
+        return web.json_response({"status": "alive", "version": version()})
 
     async def readyz(self, _: web.Request) -> web.Response:
         faults = await self.faults()

@@ -1,22 +1,28 @@
 """The command line on a real embedded server, each command a process of its own, as at a terminal."""
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientConnectionError, ClientSession
+from aiohttp.test_utils import unused_port
 
 from settings import PREFIX
 from store.commands import Command
 from store.connection import open_store
 from store.embedded import start_embedded
 from store.keys import root
+from tests.support import wait_until
 
+PROGRAM = str(Path(sys.executable).parent / "usher")
 Usher = Callable[..., subprocess.CompletedProcess[str]]
 TENANT = "5f1c0f3e-8f4a-4f0e-9b7e-2d6a1c3b4e5f"
 ANNA = "a1f6a7b0-0001-4c1b-9a55-000000000001"
@@ -57,9 +63,9 @@ services = ["garden-advice"]
 
 
 @pytest.fixture
-def usher(tmp_path: Path) -> Usher:
+def environment(tmp_path: Path) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    environment = own | {
+    return own | {
         "USHER_DATA_DIR": str(tmp_path / "data"),
         "USHER_PUBLIC_URL": "http://127.0.0.1:3978",
         "USHER_SECRET_KEY": "k" * 40,
@@ -68,11 +74,13 @@ def usher(tmp_path: Path) -> Usher:
         "USHER_TENANT_ID": TENANT,
         "COLUMNS": "120",
     }
-    program = str(Path(sys.executable).parent / "usher")
 
+
+@pytest.fixture
+def usher(tmp_path: Path, environment: dict[str, str]) -> Usher:
     def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [program, *arguments], env=environment | changes, cwd=tmp_path, capture_output=True, text=True, check=False
+            [PROGRAM, *arguments], env=environment | changes, cwd=tmp_path, capture_output=True, text=True, check=False
         )
 
     return run
@@ -238,5 +246,40 @@ async def _day_of_the_store(data: Path) -> str:
 
 def test_missing_settings_end_with_2(usher: Usher) -> None:
     done = usher("why", "x", USHER_SECRET_KEY="short")
+    assert done.returncode == 2
+    assert "USHER_SECRET_KEY" in done.stderr
+
+
+def project_version() -> str:
+    project = tomllib.loads((Path(__file__).resolve().parents[2] / "pyproject.toml").read_text())["project"]
+    return project["version"]
+
+
+def test_the_version_is_the_projects(usher: Usher) -> None:
+    done = usher("--version")
+    assert (done.returncode, done.stdout) == (0, f"usher {project_version()}\n")
+
+
+async def test_serve_runs_the_app_until_it_is_asked_to_stop(tmp_path: Path, environment: dict[str, str]) -> None:
+    port = unused_port()
+    settings = {"USHER_PORT": str(port), "USHER_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    process = await asyncio.create_subprocess_exec(PROGRAM, "serve", env=environment | settings, cwd=tmp_path)
+    async with ClientSession(f"http://127.0.0.1:{port}") as http:
+
+        async def answers() -> bool:
+            with contextlib.suppress(ClientConnectionError):
+                async with http.get("/healthz") as answer:
+                    return await answer.json() == {"status": "alive", "version": project_version()}
+            return False
+
+        try:
+            await wait_until(answers, 30, "the app answers with its version", step=0.2)
+        finally:
+            process.terminate()
+        assert await process.wait() == 0
+
+
+def test_serve_ends_as_the_app_does(usher: Usher) -> None:
+    done = usher("serve", USHER_SECRET_KEY="short")
     assert done.returncode == 2
     assert "USHER_SECRET_KEY" in done.stderr
