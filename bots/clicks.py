@@ -10,13 +10,15 @@ from bots.answers import Answer
 from bots.incoming import Incoming
 from bots.targets import Targets
 from bots.task_cards import TaskCards, customer_of
-from cards.form import missing_codes, read_form
+from cards.form import read_form
 from cards.handing import read_target, refused_of
 from cards.parts import Drawn
 from cards.room import left_card
 from cards.verbs import CardAction, Verb, parse
 from cards.wording import Wording, wording
 from conversations.messages import Conversations
+from directory.acw import check_entries, missing_categories
+from directory.directory import Directory
 from distribution import verdicts
 from distribution.distributor import Distributor
 from distribution.tasks import Task, Via
@@ -65,12 +67,14 @@ class Clicks:
         *,
         distributor: Distributor,
         conversations: Conversations,
+        directory: Directory,
         task_cards: TaskCards,
         targets: Targets,
         store: Store,
     ) -> None:
         self._distributor = distributor
         self._conversations = conversations
+        self._directory = directory
         self._task_cards = task_cards
         self._targets = targets
         self._store = store
@@ -170,27 +174,35 @@ class Clicks:
     async def _finish(self, click: _Click, task: Task) -> verdicts.Answer | str:
         if _is_form_of_another(click, task):
             return ""
-        missing = await self._save(click, task)
-        if missing and task.acw_of(click.user):
-            return click.words("acw.missing", names=", ".join(missing))
+        problem = await self._save(click, task, finishing=True)
+        if problem and task.acw_of(click.user):
+            return problem
         return await self._distributor.finish_acw(click.tenant, task.id, click.user, click.via)
 
     async def _extend(self, click: _Click, task: Task) -> verdicts.Answer | str:
         if _is_form_of_another(click, task):
             return ""
-        await self._save(click, task)
+        problem = await self._save(click, task)
         # The end that the card showed is the fence: Teams has sent clicks twice, even with a new id.
         acw = task.acw_of(click.user)
         if click.again or acw is None or click.action.offer != str(acw.until_at):
-            return ""
-        return await self._distributor.extend_acw(click.tenant, task.id, click.user, click.via)
+            return problem
+        answer = await self._distributor.extend_acw(click.tenant, task.id, click.user, click.via)
+        return problem if problem and answer.ok else answer
 
-    async def _save(self, click: _Click, task: Task) -> tuple[str, ...]:
-        """Keep what was typed; returns the required categories of which nothing is chosen."""
-        wrapup = await self._task_cards.wrapup(task, click.user)
-        codes, tags, note = read_form(click.action.inputs, wrapup.categories, wrapup.tags)
+    async def _save(self, click: _Click, task: Task, *, finishing: bool = False) -> str:
+        """Keep what was entered, as far as it is valid. Returns what is wrong with it, and, `finishing`, what is missing."""
+        settings = await self._directory.settings(click.tenant, task.service_for(click.user))
+        if settings is None:
+            return ""
+        checked = check_entries(settings, read_form(click.action.inputs))
+        codes, tags, note = checked.entries.codes, checked.entries.tags, checked.entries.note
         await self._distributor.save_wrapup(click.tenant, task.id, click.user, codes=codes, tags=tags, note=note)
-        return missing_codes(codes, wrapup.categories)
+        said = [click.words(f"acw.{fault}", name=name) for fault, name in checked.faults]
+        missing = missing_categories(settings, codes) if finishing else ()
+        if missing:
+            said.append(click.words("acw.missing", names=", ".join(missing)))
+        return " ".join(said)
 
     async def _draw(self, click: _Click, notice: str) -> Drawn | None:
         task = await self._distributor.task(click.tenant, click.action.task)

@@ -156,6 +156,7 @@ class _Parts:
             clicks=Clicks(
                 distributor=distributor,
                 conversations=conversations,
+                directory=directory,
                 task_cards=task_cards,
                 targets=targets,
                 store=deps.store,

@@ -1,12 +1,10 @@
-"""To whom a chat could be handed on at this moment."""
+"""To whom a chat could be transferred at this moment, as a card lists them."""
 
-from asyncio import gather
-from collections.abc import Iterable
 from typing import Final
 
 from cards.state import Target
 from directory.directory import Directory
-from distribution.agents import Agent, against_handing
+from directory.transfer_targets import transfer_targets
 from distribution.distributor import Distributor
 from distribution.tasks import Task
 
@@ -23,28 +21,12 @@ class Targets:
 
     async def of(self, task: Task) -> tuple[Target, ...]:
         """For the agent who has the chat; services first, each by name."""
-        tenant, me = task.tenant, task.agent
-        services = [
-            service
-            for service in await self._directory.services(tenant)
-            if service.instant_messaging and service.contact_center
-        ]
-        teams = await gather(*(self._distributor.agents(tenant, service.id) for service in services))
-        open_ = [
-            Target(service.id, service.name, service=True)
-            for service, team in zip(services, teams, strict=True)
-            if any(service.id in agent.selectable_for and agent.user != me for agent in team)
-        ]
-        free = {agent.user for agent in _others(teams, task) if not against_handing(agent, task.service or "")}
-        people = [Target(user.id, user.name) for user in await self._directory.users(tenant) if user.id in free]
-        return (*open_[:MOST], *people[:MOST])
+        found = await transfer_targets(self._directory, self._distributor, task, task.talker or "")
+        services = [Target(one.service.id, one.service.name, service=True) for one in found.services if one.free]
+        people = [Target(one.user.id, one.user.name) for one in found.agents if not one.against]
+        return (*services[:MOST], *people[:MOST])
 
     async def name(self, tenant: str, target: Target) -> str:
         """As people know it; empty if there is no such service or agent."""
         found = await (self._directory.service if target.service else self._directory.user)(tenant, target.id)
         return found.name if found is not None else ""
-
-
-def _others(teams: Iterable[Iterable[Agent]], task: Task) -> list[Agent]:
-    """All but its agent, and who is in after-call work of this very chat."""
-    return [agent for team in teams for agent in team if agent.user != task.agent and task.id not in agent.tasks]

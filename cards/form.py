@@ -11,16 +11,17 @@ from cards.escape import markdown
 from cards.state import CardData, Category
 from cards.verbs import Verb, choice_value, chosen
 from cards.wording import Wording, duration
+from distribution.user_session import LONGEST_NOTE, Entries
 
 NOTE, TAGS = "note", "tags"
-LONGEST_NOTE = 2_000
+CODE = "code"
 EXPANDED = 3
 """Up to so many choices stand open to be ticked; more fold up."""
 
 
 def code_input(index: int) -> str:
     """The id of the input for the category at this place."""
-    return f"code{index}"
+    return f"{CODE}{index}"
 
 
 def form(words: Wording, data: CardData, *, complete: bool) -> list[BareObject]:
@@ -60,23 +61,10 @@ def buttons(words: Wording, data: CardData) -> list[BareObject]:
     return made
 
 
-def read_form(
-    inputs: Mapping[str, str], categories: tuple[Category, ...], tags: tuple[str, ...]
-) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-    """Codes, tags and note as a card sent them; what the service does not offer is left out."""
-    codes: list[str] = []
-    for index, category in enumerate(categories):
-        codes += [code for code in chosen(inputs, code_input(index)) if code in category.codes]
-    return tuple(codes), tuple(tag for tag in chosen(inputs, TAGS) if tag in tags), inputs.get(NOTE, "")[:LONGEST_NOTE]
-
-
-def missing_codes(codes: tuple[str, ...], categories: tuple[Category, ...]) -> tuple[str, ...]:
-    """The names of the required categories of which nothing was chosen."""
-    return tuple(
-        category.name
-        for category in categories
-        if category.required and not any(code in codes for code in category.codes)
-    )
+def read_form(inputs: Mapping[str, str]) -> Entries:
+    """Codes, tags and note as a card sent them. The card may be older than the service's settings."""
+    codes = [code for name in inputs if name.startswith(CODE) for code in chosen(inputs, name)]
+    return Entries(tuple(codes), tuple(chosen(inputs, TAGS)), inputs.get(NOTE, ""))
 
 
 def _codes(words: Wording, index: int, category: Category, codes: tuple[str, ...]) -> BareObject:

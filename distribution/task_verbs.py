@@ -6,10 +6,10 @@ from json import dumps
 from distribution.scripts import Scripts
 from distribution.tasks import Priority, Via
 from distribution.transitions import TRANSITIONS, Event
+from distribution.user_session import LONGEST_NOTE
 from distribution.verdicts import Answer, Verdict, read_answer
 
 _ALLOWED = {event: " " + " ".join(sorted(states)) + " " for event, states in TRANSITIONS.items()}
-MAX_NOTE = 4_000
 MAX_PREFERRED = 10
 ENDERS = frozenset({"agent", "visitor", "supervisor", "system"})
 
@@ -128,7 +128,7 @@ class TaskVerbs(Scripts):
         self, tenant: str, task: str, user: str, *, codes: Sequence[str], tags: Sequence[str], note: str, at: int = 0
     ) -> Answer:
         """Codes, tags and the note as this agent's form shows them now; during the talk and his ACW (`Task.noted_by`)."""
-        if len(note) > MAX_NOTE:
+        if len(note) > LONGEST_NOTE:
             return Answer(Verdict.BAD_ARGUMENT, None, "note")
         return await self._event(
             Event.SAVE_WRAPUP,

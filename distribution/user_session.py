@@ -63,6 +63,9 @@ class PastOffer:
     offer: str
 
 
+LONGEST_NOTE: Final = 2_000
+"""Characters."""
+
 NO_ENTRIES: Final = Entries()
 NO_PAST: Final[Mapping[str, PastOffer]] = MappingProxyType({})
 

@@ -1,10 +1,9 @@
 """Handing a chat on: to whom it could go, to whom it goes, and taking it back while nobody has accepted."""
 
-from asyncio import gather
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from distribution.agents import Agent, against_handing
-from distribution.tasks import Task, Via
+from directory.transfer_targets import AgentTarget, transfer_targets
+from distribution.tasks import Via
 from distribution.verdicts import Verdict
 from portal.access import answer, task_of_agent
 from portal.calls import Call
@@ -16,24 +15,12 @@ from portal.words import Voice
 async def targets(call: Call[Nothing]) -> TargetsView:
     """The services and agents that this chat could be handed to, with who is free."""
     task = await task_of_agent(call)
-    me, company = call.identity, call.person.company
-    services = [
-        service for service in company.services.values() if service.instant_messaging and service.contact_center
-    ]
-    teams = await gather(*(call.deps.distributor.agents(me.tenant, service.id) for service in services))
-    names = {user.id: user.name for user in await call.deps.directory.users(me.tenant)}
-    # Who is in several services is one person.
-    agents = {agent.user: agent for team in teams for agent in team if agent.user != me.user and agent.user in names}
-    shown = [_agent(agent, task, names, company.reasons, call.person.voice) for agent in agents.values()]
+    deps, voice, words = call.deps, call.person.voice, call.person.company.reasons
+    found = await transfer_targets(deps.directory, deps.distributor, task, call.identity.user)
+    agents = [_agent(agent, words, voice) for agent in found.agents]
     return TargetsView(
-        services=sorted(
-            (
-                TargetServiceView(id=service.id, name=service.name, free=_free(team, service.id, me.user))
-                for service, team in zip(services, teams, strict=True)
-            ),
-            key=lambda service: service.name.casefold(),
-        ),
-        agents=sorted(shown, key=lambda agent: (not agent.free, agent.name.casefold())),
+        services=[TargetServiceView(id=one.service.id, name=one.service.name, free=one.free) for one in found.services],
+        agents=sorted(agents, key=lambda agent: (not agent.free, agent.name.casefold())),
     )
 
 
@@ -60,14 +47,7 @@ async def take_back(call: Call[Nothing]) -> TaskAnswer:
     return await answer(call, await call.deps.distributor.take_back(me.tenant, call.task, me.user, Via.PORTAL))
 
 
-def _agent(
-    agent: Agent, task: Task, names: Mapping[str, str], words: Mapping[str, str], voice: Voice
-) -> TargetAgentView:
-    against = against_handing(agent, task.service or "")
+def _agent(agent: AgentTarget, words: Mapping[str, str], voice: Voice) -> TargetAgentView:
     unavailable = words.get(agent.unavailable, agent.unavailable)
-    reasons = [voice.reason_of(reason, unavailable).text for reason in against]
-    return TargetAgentView(user=agent.user, name=names[agent.user], free=not against, reason=" · ".join(reasons))
-
-
-def _free(team: Iterable[Agent], service: str, me: str) -> int:
-    return sum(service in agent.selectable_for and agent.user != me for agent in team)
+    reasons = [voice.reason_of(reason, unavailable).text for reason in agent.against]
+    return TargetAgentView(user=agent.user.id, name=agent.user.name, free=not agent.against, reason=" · ".join(reasons))

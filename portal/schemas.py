@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from directory.model import Theme
+from distribution.user_session import LONGEST_NOTE
 
 Language = Literal["en", "de", "fr", "it"]
 Priority = Literal["strict", "high", "normal", "low"]
@@ -323,7 +324,7 @@ class OfferBody(Shape):
 class WrapupBody(Shape):
     codes: Annotated[list[Choice], Field(max_length=100)]
     tags: Annotated[list[Choice], Field(max_length=100)]
-    note: Annotated[str, Field(max_length=2_000)]
+    note: Annotated[str, Field(max_length=LONGEST_NOTE)]
 
 
 class DutyBody(Shape):

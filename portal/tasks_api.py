@@ -1,10 +1,10 @@
 """What an agent does with a task: each verb asks the distributor, and answers with the task as it is then."""
 
-from cards.form import missing_codes
-from cards.state import Category
 from conversations.access import access_conversation_as_agent
 from conversations.messages import Message, as_seen
+from directory.acw import check_entries, missing_categories
 from distribution.tasks import Via
+from distribution.user_session import Entries
 from distribution.verdicts import Verdict
 from portal.access import answer, reachable_task, settings, supervises, task_of_agent
 from portal.calls import Call
@@ -71,19 +71,15 @@ async def pick(call: Call[Nothing]) -> TaskAnswer:
 async def save_wrapup(call: Call[WrapupBody]) -> TaskAnswer:
     """Codes, tags and note as the form shows them now; only what the service offers."""
     task = await task_of_agent(call)
-    of_service, body = settings(call, task), call.body
-    known = {code for category in of_service.codes for code in category.codes}
-    for code in body.codes:
-        if code not in known:
-            raise Refusal(400, "unknown_code", call.person.voice("problem.unknown_code", name=code), field="codes")
-    for tag in body.tags:
-        if tag not in of_service.tags:
-            raise Refusal(400, "unknown_tag", call.person.voice("problem.unknown_tag", name=tag), field="tags")
-    me = call.identity
+    me, body = call.identity, call.body
+    checked = check_entries(settings(call, task), Entries(tuple(body.codes), tuple(body.tags), body.note))
+    for fault, name in checked.faults:
+        raise Refusal(400, fault, call.person.voice(f"problem.{fault}", name=name), field=fault.field)
+    entered = checked.entries
     return await answer(
         call,
         await call.deps.distributor.save_wrapup(
-            me.tenant, call.task, me.user, codes=body.codes, tags=body.tags, note=body.note
+            me.tenant, call.task, me.user, codes=entered.codes, tags=entered.tags, note=entered.note
         ),
     )
 
@@ -91,12 +87,8 @@ async def save_wrapup(call: Call[WrapupBody]) -> TaskAnswer:
 async def finish_acw(call: Call[Nothing]) -> TaskAnswer:
     """Early end of the after-call work; the required codes must have been chosen."""
     task = await task_of_agent(call)
-    categories = tuple(
-        Category(category.category, tuple(category.codes), required=category.required)
-        for category in settings(call, task).codes
-    )
     me = call.identity
-    missing = missing_codes(task.entries_of(me.user).codes, categories)
+    missing = missing_categories(settings(call, task), task.entries_of(me.user).codes)
     if missing and task.acw_of(me.user):
         names = ", ".join(missing)
         raise Refusal(409, "codes_missing", call.person.voice("problem.codes_missing", names=names), field="codes")

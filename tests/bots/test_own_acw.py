@@ -86,6 +86,16 @@ async def test_each_card_has_its_own_form_and_keeps_its_own_notes(home: House) -
     assert closed.entries_of(BEN) == Entries(("Returned",), (), "Refund.")
 
 
+async def test_a_code_that_the_service_has_given_up_is_said(home: House) -> None:
+    _, _, hers = await handed_over(home)
+    refused = await home.click(ANNA, hers, "Done", {"code0": "Plants,Cars", "tags": "vip", "note": "A rose."})
+    assert "This service does not have the code “Cars”." in str(refused.body)
+    assert "This service does not have the tag “vip”." in str(refused.body)
+    again = await home.card(ANNA, "After-call work")
+    await home.click(ANNA, again, "Done", {"code0": "Plants", "note": "A rose."})
+    await home.card(ANNA, "Transferred to Ben Okafor")
+
+
 async def test_in_the_room_nobody_fills_in_the_form_of_another(home: House) -> None:
     task, chat, _ = await handed_over(home)
     await home.click(BEN, await home.card(BEN, "Accepted"), "Terminate")

@@ -14,6 +14,7 @@ from cards.personal import personal_card
 from cards.room import opening_card
 from cards.state import LIVE, Line, PersonalState, Target, personal_state
 from cards.wording import LANGUAGES, wording
+from directory.acw import EntryFault
 from distribution.tasks import TaskState
 from distribution.user_session import OfferResult
 from tests.cards.samples import ACTIVE, ANNA, BEN, HANDED_ON, OVER, ROOM_TASKS, STATE, STATES, TASK, TASKS, WRAPS, past
@@ -301,6 +302,7 @@ def test_every_text_is_said_somewhere() -> None:
         for path in (root / room).rglob("*.py")
     ).replace("'", '"')
     built = {f"{state}.{part}" for state in PersonalState for part in ("title", "summary")}
+    built |= {f"acw.{fault}" for fault in EntryFault}
     # These end with a word of the product: `words(f"outcome.{task.outcome}")`.
     families = ("outcome.", "by.", "reason.", "failed.", "refused.", "team.")
     assert all(f'f"{family}{{' in code for family in families)

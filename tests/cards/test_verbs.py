@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from cards.elements import Card, Execute, TextBlock, make
-from cards.form import missing_codes, read_form
+from cards.form import read_form
 from cards.verbs import CardAction, Verb, action_data, parse
-from tests.cards.samples import STATE, TASK
+from distribution.user_session import Entries
+from tests.cards.samples import TASK
 
 OFFER = TASK.offer or ""
 
@@ -53,12 +54,10 @@ def test_inputs_that_are_no_text_or_beyond_measure_are_left_out() -> None:
     assert action.inputs == {"code0": "y"}
 
 
-def test_a_form_gives_only_what_the_service_offers() -> None:
-    inputs = {"code0": "Plants,Something else", "code1": "Invented", "tags": "urgent,made up", "note": "n" * 3000}
-    codes, tags, note = read_form(inputs, STATE.categories, STATE.tags)
-    assert (codes, tags, len(note)) == (("Plants", "Something else"), ("urgent",), 2000)
-    assert missing_codes(codes, STATE.categories) == ()
-    assert missing_codes((), STATE.categories) == ("Topic",)
+def test_a_form_gives_all_that_was_entered() -> None:
+    inputs = {"code0": "Plants,Something else", "code7": "Of an older card", "tags": "urgent", "note": "n" * 3000}
+    entries = Entries(("Plants", "Something else", "Of an older card"), ("urgent",), "n" * 3000)
+    assert read_form(inputs) == entries
 
 
 def test_a_misspelt_property_is_refused_where_the_package_would_ignore_it() -> None:
