@@ -22,11 +22,13 @@ from store.doorbells import Bell, Doorbells
 from store.due_handling import SCRIPTS, Claim, Handling
 from store.due_slots import Quota, Slots
 from store.ids import new_id
+from store.seldom import Seldom
 from store.subjects import Handler, RetryLater, Subject, subject_in_hand
 
 __all__ = ["SCRIPTS", "DueWorker", "Handler", "RetryLater", "Subject", "mark_due", "subject_in_hand"]
 
 log = structlog.get_logger(__name__)
+seldom = Seldom(log)
 
 # A bell that was lost costs at most this much.
 POLL_SECONDS = 5.0
@@ -164,7 +166,7 @@ class DueWorker:
         )
         for root, token, answer in zip(asking, tokens, answers, strict=True):
             if isinstance(answer, Exception):
-                log.warning("due_store_down", worker=self._worker_id, why=str(answer))
+                seldom("due_store_down", worker=self._worker_id, why=str(answer))
                 self._next_look[root] = time.monotonic() + STORE_DOWN_SECONDS
             else:
                 self._take(root, token, cast("list[str]", answer))

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from store import due as due_module
 from store import due_handling, keys
+from store.commands import Command
 from store.connection import Store, open_store
 from store.doorbells import Bell, Doorbells
 from store.due import SCRIPTS, DueWorker, RetryLater, Subject, mark_due
@@ -440,3 +442,29 @@ async def test_a_server_that_dies_under_a_handler_loses_nothing(
             await wait_until(lambda: settled(opened, tenant), 15, "settling")
             assert {what.parts[0] for what in handler.ended} == {"under way", "waiting"}
         await opened.close()
+
+
+async def test_a_store_that_takes_nothing_is_said_once_and_not_at_every_look(
+    tmp_path: Path, engine_binary: Path | None, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due_module, "STORE_DOWN_SECONDS", 0.01)
+    with start_embedded(tmp_path, binary=engine_binary) as server:
+        opened = await open_store(server.url)
+        looks, look = [0], opened.run_each
+
+        async def counted(*args: Any, **kwargs: Any) -> Any:
+            looks[0] += 1
+            return await look(*args, **kwargs)
+
+        async with office(opened) as workers:
+            handler = Recorder()
+            workers.begin(handler)
+            await mark_due(opened, tenant, card(tenant))
+            await wait_until(lambda: handler.ended, 5, "the first turn")
+            with capture_logs() as said:
+                await opened.everywhere(Command(("CONFIG", "SET", "min-replicas-to-write", "1"), bool))
+                monkeypatch.setattr(opened, "run_each", counted)
+                await wait_until(lambda: looks[0] >= 20, 10, "looks at a store that takes nothing")
+            await opened.everywhere(Command(("CONFIG", "SET", "min-replicas-to-write", "0"), bool))
+        await opened.close()
+    assert len([line for line in said if line["event"] == "due_store_down"]) == 1
