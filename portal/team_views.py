@@ -121,7 +121,7 @@ def _task(task: Task, names: Mapping[str, str], position: int | None, voice: Voi
         since_at=task.since_at,
         active_at=task.active_at,
         agents=[names.get(user, user) for user in have],
-        trouble=voice.trouble(task) if task.broken or task.failing else "",
+        trouble=voice.trouble_of(task) if task.broken or task.failing else "",
         paused_until_at=task.paused_until_at,
     )
 

@@ -79,9 +79,16 @@ class Voice:
                 return self._cards("answer.not_possible")
 
     def trouble(self, task: Task) -> str:
-        """Why a task's room could not be opened, or was lost."""
+        """Why a task's room could not be opened, or was lost, said to the agent who had it."""
         why, _, detail = (task.broken or task.failing or task.why).partition("-")
         return self._cards.get(f"failed.{why}", "failed.text", detail=detail)
+
+    def trouble_of(self, task: Task) -> str:
+        """The same, said to those who supervise the service."""
+        why = (task.broken or task.failing).partition("-")[0]
+        if self._own.knows(f"trouble.{why}"):
+            return self._own(f"trouble.{why}")
+        return self.trouble(task) if self._cards.knows(f"failed.{why}") else self._own("trouble.text")
 
     @property
     def somebody(self) -> str:

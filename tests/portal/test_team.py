@@ -195,6 +195,22 @@ async def test_why_a_room_could_not_be_opened_is_said_while_the_chat_pauses(offi
     assert chat["paused_until_at"] is not None
 
 
+@pytest.mark.parametrize(
+    "why", ["agent_removed", "agent_left_out", "no_such_user", "graph_unavailable", "something_new"]
+)
+async def test_why_a_room_could_not_be_opened_is_said_of_the_agent(office: Office, samir: Browser, why: str) -> None:
+    """Who supervises reads it: it is neither their account nor their chat."""
+    await office.present(ANNA)
+    task = await office.visitor()
+    found = await office.distributor.task(office.tenant, task)
+    assert found is not None
+    await office.distributor.accept(office.tenant, task, found.offer or "", ANNA, Via.PORTAL)
+    await office.distributor.opening_failed(office.tenant, task, why)
+    [chat] = await waiting(samir)
+    assert chat["trouble"]
+    assert not re.search(r"\byou(r)?\b", chat["trouble"].lower()), chat["trouble"]
+
+
 async def test_it_is_said_until_a_room_is_open(office: Office, samir: Browser) -> None:
     """Also while the chat is offered again, and while its room is tried once more."""
     await office.present(ANNA)

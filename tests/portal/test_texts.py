@@ -17,7 +17,7 @@ CARDS = Path(__file__).parents[2] / "cards" / "texts"
 FOLDERS = [FOLDER, WEB / "texts"]
 LANGUAGES = ("en", "de", "fr", "it")
 
-CHOSEN = ("missing.", "refused.", "team.")
+CHOSEN = ("missing.", "refused.", "team.", "trouble.")
 """Texts that are chosen by what the distributor says."""
 
 
