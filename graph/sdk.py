@@ -7,6 +7,7 @@ calls knows what may be tried again. Imports of the SDK stand inside functions: 
 """
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -110,14 +111,15 @@ class TenantSdk:
         from kiota_authentication_azure.azure_identity_authentication_provider import (
             AzureIdentityAuthenticationProvider,
         )
-        from msgraph.graph_request_adapter import GraphRequestAdapter
         from msgraph.graph_service_client import GraphServiceClient
+
+        from graph.adapter import Adapter
 
         host = urlsplit(self._config.graph_url).hostname or ""
         provider = AzureIdentityAuthenticationProvider(
             self._credential, scopes=[scope_of(self._config.graph_url)], allowed_hosts=[host]
         )
-        adapter = GraphRequestAdapter(provider, client=self._http)
+        adapter = Adapter(provider, client=self._http)
         adapter.base_url = f"{self._config.graph_url}/v1.0"
         return GraphServiceClient(request_adapter=adapter)
 
@@ -305,13 +307,15 @@ class TenantSdk:
         from msgraph.generated.communications.get_presences_by_user_id.get_presences_by_user_id_post_request_body import (
             GetPresencesByUserIdPostRequestBody,
         )
+        from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
+        builder = self._client.communications.get_presences_by_user_id
+        asked = builder.to_post_request_information(GetPresencesByUserIdPostRequestBody(ids=list(users)))
         async with self._mapped("presences"):
-            answer = await self._client.communications.get_presences_by_user_id.post(
-                GetPresencesByUserIdPostRequestBody(ids=list(users))
-            )
-        found = (answer.value if answer else None) or []
-        return {str(one.id).lower(): str(one.availability or "") for one in found if one.id}
+            # Not as the SDK's objects: those of 650 people take it 3 s.
+            answer = await builder.request_adapter.send_primitive_async(asked, "bytes", {"XXX": ODataError})
+        found: list[dict[str, Any]] = json.loads(answer)["value"] if answer else []
+        return {str(one["id"]).lower(): str(one.get("availability") or "") for one in found}
 
     async def person(self, user_or_upn: str) -> Person | None:
         """`GET /users/{id or UPN}`. Permission User.ReadBasic.All."""

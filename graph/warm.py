@@ -13,7 +13,7 @@ _MODULES = (
     "azure.core.pipeline.transport",
     "azure.identity.aio",
     "kiota_authentication_azure.azure_identity_authentication_provider",
-    "msgraph.graph_request_adapter",
+    "graph.adapter",
     "msgraph.graph_service_client",
     "msgraph.generated.app_catalogs.teams_apps.teams_apps_request_builder",
     "msgraph.generated.chats.chats_request_builder",
@@ -31,7 +31,6 @@ _ANSWERS: tuple[tuple[str, str, bytes], ...] = (
     ("teams_app_collection_response", "TeamsAppCollectionResponse", b'{"value": [{"id": "x"}]}'),
     ("teams_app_installation", "TeamsAppInstallation", b'{"id": "x"}'),
     ("user_scope_teams_app_installation", "UserScopeTeamsAppInstallation", b'{"id": "x"}'),
-    ("presence", "Presence", b'{"id": "x", "availability": "Available"}'),
     ("o_data_errors.o_data_error", "ODataError", b'{"error": {"code": "x", "innerError": {"request-id": "x"}}}'),
 )
 

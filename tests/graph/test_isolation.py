@@ -1,8 +1,11 @@
 """A slow, stuck or silent Graph takes no worker's slot for longer than one call, and nobody else's connections."""
 
 import asyncio
+import threading
+from typing import Any
 
 import pytest
+from kiota_serialization_json.json_parse_node import JsonParseNode
 
 from distribution.tasks import TaskState
 from graph.client import GraphClient
@@ -131,3 +134,23 @@ async def test_a_person_is_told_that_graph_is_busy_instead_of_waiting_for_it(
         await graph.ask(TENANT, hold)
     held.set()
     await asyncio.gather(*busy)
+
+
+async def test_what_graph_answers_is_read_beside_the_event_loop(
+    graph: GraphClient, anna: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of 50 chats takes the SDK a quarter of a second, in which all other messages would stand still."""
+    threads: set[int] = set()
+    read = JsonParseNode.get_object_value
+
+    def noted(node: JsonParseNode, factory: Any) -> Any:
+        threads.add(threading.get_ident())
+        return read(node, factory)
+
+    monkeypatch.setattr(JsonParseNode, "get_object_value", noted)
+    assert await graph.person(TENANT, anna)
+    assert threads
+    assert threading.get_ident() not in threads
+    threads.clear()
+    assert anna in await graph.ask(TENANT, lambda sdk: sdk.presences([anna]))
+    assert not threads, "the presence of 650 people is no 650 objects of the SDK's"
