@@ -1,5 +1,6 @@
 """The routes under `/auth`: sign in, come back, sign out, sign in from a Teams tab, grant permissions."""
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -314,7 +315,7 @@ async def _posted_token(request: web.Request) -> str:
     if (request.content_length or 0) > 2 * LONGEST:
         raise BadToken("too long to be a token")
     try:
-        body: object = await request.json()
+        body: object = json.loads(await request.read())  # never in the charset that a stranger names
     except (ValueError, RecursionError):  # the latter: brackets in brackets in brackets
         raise BadToken("not JSON") from None
     token: object = body.get("token") if isinstance(body, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] JSON of a stranger

@@ -11,6 +11,7 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Final, cast
 
 from aiohttp import web
@@ -26,6 +27,9 @@ FLOW_SECONDS: Final = 600
 AT_ONCE: Final = 4
 """Trips of one browser: tabs that sign in at the same time. The oldest makes room for a fifth, because a browser sends all
 of these cookies with every request, and a server takes only some kilobytes of headers."""
+
+_MOST_READ: Final = 16
+"""Of the trips' cookies that one request brings: a stranger may send a thousand, and each that goes is a header of ours."""
 
 _STATE = re.compile(r"[A-Za-z0-9_-]{43}")
 _LONGEST_COOKIE: Final = 4_000
@@ -75,9 +79,8 @@ class Flows:
         """The cookies of trips that make room for one more: those that cannot be read, and the oldest."""
         kept: list[tuple[float, str]] = []
         unread: list[str] = []
-        for name, sealed in request.cookies.items():
-            if not name.startswith(self._prefix):
-                continue
+        ours = ((name, sealed) for name, sealed in request.cookies.items() if name.startswith(self._prefix))
+        for name, sealed in islice(ours, _MOST_READ):
             trip = self._read(sealed)
             if trip is None:
                 unread.append(name)

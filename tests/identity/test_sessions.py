@@ -227,6 +227,12 @@ async def test_what_is_no_token_gets_401(site: Site, browser: aiohttp.ClientSess
     assert answer.status == 401
 
 
+async def test_a_charset_that_is_none_is_no_fault_of_ours(site: Site, browser: aiohttp.ClientSession) -> None:
+    named = OWN | {"Content-Type": "application/json; charset=nonsense"}
+    answer = await browser.post(f"{site.url}/auth/teams", data=b'{"token": "x"}', headers=named)
+    assert answer.status == 401
+
+
 async def test_another_site_cannot_sign_a_browser_in(site: Site, browser: aiohttp.ClientSession) -> None:
     answer = await browser.post(f"{site.url}/auth/teams", json={"token": site.entra.teams_token()})
     assert answer.status == 403

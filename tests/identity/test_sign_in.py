@@ -97,6 +97,15 @@ async def test_a_trip_stores_nothing_until_it_comes_back(
     assert 0 < left <= FLOW_SECONDS
 
 
+async def test_hundreds_of_cookies_of_trips_do_not_become_hundreds_of_headers(
+    site: Site, browser: aiohttp.ClientSession
+) -> None:
+    junk = "; ".join(f"usher-trip-{number}=x" for number in range(400))
+    answer = await browser.get(f"{site.url}/auth/sign-in", headers={"Cookie": junk}, allow_redirects=False)
+    assert answer.status == 302
+    assert 2 <= len(answer.headers.getall("Set-Cookie")) < 20
+
+
 async def test_a_trip_is_over_after_ten_minutes(site: Site, browser: aiohttp.ClientSession) -> None:
     back = site.entra.user_signs_in(await site.leave(browser, "/auth/sign-in"))
     sent = {"Cookie": _cookies(browser, site)}  # the browser itself would not send a cookie that is too old
