@@ -161,6 +161,21 @@ async def test_a_phone_is_all_chat(website: Website) -> None:
     await expect(widget.window).to_have_count(0)  # it does not cover the page that he asked for
 
 
+@pytest.mark.parametrize("lang", ["en", "de", "fr", "it"])
+async def test_the_smallest_phone_shows_the_whole_name(website: Website, lang: str) -> None:
+    widget = await website.visit(lang=lang, width=320, height=568, is_mobile=True, has_touch=True)
+    await widget.launcher.tap()
+    await widget.page.locator("#text").fill("Hello")
+    await widget.page.locator("#text").press("Enter")
+    await widget.page.locator(".foot.own", has_text=":").wait_for()
+    await website.answer(widget)
+    name = widget.window.get_by_role("heading")
+    await expect(name).to_have_text("Anna Meier")
+    cut = "each => each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight"
+    assert not await name.evaluate(cut)
+    assert not await widget.window.locator("header p").evaluate(cut)
+
+
 async def test_from_right_to_left(website: Website) -> None:
     widget = await website.visit(direction="rtl", reduced_motion="reduce")
     await widget.open()
