@@ -13,6 +13,7 @@ from store import keys
 from store.connection import Store, open_store
 from store.embedded import start_embedded
 from tests.failover.servers import clustered
+from tests.journals import journal_faults
 from tests.story.stage import Stage
 
 # A busy machine is no fault of the code: examples are not timed.
@@ -60,18 +61,24 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     built = Stage(tmp_path_factory.mktemp("stage"))
     await built.start()
     yield built
+    faults = [
+        fault for key in await built.store.scan("*:journal:*") for fault in await journal_faults(built.store, key)
+    ]
     await built.stop()
+    assert not faults, "journals of the stage:\n" + "\n".join(faults)
 
 
 @pytest.fixture
-async def store(session_store: Store) -> AsyncIterator[Store]:
-    """An open store. What the test leaves behind is checked against the catalogue, and removed."""
+async def store(session_store: Store, request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    """An open store. The keys and journals that the test leaves behind are checked against the catalogues, and removed."""
     before = await _all_keys(session_store)
     yield session_store
     left = await _all_keys(session_store) - before
     faults = [fault for key in sorted(left) if (fault := await _fault_of(session_store, key))]
+    if request.node.get_closest_marker("foreign_journal") is None:
+        faults += [fault for key in sorted(left) for fault in await journal_faults(session_store, key)]
     await session_store.delete(*left)
-    assert not faults, "keys that the test left behind:\n" + "\n".join(faults)
+    assert not faults, "left behind by the test:\n" + "\n".join(faults)
 
 
 @pytest.fixture

@@ -1,30 +1,14 @@
 """One event after the other, and what must be so at the end."""
 
-import re
 from collections.abc import Callable, Mapping
-from functools import cache
-from pathlib import Path
 
+from distribution.journal import EVENTS
 from distribution.verify.report import Report, Rule
 from distribution.verify.snapshots import Snapshots
 from distribution.verify.views import NEVER, Fields
 
 LONGEST_SHOWN = 60
 MOST_UNKNOWN = 50
-_SCRIPTS = Path(__file__).parents[2]
-_LOGGED = re.compile(r"\blog\(c, '([a-z_]+)'|\bjournal\([^']*'([a-z_]+)'")
-_HEADER = re.compile(r"^-- journal: (.*)$", re.MULTILINE)
-
-
-@cache
-def known_events() -> frozenset[str]:
-    """The events that the scripts name. The model passes over some of them; what nobody writes is worth a word."""
-    found: set[str] = set()
-    for path in _SCRIPTS.glob("*/lua/**/*.lua"):
-        text = path.read_text(encoding="utf-8")
-        found |= {first or second for first, second in _LOGGED.findall(text)}
-        found |= {word for line in _HEADER.findall(text) for word in re.findall(r"[a-z_]+", line)}
-    return frozenset(found)
 
 
 def _what(problem: Exception) -> str:
@@ -73,7 +57,7 @@ class Replay(Snapshots):
         handler = self._handlers.get(event)
         if handler:
             handler(fields)
-        elif event not in known_events():
+        elif event not in EVENTS:
             times, first = self.report.unknown.get(event, (0, entry))
             if times or len(self.report.unknown) < MOST_UNKNOWN:
                 self.report.unknown[event] = (times + 1, first)

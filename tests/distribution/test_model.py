@@ -30,6 +30,7 @@ from tests.distribution.consistency import faults
 from tests.distribution.model import Model
 from tests.distribution.model_state import ModelTask
 from tests.distribution.world import SALES, START, SUPPORT, CheckedDistributor
+from tests.journals import journal_faults
 
 USERS = ("anna", "ben", "cleo", "dora")
 SERVICES = (SALES, SUPPORT)
@@ -216,12 +217,14 @@ class Day(RuleBasedStateMachine):
     async def _tidy(self) -> None:
         found = await faults(self.stores[0], self.tenant, self.model.now)
         report = await verify(self.stores[0], self.tenant, tolerance=0, now=self.model.now)
+        uncatalogued = await journal_faults(self.stores[0], f"{root(self.tenant)}journal:{self.tenant}")
         await self.stores[0].delete(*await self.stores[0].scan(f"{root(self.tenant)}*{self.tenant}*"))
         await self.stores[0].delete(f"{root(self.tenant)}due")
         for store in self.stores:
             await store.close()
         assert found == []
         assert report.violations == []
+        assert uncatalogued == []
 
     # --- the step that all rules take
 

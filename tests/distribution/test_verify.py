@@ -63,6 +63,7 @@ async def test_it_can_begin_with_the_snapshot_of_a_later_day(store: Store, tenan
         await verify(store, tenant, start=second - timedelta(days=30))
 
 
+@pytest.mark.foreign_journal
 @pytest.mark.parametrize(
     ("rule", "file", "old", "new"), FAULTS, ids=[f"{rule.name.lower()}-{file}" for rule, file, _, _ in FAULTS]
 )

@@ -128,6 +128,7 @@ POISON: list[tuple[dict[str, str], str]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.foreign_journal
 @pytest.mark.parametrize(("entry", "words"), POISON, ids=[words[:30] for _, words in POISON])
 async def test_an_entry_that_cannot_be_read_is_named(shift: Shift, entry: dict[str, str], words: str) -> None:
     task = await shift.acw()
@@ -139,6 +140,7 @@ async def test_an_entry_that_cannot_be_read_is_named(shift: Shift, entry: dict[s
     assert found[0].what.startswith(words)
 
 
+@pytest.mark.foreign_journal
 async def test_an_event_that_nobody_knows_is_named_and_breaks_nothing(shift: Shift) -> None:
     ids = [await write(shift, {"e": "levitated", "at": str(shift.now)}) for _ in range(3)]
     report = await shift.proved()
@@ -160,6 +162,7 @@ async def said(shift: Shift) -> tuple[int, str, str]:
     return code, printed[0], printed[1]
 
 
+@pytest.mark.foreign_journal
 async def test_the_command_says_both_in_words(shift: Shift) -> None:
     await shift.acw()
     await shift.nobody_there(600_000)

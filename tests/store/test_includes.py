@@ -120,6 +120,7 @@ async def test_virtual_deadlines_stand_apart_and_ring_nobody(
     assert [bell.kind for bell in heard] == ["end"]
 
 
+@pytest.mark.foreign_journal
 async def test_the_journal_keeps_what_happened(store: Store, script: LuaScript, tenant: str) -> None:
     await store.run(script, keys.root(tenant), what="journal", tenant=tenant, member="t1", at=1_700_000_000_123)
     ((_, fields),) = await store.xrange(f"{keys.root(tenant)}journal:{tenant}")
