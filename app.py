@@ -28,6 +28,7 @@ from directory.fields import no_time_zones
 from distribution.aftermath import Aftermath
 from distribution.deadlines import Timers
 from distribution.distributor import Distributor
+from entry.hosts import leads_here
 from graph.client import GraphClient, GraphConfig
 from graph.consent import GraphConsent
 from graph.history import RoomHistory
@@ -53,7 +54,7 @@ from operations.machine import connections_for, raise_open_files
 from operations.workers import Workers, worker_command
 from portal.deps import PortalDeps
 from portal.routes import portal_routes
-from settings import ENV_FILE, Settings, SettingsError, is_loopback, load_settings
+from settings import ENV_FILE, Settings, SettingsError, load_settings
 from store.connection import Store, StoreDown, StoreRefused, open_store
 from store.doorbells import Doorbells
 from store.due import DueWorker
@@ -320,7 +321,7 @@ async def serve(settings: Settings, url: str, *, shared_port: bool) -> None:
             log.warning("unauthenticated_bot_allowed", advice="anybody who reaches this port can pretend to be Teams")
         open_files = raise_open_files()
         log.info("room_for_connections", open_files=open_files, connections=connections_for(open_files))
-        if not settings.trusted_proxies and not is_loopback(settings.public_url):
+        if not settings.trusted_proxies and not leads_here(settings.public_url):
             advice = "behind a proxy or balancer set USHER_TRUSTED_PROXIES, else its address stands for every visitor"
             log.warning("no_trusted_proxies", advice=advice)
         await Usher(settings, store, room=connections_for(open_files)).run(stopping, shared_port=shared_port)

@@ -24,6 +24,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from entry.hosts import leads_here
 from identity.proxies import Proxies
 from store.address import FORMS as REDIS_FORMS
 from store.address import parse_address
@@ -186,7 +187,7 @@ class Settings(BaseSettings):
         """Usher serves, and asks for, paths of its own: below a path, or behind a query, nothing would be found."""
         address = site(value)
         # MSAL and azure-identity refuse an http authority, and tokens must not travel in the clear.
-        loopback_page = info.field_name == "public_url" and is_loopback(address)
+        loopback_page = info.field_name == "public_url" and leads_here(address)
         if address.startswith("http:") and not loopback_page:
             raise ValueError("must begin with https://")
         return address
@@ -231,7 +232,7 @@ class Settings(BaseSettings):
     @classmethod
     def _only_at_home(cls, value: bool, info: ValidationInfo) -> bool:
         public, host = str(info.data.get("public_url", "")), str(info.data.get("host", ""))
-        if value and not (is_loopback(public) and is_loopback(f"//[{host}]" if ":" in host else f"//{host}")):
+        if value and not (leads_here(public) and leads_here(f"//[{host}]" if ":" in host else f"//{host}")):
             raise ValueError("not allowed here")
         return value
 
@@ -253,17 +254,6 @@ class SettingsError(Exception):
         self.faults = faults
         lines = [f"  {name}: {wrong}\n      expected: {form}" for name, wrong, form in faults]
         super().__init__("Usher cannot start; these settings are missing or wrong:\n" + "\n".join(lines))
-
-
-def is_loopback(url: str) -> bool:
-    """Whether `url` names this machine itself."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def load_settings(**overrides: object) -> Settings:

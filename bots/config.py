@@ -1,9 +1,8 @@
 """What the bot is told once, at the start."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from identity.entra import is_loopback as is_this_machine
+from entry.hosts import is_loopback, leads_here
 
 SINGLE_TENANT, MANAGED_IDENTITY, MULTI_TENANT = "SingleTenant", "UserAssignedMSI", "MultiTenant"
 
@@ -36,7 +35,7 @@ class BotConfig:
     def __post_init__(self) -> None:
         """The SDK switches authentication off when it has no app id; here that needs its own, loudly named setting."""
         if self.allow_unauthenticated:
-            if not (is_loopback(self.public_url) and is_this_machine(self.host)):
+            if not (leads_here(self.public_url) and is_loopback(self.host)):
                 raise BotRefused("a bot that accepts unauthenticated activities may only listen at home")
             return
         missing = [
@@ -48,11 +47,3 @@ class BotConfig:
             missing.append("app_secret")
         if missing:
             raise BotRefused(f"the bot's credentials are incomplete: {', '.join(missing)}")
-
-
-def is_loopback(url: str) -> bool:
-    """Whether this address leads back to this machine; what is no address does not."""
-    try:
-        return is_this_machine(urlsplit(url).hostname or "")
-    except ValueError:  # `http://[`
-        return False

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bots.config import MULTI_TENANT, BotConfig, is_loopback
+from bots.config import MULTI_TENANT, BotConfig
 from bots.incoming import EMULATOR, TEAMS, Incoming
 from directory.directory import Directory
+from entry.hosts import leads_here
 from identity.jwks import Jwks
 from identity.tokens import BadToken, Claims, bearer, verify
 
@@ -38,10 +39,10 @@ class Door:
         browser on it: its origin, or the name that it used for us, gives it away.
         Raises BadToken, NotHere, and KeysUnavailable.
         """
-        if self.config.allow_unauthenticated and origin is not None and not is_loopback(origin):
+        if self.config.allow_unauthenticated and origin is not None and not leads_here(origin):
             raise NotHere("a page of a website sent this")
         if header is None and self.config.allow_unauthenticated:
-            if not is_loopback(f"//{host}"):
+            if not leads_here(f"//{host}"):
                 raise NotHere("sent to a name that is not this machine's own")
             return None
         return await verify(
@@ -56,7 +57,7 @@ class Door:
         """What the token says of this activity. Raises BadToken for another's activity, WrongChannel, NotHere."""
         if claims is None:
             # The bot's own token goes to https addresses. No token vouched for this one, so it must not be one.
-            if not (incoming.service_url.startswith("http://") and is_loopback(incoming.service_url)):
+            if not (incoming.service_url.startswith("http://") and leads_here(incoming.service_url)):
                 raise NotHere("its serviceUrl must be plain http on this machine")
             if incoming.channel not in {TEAMS, EMULATOR}:
                 raise WrongChannel(incoming.channel)

@@ -14,6 +14,8 @@ from bots.problems import SendProblem
 from bots.received import Received
 from bots.sdk import Adapter, OnTurn, Turn
 from cards.wording import wording
+from entry.answers import problem
+from entry.bodies import BodyTooLarge, read_body
 from identity.jwks import KeysUnavailable
 from identity.tokens import BadToken
 from store.connection import StoreDown
@@ -46,12 +48,12 @@ class Inbound:
             claims = await self._door.identify(
                 headers.get("Authorization"), origin=headers.get("Origin"), host=request.host
             )
-            raw = _parse(await _body(request))
+            raw = _parse(await read_body(request, MAX_BYTES))
             activity = incoming.read(raw, default_tenant=self._door.config.tenant_id if claims is None else "")
             trusted = self._door.admit(claims, activity)
-        except BadToken as problem:
-            self._seldom("activity_refused", "token", why=str(problem))
-            return _refusal(HTTPStatus.UNAUTHORIZED, str(problem), {"WWW-Authenticate": "Bearer"})
+        except BadToken as bad:
+            self._seldom("activity_refused", "token", why=str(bad))
+            return _refusal(HTTPStatus.UNAUTHORIZED, str(bad), {"WWW-Authenticate": "Bearer"})
         except WrongChannel as problem:
             self._seldom("activity_refused", "channel", why="wrong channel", channel=str(problem)[:40])
             return _refusal(HTTPStatus.FORBIDDEN, "this bot talks to Microsoft Teams only")
@@ -60,7 +62,7 @@ class Inbound:
             return _refusal(HTTPStatus.FORBIDDEN, f"without a token: {problem}")
         except Malformed as problem:
             return _refusal(HTTPStatus.BAD_REQUEST, f"not an activity: {problem}")
-        except _TooLarge:
+        except BodyTooLarge:
             return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {MAX_BYTES} bytes")
         except KeysUnavailable as problem:
             self._seldom("activity_put_off", why=str(problem))
@@ -97,22 +99,7 @@ class Inbound:
             turn.answer = answers.unsupported(activity.name)
 
 
-class _TooLarge(Exception):
-    pass
-
-
 _LATER = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-
-
-async def _body(request: web.Request) -> bytes:
-    if (request.content_length or 0) > MAX_BYTES:
-        raise _TooLarge
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise _TooLarge
-    return bytes(body)
 
 
 def _parse(body: bytes) -> dict[str, Any]:
@@ -126,5 +113,4 @@ def _parse(body: bytes) -> dict[str, Any]:
 
 
 def _refusal(status: HTTPStatus, why: str, headers: dict[str, str] | None = None) -> web.Response:
-    body = {"error": {"code": status.phrase.replace(" ", ""), "message": why}}
-    return web.json_response(body, status=status, headers=headers)
+    return problem(status, status.phrase.replace(" ", ""), why, headers)

@@ -10,6 +10,8 @@ from urllib.parse import quote, urlsplit
 import structlog
 from aiohttp import web
 
+from entry.answers import problem
+from entry.hosts import is_loopback
 from identity.consent import Consent, ConsentUnknown
 from identity.entra import (
     Entra,
@@ -19,7 +21,6 @@ from identity.entra import (
     Proof,
     SignInRefused,
     claimed_tenant,
-    is_loopback,
     new_trip,
     refusal,
 )
@@ -165,18 +166,18 @@ class _Doors:
     async def teams(self, request: web.Request) -> web.StreamResponse:
         """A Teams tab signs in: `{"token": …}` from TeamsJS. The page itself speaks, so this door answers in JSON."""
         if not self._sessions.is_own_page(request):
-            return _problem(403, "forbidden", "Only Usher's own pages may do this.")
+            return problem(403, "forbidden", "Only Usher's own pages may do this.")
         try:
             token = await _posted_token(request)
             tenant = claimed_tenant(token)
             if not await self._is_ours(tenant):
-                return _problem(403, "tenant", "This organisation does not use Usher here.")
+                return problem(403, "tenant", "This organisation does not use Usher here.")
             person = await self._entra.person_of_teams_token(tenant, token)
         except BadToken as bad:
             seldom("a Teams token was refused", why=str(bad))
-            return _problem(401, "token", f"Teams' token proves nothing: {bad}.")
+            return problem(401, "token", f"Teams' token proves nothing: {bad}.")
         except KeysUnavailable:
-            return _problem(503, "unavailable", "Microsoft's sign-in does not answer. Please try again in a minute.")
+            return problem(503, "unavailable", "Microsoft's sign-in does not answer. Please try again in a minute.")
         response = web.json_response({"tenant": person.tenant, "user": person.user, "name": person.name})
         await self._welcome(request, response, person, framed=True)
         return response
@@ -322,10 +323,6 @@ async def _posted_token(request: web.Request) -> str:
     if not isinstance(token, str):
         raise BadToken("no token")
     return token
-
-
-def _problem(status: int, code: str, message: str) -> web.Response:
-    return web.json_response({"error": {"code": code, "message": message}}, status=status)
 
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

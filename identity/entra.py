@@ -6,7 +6,6 @@ loopback address (a stand-in on the same machine); what Usher itself calls is TL
 
 import base64
 import hashlib
-import ipaddress
 import re
 import secrets
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ import aiohttp
 import jwt
 
 from directory.people import entra_names
+from entry.hosts import is_loopback
 from identity.jwks import Jwks, OpenId
 from identity.tls import client_session
 from identity.tokens import BadToken, Claims, verify
@@ -193,16 +193,6 @@ def browser_address(openid: OpenId) -> str:
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         return openid.authorization_endpoint
     raise EntraUnreachable("the sign-in page is not https")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether this host name is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def claimed_tenant(token: str) -> str:

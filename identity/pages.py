@@ -7,6 +7,8 @@ from html import escape
 
 from aiohttp import web
 
+from entry.answers import NO_STORE, PAGE_HEADERS
+
 _STYLE = (
     "body{font:16px/1.5 'Segoe UI',system-ui,sans-serif;max-width:42rem;margin:12vh auto;padding:0 1.5rem;"
     "color:#242424;background:#fff}h1{font-size:1.5rem;font-weight:600}a{color:#0f548c}button{font:inherit;padding:.4rem 1rem}"
@@ -24,10 +26,8 @@ _ICON = (
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 HEADERS = {
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-    "Cache-Control": "no-store",
-    # With no referrer at all, a form of ours would say that it comes from nowhere (`Origin: null`).
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
+    **NO_STORE,
+    **PAGE_HEADERS,
 }
 
 

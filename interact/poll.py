@@ -22,7 +22,8 @@ from typing import Annotated, Any, Final, cast
 from aiohttp import WSCloseCode
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from interact.answers import Refusal, posted_json
+from entry.answers import Refusal
+from interact.answers import posted_json
 from interact.frames import dump
 from interact.lines import Gone
 from store.waiting import is_set_within

@@ -7,9 +7,11 @@ from contextlib import suppress
 from typing import Final
 
 import structlog
-from aiohttp import ClientPayloadError, web
+from aiohttp import web
 
-from interact.answers import Refusal, answer, refused
+from entry.answers import Refusal
+from entry.bodies import BodyTooLarge, BodyUnreadable, read_body
+from interact.answers import answer, refused
 from interact.deps import InteractDeps
 from interact.limits import Addresses, Buckets
 from interact.lines import Line, WebSocketLine
@@ -107,7 +109,7 @@ class _Door:
             try:
                 return await handler(request)
             except Refusal as refusal:
-                return refused(refusal, cors(None if refusal.error["code"] == "wrong_origin" else origin))
+                return refused(refusal, cors(None if refusal.code == "wrong_origin" else origin))
             except StoreDown:
                 return refused(_store_down(), cors(origin))
 
@@ -239,14 +241,10 @@ def _store_down() -> Refusal:
 async def _body(request: web.Request, most: int = MAX_BODY) -> bytes:
     if request.content_type != "application/json":
         raise Refusal(415, "bad_content_type", "The body must be application/json.")
-    body = bytearray()
     try:
-        async for chunk in request.content.iter_any():
-            body += chunk
-            if len(body) > most:
-                raise Refusal(413, "too_large", f"The body may have {most:,} bytes.")
-    except (web.RequestPayloadError, ClientPayloadError):
-        raise Refusal(
-            400, "bad_body", "The body is not compressed as its Content-Encoding says, or was cut off."
-        ) from None
-    return bytes(body)
+        return await read_body(request, most)
+    except BodyTooLarge:
+        raise Refusal(413, "too_large", f"The body may have {most:,} bytes.") from None
+    except BodyUnreadable:
+        message = "The body is not compressed as its Content-Encoding says, or was cut off."
+        raise Refusal(400, "bad_body", message) from None

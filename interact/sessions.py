@@ -7,9 +7,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 
 from conversations.messages import Conversation, Conversations
 from conversations.topic import clean_name
+from entry.answers import Refusal
 from identity.tokens import BadToken
 from identity.visitors import read_visitor, sign_visitor
-from interact.answers import Refusal, posted_json
+from interact.answers import posted_json
 from interact.widgets import View
 from store.ids import new_id
 

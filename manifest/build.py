@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from entry.hosts import leads_here
 from graph.permissions import RSC
-from settings import SettingsError, is_loopback, load_settings
+from settings import SettingsError, load_settings
 
 HERE = Path(__file__).parent
 ICONS = ("color.png", "outline.png")
@@ -36,7 +37,7 @@ class AppFacts:
 def manifest(facts: AppFacts) -> dict[str, Any]:
     """The manifest, schema 1.29. Raises CannotBuild when Teams could not open the pages it names."""
     address = urlsplit(facts.public_url)
-    if address.scheme != "https" or is_loopback(facts.public_url):
+    if address.scheme != "https" or leads_here(facts.public_url):
         raise CannotBuild(
             f"USHER_PUBLIC_URL is {facts.public_url}, but Teams opens only https addresses that it can reach."
         )

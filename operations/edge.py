@@ -6,6 +6,7 @@ import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from entry.answers import problem
 from store.connection import StoreDown
 from store.seldom import Seldom
 
@@ -32,15 +33,15 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise
         return _in_json(answer)
     except StoreDown:
-        return _problem(503, "store_down", "Usher cannot reach its store. Please try again.", {"Retry-After": "2"})
-    except (UnicodeError, HttpProcessingError, web.RequestPayloadError) as problem:
+        return problem(503, "store_down", "Usher cannot reach its store. Please try again.", {"Retry-After": "2"})
+    except (UnicodeError, HttpProcessingError, web.RequestPayloadError) as fault:
         # Bytes that are no text, halves of characters, bodies that are not compressed as they say.
-        seldom("request_unreadable", path=request.path, why=type(problem).__name__)
-        return _problem(400, "unreadable", "This request cannot be decoded.")
+        seldom("request_unreadable", path=request.path, why=type(fault).__name__)
+        return problem(400, "unreadable", "This request cannot be decoded.")
     except Exception:
         # Without this, aiohttp would log the fault as well and answer in its own words.
         log.exception("request_failed", method=request.method, path=request.path)
-        return _problem(500, "unexpected", "Something went wrong in Usher. Please try again.")
+        return problem(500, "unexpected", "Something went wrong in Usher. Please try again.")
 
 
 def headers(app: web.Application, *, https: bool) -> None:
@@ -56,9 +57,4 @@ def headers(app: web.Application, *, https: bool) -> None:
 
 def _in_json(answer: web.HTTPException) -> web.Response:
     kept = {name: answer.headers[name] for name in ("Allow", "Retry-After") if name in answer.headers}
-    return _problem(answer.status, answer.reason.lower().replace(" ", "_"), answer.text or answer.reason, kept)
-
-
-def _problem(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> web.Response:
-    body = {"error": {"code": code, "field": None, "message": message}}
-    return web.json_response(body, status=status, headers=headers)
+    return problem(answer.status, answer.reason.lower().replace(" ", "_"), answer.text or answer.reason, kept)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from urllib.parse import urlsplit
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
+from entry.hosts import leads_here
 from operations.edge import headers
 from operations.version import version
 
@@ -113,7 +112,7 @@ def metrics_app() -> web.Application:
 
     async def local(request: web.Request) -> web.Response:
         # A website's name may lead a browser on this machine to this port.
-        if not _is_this_machine(request.host):
+        if not leads_here(f"//{request.host}"):
             return web.Response(status=403, text="Ask for 127.0.0.1 or localhost.")
         return await metrics(request)
 
@@ -130,11 +129,3 @@ async def serve_metrics(port: int | None, *, shared_port: bool) -> web.AppRunner
     if port is not None:
         await web.TCPSite(runner, "127.0.0.1", port, reuse_port=shared_port or None).start()
     return runner
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False

@@ -5,8 +5,8 @@ from typing import Any
 from directory.model import Service, ServiceSettings
 from distribution.tasks import Task
 from distribution.verdicts import Answer, Verdict
+from entry.answers import Refusal
 from portal.calls import Call
-from portal.problems import Refusal
 from portal.schemas import TaskAnswer
 
 STATUS = {

@@ -10,10 +10,12 @@ from pydantic import BaseModel, ValidationError
 
 from conversations.messages import NoAccess
 from directory.directory import BadPreference
+from entry.answers import NO_STORE, Refusal, refused
+from entry.bodies import BodyTooLarge, BodyUnreadable, read_body
 from identity.sessions import Identity, identity_of, is_own_page
 from portal.deps import PortalDeps
 from portal.hub import Hub
-from portal.problems import Refusal, bad_body, refused
+from portal.problems import RETRY_SECONDS, bad_body
 from portal.schemas import Nothing
 from portal.snapshot import Person, Snapshots
 from portal.words import Voice, best_language, voice
@@ -76,7 +78,8 @@ def guarded(handler: Handler, body: type[BaseModel] = Nothing, *, own_page: bool
         try:
             found = await handler(await _call(request, body, own_page=own_page))
         except (Refusal, StoreDown, NoAccess, BadPreference) as problem:
-            return refused(_refusal(request, problem))
+            refusal = _refusal(request, problem)
+            return refused(refusal, {"Retry-After": str(RETRY_SECONDS)} if refusal.status == 503 else None)
         except Exception:
             # The edge of the door: whatever happens inside, the page gets an answer that it can read.
             log.exception("portal_call_failed", method=request.method, path=request.path)
@@ -84,10 +87,8 @@ def guarded(handler: Handler, body: type[BaseModel] = Nothing, *, own_page: bool
         if isinstance(found, web.StreamResponse):
             return found
         if found is None:
-            return web.Response(status=204, headers={"Cache-Control": "no-store"})
-        return web.Response(
-            text=found.model_dump_json(), content_type="application/json", headers={"Cache-Control": "no-store"}
-        )
+            return web.Response(status=204, headers=NO_STORE)
+        return web.Response(text=found.model_dump_json(), content_type="application/json", headers=NO_STORE)
 
     return answer
 
@@ -106,16 +107,12 @@ async def _call(request: web.Request, body: type[BaseModel], *, own_page: bool) 
 
 
 async def _body(request: web.Request, shape: type[BaseModel], person: Person) -> BaseModel:
-    if (request.content_length or 0) > LONGEST_BODY:
-        raise Refusal(413, "too_large", person.voice("problem.too_large"))
     try:
-        raw = await request.content.read(LONGEST_BODY + 1)
-        while raw and len(raw) <= LONGEST_BODY and (more := await request.content.read(LONGEST_BODY)):
-            raw += more
-    except web.RequestPayloadError:
+        raw = await read_body(request, LONGEST_BODY)
+    except BodyTooLarge:
+        raise Refusal(413, "too_large", person.voice("problem.too_large")) from None
+    except BodyUnreadable:
         raise Refusal(400, "bad_request", person.voice("problem.unreadable")) from None
-    if len(raw) > LONGEST_BODY:
-        raise Refusal(413, "too_large", person.voice("problem.too_large"))
     try:
         return shape.model_validate_json(raw or b"{}")
     except ValidationError as problem:

@@ -5,9 +5,9 @@ from contextlib import suppress
 
 from aiohttp import ClientConnectionError, web
 
+from entry.answers import Refusal
 from identity.sessions import SESSIONS
 from portal.calls import Call
-from portal.problems import Refusal
 from portal.schemas import Nothing
 from portal.stream import Stream
 from store.connection import StoreDown

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from directory.transfer_targets import AgentTarget, transfer_targets
 from distribution.tasks import Via
 from distribution.verdicts import Verdict
+from entry.answers import Refusal
 from portal.access import answer, task_of_agent
 from portal.calls import Call
-from portal.problems import Refusal
 from portal.schemas import Nothing, TargetAgentView, TargetServiceView, TargetsView, TaskAnswer, TransferBody
 from portal.words import Voice
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from directory.model import User
 from distribution.verdicts import Answer, Verdict
+from entry.answers import Refusal
 from portal.calls import Call
 from portal.deps import InstallOutcome
-from portal.problems import Refusal
 from portal.schemas import (
     AvailabilityBody,
     DutyBody,

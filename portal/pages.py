@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from entry.answers import PAGE_HEADERS
 from identity.sessions import identity_of
 from portal.deps import DEPS
 
@@ -29,8 +30,7 @@ POLICY = "; ".join(
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
+    **PAGE_HEADERS,
 }
 SIGNED_OUT = "/portal/signed-out"
 FOREVER = "public, max-age=31536000, immutable"

@@ -6,9 +6,9 @@ from directory.acw import check_entries, missing_categories
 from distribution.tasks import Via
 from distribution.user_session import Entries
 from distribution.verdicts import Verdict
+from entry.answers import Refusal
 from portal.access import answer, reachable_task, settings, supervises, task_of_agent
 from portal.calls import Call
-from portal.problems import Refusal
 from portal.schemas import Nothing, OfferBody, TaskAnswer, Transcript, WrapupBody
 from portal.views import customer_name, transcript_messages
 

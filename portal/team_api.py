@@ -9,9 +9,9 @@ from typing import Any
 from conversations.model import LATE_MS
 from distribution.tasks import Priority
 from distribution.verdicts import Answer, Verdict
+from entry.answers import Refusal
 from portal.access import answer, supervised_service, supervised_task
 from portal.calls import Call
-from portal.problems import Refusal
 from portal.schemas import (
     DutyBody,
     EndedAnswer,

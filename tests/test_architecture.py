@@ -9,7 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("bots", "cards", "conversations", "dialogs", "directory", "distribution", "graph", "identity", "interact",
+ROOMS = ("bots", "cards", "conversations", "dialogs", "directory", "distribution", "entry", "graph", "identity", "interact",
          "operations", "portal", "store")  # fmt: skip
 
 
