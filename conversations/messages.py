@@ -57,7 +57,7 @@ __all__ = [
     "as_seen",
 ]
 
-_SPEAKS: Final[Mapping[Sender, str]] = {Sender.VISITOR: "visitor", Sender.AGENT: "agent", Sender.NOTE: "agent"}
+_SPEAKS: Final[Mapping[Sender, str]] = {Sender.VISITOR: "visitor", Sender.AGENT: "agent", Sender.NOTE: "note"}
 """Whose words keep a talk alive. A note is not for the visitor, but he who writes it is at work on the chat."""
 
 _HELD_MAX: Final = 50

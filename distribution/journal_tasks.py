@@ -1,6 +1,7 @@
 """The journal's events of a task, from its creation to its end."""
 
 from distribution.journal_types import (
+    DURATION,
     FLAG,
     ID,
     IDS,
@@ -110,6 +111,15 @@ OFFER_EVENTS = (
             _AGENT,
             Field("since", INSTANT, "Since when the task waits."),
             Field("idle", INSTANT, "Since when the agent has no task."),
+            Field(
+                "rank",
+                NUMBER,
+                "The agent's place in the order of the ready agents, from 1; agents who stand equal have the same place. "
+                "More than 1 where others were asked already, are preferred less, or a supervisor chose the agent.",
+            ),
+            Field(
+                "ready", NUMBER, "How many agents were ready for the task, this one included, in the levels open to it."
+            ),
         ),
     ),
     Event(
@@ -149,6 +159,22 @@ OFFER_EVENTS = (
 
 TALK_EVENTS = (
     Event("opened", "The room is open, and agent and visitor talk.", (_TASK, _SERVICE, _AGENT)),
+    Event(
+        "first_word",
+        "The agent writes to the visitor for the first time since they took the task.",
+        (
+            _TASK,
+            _SERVICE,
+            _AGENT,
+            Field("after_accept", DURATION, "Since the agent accepted or picked the task."),
+            Field(
+                "after_visitor",
+                DURATION,
+                "Since the visitor's first message that no agent has answered; empty = there is none.",
+                optional=True,
+            ),
+        ),
+    ),
     Event(
         "idle_warned",
         "Agent and visitor are told that silence will end the talk.",

@@ -61,6 +61,7 @@ def _one_of(name: str, words: type[StrEnum], meaning: str) -> FieldType:
 ID = _of("id", rf"{_ID_SIGN}+", "The id of a task, a user or a service. An empty service means *direct* to an agent.")
 LANE = _of("queue", rf"{_ID_SIGN}+", "The id of a service, or `@` and the id of a user.")
 INSTANT = _of("instant", r"\d{1,16}", "Milliseconds since the epoch, in the tenant's time.")
+DURATION = _of("duration", r"\d{1,16}", "Milliseconds.")
 NUMBER = _of("number", r"\d+", "A whole number from 0.")
 RANK = _of(
     "queue rank", r"-?\d+", "The order of waiting tasks, lowest first: waiting since, less what the priority is worth."
@@ -80,5 +81,5 @@ VIA = _one_of("via", Via, "The surface that a request came from")
 PARTY = _of("party", "agent|visitor|supervisor|system", "Who: `agent`, `visitor`, `supervisor`, `system`.")
 
 TYPES = (
-    ID, LANE, IDS, INSTANT, NUMBER, RANK, FLAG, WORD, LINE, PAIRS, STATE, OUTCOME, PRIORITY, PRESENCE, VIA, PARTY,
+    ID, LANE, IDS, INSTANT, DURATION, NUMBER, RANK, FLAG, WORD, LINE, PAIRS, STATE, OUTCOME, PRIORITY, PRESENCE, VIA, PARTY,
 )  # fmt: skip

@@ -102,11 +102,14 @@ class TaskVerbs(Scripts):
             return Answer(Verdict.BAD_ARGUMENT, None, "by")
         return await self._event(Event.TERMINATE, tenant, task, by=by, actor=actor, via=via, at=at)
 
-    async def spoke(self, tenant: str, task: str, by: str, *, at: int = 0) -> Verdict:
-        """Somebody wrote in the talk: `by` "agent" (a note counts: he is at it) or "visitor". UNCHANGED outside a talk."""
-        if by not in {"agent", "visitor"}:
+    async def spoke(self, tenant: str, task: str, by: str, *, who: str = "", at: int = 0) -> Verdict:
+        """Somebody wrote in the talk: `by` is "agent", "note" (an agent is at work, and the visitor reads nothing) or "visitor".
+
+        `who`: the agent. UNCHANGED outside a talk.
+        """
+        if by not in {"agent", "note", "visitor"}:
             return Verdict.BAD_ARGUMENT
-        return Verdict(await self._run("spoke", tenant, task=task, by=by, who="", at=at))
+        return Verdict(await self._run("spoke", tenant, task=task, by=by, who=who, at=at))
 
     async def visitor_here(self, tenant: str, task: str, connection: str, *, at: int = 0) -> Answer:
         """On connect and then every 15 s; a connection not renewed for 45 s counts as gone. A mere renewal is UNCHANGED."""

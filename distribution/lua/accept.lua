@@ -5,6 +5,7 @@
 -- journal: accepted, withdrawn, reached, offered
 --@include offer_end
 --@include reach
+--@include first_word
 --@include finish
 local c = begin(root, tenant, at)
 local record = load_task(c, task)
@@ -30,6 +31,7 @@ set(record, 'state', 'connecting')
 set(record, 'agent', user)
 set(record, 'accepted', c.now)
 put(record, 'won', offer)
+expect_first_word(c, record, user)
 log(c, 'accepted', { 'task', task, 'service', service_of(record), 'offer', offer, 'user', user, 'via', via })
 put(agent, 'misses', nil)
 clear_unreached(c, agent)

@@ -45,6 +45,8 @@ set(record, 'user', user)
 set(record, 'customer', customer)
 set(record, 'created', c.now)
 set(record, 'since', c.now)
+-- Their first message creates the task.
+put(record, 'unanswered', c.now)
 if priority == '' then
   priority = rule_word(c, service, 'priority')
 end

@@ -5,6 +5,7 @@
 -- journal: picked, reached, offered
 --@include reasons
 --@include reach
+--@include first_word
 --@include finish
 -- Whoever asks for a task is there, whatever Teams says of him.
 local HE_IS_HERE = { busy = true, away = true, offline = true, unreachable = true, teams_unreachable = true }
@@ -67,6 +68,7 @@ set(record, 'pause', nil)
 put(agent, 'last_offer', c.now)
 put(agent, 'misses', nil)
 agent.moved = true
+expect_first_word(c, record, user)
 log(c, 'picked', { 'task', task, 'service', service, 'offer', number, 'user', user, 'via', via, 'passed', passed or 0 })
 clear_unreached(c, agent)
 hold(c, agent, task, 'talk')

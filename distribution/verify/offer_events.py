@@ -25,6 +25,9 @@ class OfferEvents(QueueEvents):
         more = task.state == "offered" and task.offer == offer
         self.hold(Rule.FITS, task.state == "queued" or more, f"{task.id} is offered while it is {task.state}")
         self.hold(Rule.WINNER, more or int(offer) > task.offers, f"{task.id}: offer {offer} is not new")
+        if "rank" in fields:  # older journals have neither
+            rank, ready = int(fields["rank"]), int(fields["ready"])
+            self.hold(Rule.AGENTS, 1 <= rank <= ready, f"{task.id}: {user} is number {rank} of {ready}")
         service = self.service(task.service)
         if not more:
             room = task.home == task.service or self.has_room(service)
@@ -189,4 +192,5 @@ class OfferEvents(QueueEvents):
             task.invited.clear()
             task.deliver_by = task.deadline = None
             task.past[user] = ("accepted", 0)
+            task.unspoken[user] = self.now
             self.watch(task)

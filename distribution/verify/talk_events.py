@@ -23,6 +23,18 @@ class TalkEvents(OfferEvents):
             self.move(task, "active")
             self.watch(task)
 
+    def on_first_word(self, fields: Fields) -> None:
+        """Written once each time that an agent takes the task."""
+        task, user = self.task_of(fields), fields["user"]
+        if not task:
+            return
+        has_it = user in {task.agent, task.holder}
+        self.hold(Rule.WINNER, has_it, f"{user} writes in {task.id}, which {task.holder or task.agent or 'nobody'} has")
+        taken = task.unspoken.pop(user, None)
+        told = int(fields["after_accept"])
+        self.hold(Rule.FITS, taken is not None, f"{task.id}: a first word of {user}, who has written already")
+        self.hold(Rule.TIMES, taken is None or self.now - taken == told, f"{task.id}: {user} took it {told} ms ago")
+
     def on_idle_warned(self, fields: Fields) -> None:
         task = self.task_of(fields)
         if task:

@@ -96,6 +96,7 @@ class TaskView:
     past: dict[str, tuple[str, int]] = field(
         default_factory=dict[str, tuple[str, int]]
     )  # user → result, asked again from
+    unspoken: dict[str, int] = field(default_factory=dict[str, int])  # took it, and has not written yet → taken at
     assigned: str = ""  # to whom a supervisor gives it just now
     late: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])  # deadlines that were reported already
 
@@ -188,6 +189,7 @@ def task_from(fields: Fields) -> TaskView:
         transfer_ends=instant(fields, "transfer_ends"),
         warned=instant(fields, "warned"),
         past=past,
+        unspoken={user: int(at) for user, at in pairs(fields.get("unspoken"))},
     )
 
 

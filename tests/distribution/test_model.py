@@ -453,7 +453,9 @@ class Day(RuleBasedStateMachine):
                 )
             case "spoke":
                 by = "agent" if at % 2 else "visitor"
-                return lambda d: d.spoke(t, task, by, at=at), lambda m: m.spoke(task, by)
+                return lambda d: d.spoke(t, task, by, who=user if by == "agent" else "", at=at), lambda m: m.spoke(
+                    task, by
+                )
             case "visitor_here" | "visitor_away":
                 return lambda d: getattr(d, name)(t, task, extra, at=at), lambda m: getattr(m, name)(task, extra)
             case "save_wrapup":

@@ -55,7 +55,7 @@ async def happen(world: World, dice: random.Random, task: Task) -> None:
         case "failed":
             await d.opening_failed(t, id_, "refused", at=at)
         case "spoke":
-            await d.spoke(t, id_, "agent", at=at)
+            await d.spoke(t, id_, "agent", who=task.talker or "", at=at)
         case "finish":
             await d.finish_acw(t, id_, dice.choice((user, *task.handed_on)), Via.CARD, at=at)
         case "extend":

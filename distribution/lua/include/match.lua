@@ -69,6 +69,28 @@ local function stand_ready(c, agent, lanes)
   put(agent, 'ready', after)
 end
 
+-- The agent's place among those who are ready for this task, from 1, and how many those are. One who has just become free
+-- does not stand among them yet, and one whom a supervisor names may be in no open level: then the place is the last.
+local function place_of(c, task, agent)
+  local service, place, ready = task.f.service, nil, 0
+  if not service then
+    return 1, 1
+  end
+  local own = tonumber(pair_get(agent.f.levels, service)) or 1
+  for level = 1, level_of(task) do
+    local lane = key_of(c, 'ready', lane_at(service, level))
+    if level == own then
+      local score = redis.call('ZSCORE', lane, agent.user)
+      local before = score or whole(POLICIES[rule_word(c, service, 'policy') or 'longest_idle'](agent))
+      place = ready + 1 + redis.call('ZCOUNT', lane, '-inf', '(' .. before)
+      ready = ready + (score and 0 or 1)
+    end
+    ready = ready + redis.call('ZCARD', lane)
+  end
+  ready = place and ready or ready + 1
+  return place or ready, ready
+end
+
 local function make_offer(c, task, agents)
   local service = task.f.service
   leave_queue(c, task)
@@ -83,8 +105,11 @@ local function make_offer(c, task, agents)
   set(task, 'deliver_by', c.now + rule(c, service or '', 'deliver_seconds') * 1000)
   set(task, 'why', nil)
   set(task, 'pause', nil)
-  local invited = nil
-  for _, agent in ipairs(agents) do
+  local invited, places, ready = nil, {}, 0
+  for i, agent in ipairs(agents) do
+    places[i], ready = place_of(c, task, agent)
+  end
+  for i, agent in ipairs(agents) do
     invited = invited and invited .. ' ' .. agent.user or agent.user
     put(agent, 'last_offer', c.now)
     agent.moved = true
@@ -93,7 +118,7 @@ local function make_offer(c, task, agents)
     stand_ready(c, agent, {})
     log(c, 'offered', {
       'task', task.id, 'service', service or '', 'offer', number, 'user', agent.user, 'since', task.f.since,
-      'idle', agent.f.idle_since,
+      'idle', agent.f.idle_since, 'rank', places[i], 'ready', ready,
     })
   end
   set(task, 'invited', invited)

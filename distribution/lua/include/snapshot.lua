@@ -11,7 +11,7 @@ local AGENT_FIELDS = {
 local TASK_FIELDS = {
   'service', 'user', 'state', 'since', 'priority', 'preferred', 'level', 'hops', 'ends', 'offers', 'offer', 'invited', 'delivered',
   'deliver_by', 'deadline', 'agent', 'won', 'acw_until', 'outcome', 'left', 'warned', 'past', 'holder', 'home', 'transfer_to',
-  'transfer_ends', 'handed_on', 'pause', 'opening_fails', 'broken',
+  'transfer_ends', 'handed_on', 'pause', 'opening_fails', 'broken', 'unspoken',
 }
 
 local function picked_fields(f, names, fields)
