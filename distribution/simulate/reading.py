@@ -28,13 +28,13 @@ async def read_day(store: Store, tenant: str, service: str, day: date) -> Record
     """Read a UTC day of a service, and on until its last chat is over. Raises NoSnapshot, UnknownService."""
     reader = _Reader(tenant, service, midnight(day))
     async for entry, fields in entries(store, tenant, ""):
-        begun = reader.replay.report.first
+        begun = reader.replay.state.report.first
         if not begun and (fields["e"] != "snapshot_begin" or fields["day"] != str(reader.begins)):
             continue
         if begun and reader.is_over(int(fields["at"])):
             break
         reader.hear(entry, fields)
-    if not reader.replay.report.first:
+    if not reader.replay.state.report.first:
         raise NoSnapshot(tenant, day)
     return reader.finish()
 
@@ -64,9 +64,9 @@ class _Reader:
         return at >= self.begins + 2 * DAY or (at >= self.begins + DAY and not self.running)
 
     def hear(self, entry: str, fields: Fields) -> None:
-        at, agents = int(fields["at"]), self.replay.agents
+        at, agents = int(fields["at"]), self.replay.state.agents
         concerned = {fields.get("user", ""), fields.get("to", "")}
-        before = self.replay.tasks.get(fields.get("task", ""))
+        before = self.replay.state.tasks.get(fields.get("task", ""))
         if before:
             concerned |= {before.agent, before.holder}
         self._seats(at)
@@ -106,7 +106,7 @@ class _Reader:
 
     def _on_path_down(self, _fields: Fields, at: int) -> None:
         """Whoever is reached by cards alone is out of reach until it is up."""
-        for agent in self.replay.agents.values():
+        for agent in self.replay.state.agents.values():
             self._agent(agent, at)
 
     _on_path_up = _on_path_down
@@ -117,7 +117,7 @@ class _Reader:
             (agent.licensed, active is not None, bool(active), agent.capacity),
             agent.duty,
             agent.presence,
-            (agent.surfaces or (agent.registered and not self.replay.path_down)) and agent.retry_at is None,
+            (agent.surfaces or (agent.registered and not self.replay.state.path_down)) and agent.retry_at is None,
             agent.unavailable or ("RONA elsewhere" if user in self.flagged else ""),
         )
         if active is not None:
@@ -125,23 +125,23 @@ class _Reader:
         known = self.facts.get(user)
         if known == facts or (known is None and active is None):
             return
-        if known is None and not self.replay.complete:
+        if known is None and not self.replay.state.complete:
             self.told.first[user] = (agent.idle_since, facts)
         else:
             self.told.staff.append((at, user, facts))
         self.facts[user] = facts
 
     def _holds(self, user: str, at: int) -> None:
-        agent = self.replay.agents.get(user)
+        agent = self.replay.state.agents.get(user)
         held: Mapping[str, str] = agent.held if agent else {}
         for task, kind in held.items():
             found = self.holds.get((user, task))
             if found is None:
                 # Of the snapshot's own moment: it was so at midnight.
-                since = at if self.replay.complete else self.begins
+                since = at if self.replay.state.complete else self.begins
                 found = self.holds[user, task] = Elsewhere(user, since)
             if found.talks is None and kind != "ringing":
-                found.talks = at if self.replay.complete else self.begins
+                found.talks = at if self.replay.state.complete else self.begins
         for who, task in [key for key in self.holds if key[0] == user and key[1] not in held]:
             self._let_go(task, self.holds.pop((who, task)), at)
 
@@ -163,7 +163,7 @@ class _Reader:
     # --- chats
 
     def _comes(self, id_: str, at: int) -> None:
-        task = self.replay.tasks.get(id_)
+        task = self.replay.state.tasks.get(id_)
         if task and task.service == self.service and not task.holder and at < self.begins + DAY:
             self.told.chats[id_] = Chat(at, task.priority, task.preferred)
             self.running.add(id_)
@@ -179,7 +179,7 @@ class _Reader:
         self._comes(fields["task"], at)
 
     def _on_snapshot_task(self, fields: Fields, _at: int) -> None:
-        known = fields["task"] in self.told.chats or self.replay.complete
+        known = fields["task"] in self.told.chats or self.replay.state.complete
         if not known and fields["state"] in {"queued", "offered"}:
             self._comes(fields["task"], self.begins)
 
@@ -285,7 +285,7 @@ class _Reader:
                 f"There is no service {self.service!r} in the journal of that day; there are: {known}."
             )
         told.rules = service_rules(self.service, words)
-        now = self.replay.now
+        now = self.replay.state.now
         self._seats(now)
         for (_, task), hold in self.holds.items():
             self._let_go(task, hold, None)

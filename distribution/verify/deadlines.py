@@ -4,9 +4,9 @@ import heapq
 from collections.abc import Iterator
 
 from distribution.verify.order import Order
-from distribution.verify.report import Outage, Report, Rule
+from distribution.verify.report import Outage, Rule
+from distribution.verify.state import CATCH_UP_MS, State
 from distribution.verify.views import NEVER, AgentView, ServiceView, TaskView
-from distribution.verify.world import CATCH_UP_MS
 
 OUTAGE_MS = 10_000
 """A journal in which nothing happens for so long, although something is due: nobody is there to do it."""
@@ -15,18 +15,19 @@ GRACE = "visitor's grace time"
 SILENCE = "silence"
 
 
-class Deadlines(Order):
+class Deadlines:
     """A task's and an agent's deadlines follow from what they are now; the heap only says when to look."""
 
-    def __init__(self, report: Report, tolerance: int) -> None:
-        super().__init__(report, tolerance)
+    def __init__(self, state: State, order: Order) -> None:
+        self.state = state
+        self.order = order
         self._heap: list[tuple[int, str, str]] = []
 
     # --- what is due when
 
     def task_dues(self, task: TaskView) -> Iterator[tuple[str, int]]:
         """By name; ms."""
-        service = self.service(task.service)
+        service = self.state.service(task.service)
         yield from self._talk_dues(task, service)
         if task.state == "queued":
             yield from self._queue_dues(task, service)
@@ -81,7 +82,7 @@ class Deadlines(Order):
 
     def deadlines_before(self, following: int) -> None:
         """Nothing happens until `following`: is anything overdue by then?"""
-        over = following - self.tolerance
+        over = following - self.state.tolerance
         past: list[tuple[int, str, str]] = []
         while self._heap and self._heap[0][0] < over:
             past.append(heapq.heappop(self._heap))
@@ -91,41 +92,41 @@ class Deadlines(Order):
             return
         for due, kind, id_ in past:
             if kind == "lane":
-                self.look_again(id_, due)
-            elif kind == "task" and (task := self.tasks.get(id_)):
+                self.order.look_again(id_, due)
+            elif kind == "task" and (task := self.state.tasks.get(id_)):
                 self._overdue(task, list(self.task_dues(task)), over)
-            elif kind == "agent" and (agent := self.agents.get(id_)):
+            elif kind == "agent" and (agent := self.state.agents.get(id_)):
                 self._agent_overdue(agent, over)
 
     def _agent_overdue(self, agent: AgentView, over: int) -> None:
         for name, at in self.agent_dues(agent):
             if at < over:
-                self.hold(Rule.DEADLINES, False, f"{name} of {agent.user} was over at {at}, and nothing happened")
+                self.state.hold(Rule.DEADLINES, False, f"{name} of {agent.user} was over at {at}, and nothing happened")
 
     def _is_outage(self, past: list[tuple[int, str, str]], following: int) -> bool:
         """Whether nobody was there until `following`: long enough, and although something was due."""
-        if following - self.now < OUTAGE_MS:
+        if following - self.state.now < OUTAGE_MS:
             return False
         waiting = sum(self._waits(kind, id_, following - OUTAGE_MS) for kind, id_ in {item[1:] for item in past})
         if waiting:
-            self.report.outages.append(Outage(self.now, following, waiting))
+            self.state.report.outages.append(Outage(self.state.now, following, waiting))
         return waiting > 0
 
     def _waits(self, kind: str, id_: str, until: int) -> bool:
         """Whether a deadline of this task or agent passed since the last event, and before `until`."""
-        since = self.now - self.tolerance
-        task = self.tasks.get(id_) if kind == "task" else None
+        since = self.state.now - self.state.tolerance
+        task = self.state.tasks.get(id_) if kind == "task" else None
         if task:
             return any(since <= max(at, task.entered) <= until for _, at in self.task_dues(task))
-        agent = self.agents.get(id_) if kind == "agent" else None
+        agent = self.state.agents.get(id_) if kind == "agent" else None
         return agent is not None and any(since <= at <= until for _, at in self.agent_dues(agent))
 
     def _held_up(self, due: int) -> bool:
         """Whether an outage is why this comes only now."""
-        if not self.report.outages:
+        if not self.state.report.outages:
             return False
-        outage = self.report.outages[-1]
-        return outage.begin - self.tolerance <= due and self.now <= outage.end + CATCH_UP_MS
+        outage = self.state.report.outages[-1]
+        return outage.begin - self.state.tolerance <= due and self.state.now <= outage.end + CATCH_UP_MS
 
     def watch_lane(self, task: TaskView, at: int) -> None:
         """From `at` on an agent may be asked for it again."""
@@ -137,18 +138,22 @@ class Deadlines(Order):
                 heapq.heappush(self._heap, (max(at, task.entered), "task", task.id))
             elif (name, at) not in task.late:
                 task.late.add((name, at))
-                self.hold(Rule.DEADLINES, False, f"{name} of {task.id} was over at {at}, and nothing happened")
+                self.state.hold(Rule.DEADLINES, False, f"{name} of {task.id} was over at {at}, and nothing happened")
 
     def check_due(self, subject: str, name: str, due: int | None, *, since: int = 0) -> None:
         """It happened now because time passed: not before `due`, and not later than the tolerance after it (or `since`)."""
-        self.report.checked[Rule.DEADLINES] += 1
+        self.state.report.checked[Rule.DEADLINES] += 1
         if due is None:
-            self.broken(Rule.DEADLINES, f"{name} of {subject} ended, which was not running")
-        elif self.now < due:
-            self.broken(Rule.DEADLINES, f"{name} of {subject} was over {due - self.now} ms early")
-        elif self.now > max(due, since) + self.tolerance and not self._held_up(due):
-            self.broken(Rule.DEADLINES, f"{name} of {subject} was over {self.now - max(due, since)} ms late")
+            self.state.broken(Rule.DEADLINES, f"{name} of {subject} ended, which was not running")
+        elif self.state.now < due:
+            self.state.broken(Rule.DEADLINES, f"{name} of {subject} was over {due - self.state.now} ms early")
+        elif self.state.now > max(due, since) + self.state.tolerance and not self._held_up(due):
+            self.state.broken(
+                Rule.DEADLINES, f"{name} of {subject} was over {self.state.now - max(due, since)} ms late"
+            )
 
     def check_set(self, subject: str, name: str, until: int | None, wanted: int) -> None:
         """The instant that the event names is the one that the rules ask for."""
-        self.hold(Rule.DEADLINES, until == wanted, f"{name} of {subject} is set to {until}, and the rules say {wanted}")
+        self.state.hold(
+            Rule.DEADLINES, until == wanted, f"{name} of {subject} is set to {until}, and the rules say {wanted}"
+        )

@@ -59,7 +59,7 @@ async def entries(store: Store, tenant: str, after: str) -> AsyncIterator[tuple[
 
 async def _finish(store: Store, tenant: str, replay: Replay, last: str, now: int | None) -> None:
     """What is open in the journal must be open in the store, too; what moved between the two readings is left out."""
-    asked = list(replay.tasks)
+    asked = list(replay.state.tasks)
     states: dict[str, str] = {}
     for begin in range(0, len(asked), PAGE):
         some = asked[begin : begin + PAGE]
@@ -70,7 +70,7 @@ async def _finish(store: Store, tenant: str, replay: Replay, last: str, now: int
         replay.apply(entry, fields)
         states.pop(fields.get("task", ""), None)
     replay.finish(server, states)
-    replay.report.checked[Rule.ENDS] += replay.report.closed
+    replay.state.report.checked[Rule.ENDS] += replay.state.report.closed
 
 
 def midnight(day: date) -> int:

@@ -1,6 +1,6 @@
 """The snapshots of each day: the first one is where the model begins; each later one must tell what the model knows."""
 
-from distribution.verify.agent_events import AgentEvents
+from distribution.verify.handlers import Handlers, Proof
 from distribution.verify.report import Rule
 from distribution.verify.views import AgentView, Fields, ServiceView, TaskView, agent_from, task_from
 
@@ -16,66 +16,91 @@ TASK_FACTS = (
 )  # fmt: skip
 
 
-class Snapshots(AgentEvents):
-    def on_snapshot_begin(self, fields: Fields) -> None:
-        if not self.report.first:
-            self.report.first = fields["day"]
-            self.path_down = fields.get("path_down") == "1"
+EVENTS = Handlers()
 
-    def on_snapshot_end(self, _fields: Fields) -> None:
-        self.complete = True
 
-    def on_snapshot_service(self, fields: Fields) -> None:
-        name = fields["service"]
-        known = self.services.get(name)
-        told = ServiceView(name)
-        told.learn(fields["rules"], 0)
-        told.settled = fields.get("settled", "1") == "1"
-        if known is None or (not known.rules and not self.complete):
-            self.services[name] = told
-        else:
-            differs = [rule for rule, value in told.rules.items() if known.rules.get(rule) != value]
-            self.hold(Rule.SNAPSHOT, not differs, f"{name or 'Direct'} has other rules: {', '.join(differs)}")
+@EVENTS.on("snapshot_begin")
+def on_snapshot_begin(proof: Proof, fields: Fields) -> None:
+    """The first one is where the model begins."""
+    state = proof.state
+    if not state.report.first:
+        state.report.first = fields["day"]
+        state.path_down = fields.get("path_down") == "1"
 
-    def on_snapshot_agent(self, fields: Fields) -> None:
-        told = agent_from(fields)
-        known = self.agents.get(told.user)
-        if known is None and not self.complete:
-            told.counted = self.now
-            self.agents[told.user] = told
-            self.refresh(told)
-            self.watch(told)
-        elif known is None:
-            self.hold(Rule.SNAPSHOT, False, f"{told.user} is an agent, and the journal does not know him")
-        else:
-            self._compare(told.user, AGENT_FACTS, known, told)
 
-    def on_snapshot_task(self, fields: Fields) -> None:
-        told = task_from(fields)
-        known = self.tasks.get(told.id)
-        if known is None and not self.complete:
-            self._begin_with(told)
-        elif known is None:
-            self.hold(Rule.SNAPSHOT, False, f"{told.id} is open, and the journal does not know it")
-        else:
-            self._compare(told.id, TASK_FACTS, known, told)
+@EVENTS.on("snapshot_end")
+def on_snapshot_end(proof: Proof, _fields: Fields) -> None:
+    """From now on everything is known."""
+    state = proof.state
+    state.complete = True
 
-    def _begin_with(self, task: TaskView) -> None:
-        self.tasks[task.id] = task
-        level, task.entered = task.level, self.now
-        for service in self.places(task):
-            self.running[service] += 1
-        if task.state == "queued":
-            self.enter(task)
-            task.level = level
-        self.watch(task)
 
-    def _compare(
-        self, name: str, facts: tuple[str, ...], known: TaskView | AgentView, told: TaskView | AgentView
-    ) -> None:
-        differs = [
-            f"{fact} {getattr(told, fact)!r} instead of {getattr(known, fact)!r}"
-            for fact in facts
-            if getattr(told, fact) != getattr(known, fact)
-        ]
-        self.hold(Rule.SNAPSHOT, not differs, f"{name} has {'; '.join(differs)}")
+@EVENTS.on("snapshot_service")
+def on_snapshot_service(proof: Proof, fields: Fields) -> None:
+    """The rules are those of the model."""
+    state = proof.state
+    name = fields["service"]
+    known = state.services.get(name)
+    told = ServiceView(name)
+    told.learn(fields["rules"], 0)
+    told.settled = fields.get("settled", "1") == "1"
+    if known is None or (not known.rules and not state.complete):
+        state.services[name] = told
+    else:
+        differs = [rule for rule, value in told.rules.items() if known.rules.get(rule) != value]
+        state.hold(Rule.SNAPSHOT, not differs, f"{name or 'Direct'} has other rules: {', '.join(differs)}")
+
+
+@EVENTS.on("snapshot_agent")
+def on_snapshot_agent(proof: Proof, fields: Fields) -> None:
+    """The agent is as in the model."""
+    state = proof.state
+    told = agent_from(fields)
+    known = state.agents.get(told.user)
+    if known is None and not state.complete:
+        told.counted = state.now
+        state.agents[told.user] = told
+        state.refresh(told)
+        proof.deadlines.watch(told)
+    elif known is None:
+        state.hold(Rule.SNAPSHOT, False, f"{told.user} is an agent, and the journal does not know him")
+    else:
+        _compare(proof, told.user, AGENT_FACTS, known, told)
+
+
+@EVENTS.on("snapshot_task")
+def on_snapshot_task(proof: Proof, fields: Fields) -> None:
+    """The task is as in the model."""
+    state = proof.state
+    told = task_from(fields)
+    known = state.tasks.get(told.id)
+    if known is None and not state.complete:
+        _begin_with(proof, told)
+    elif known is None:
+        state.hold(Rule.SNAPSHOT, False, f"{told.id} is open, and the journal does not know it")
+    else:
+        _compare(proof, told.id, TASK_FACTS, known, told)
+
+
+def _begin_with(proof: Proof, task: TaskView) -> None:
+    state = proof.state
+    state.tasks[task.id] = task
+    level, task.entered = task.level, state.now
+    for service in state.places(task):
+        state.running[service] += 1
+    if task.state == "queued":
+        state.enter(task)
+        task.level = level
+    proof.deadlines.watch(task)
+
+
+def _compare(
+    proof: Proof, name: str, facts: tuple[str, ...], known: TaskView | AgentView, told: TaskView | AgentView
+) -> None:
+    state = proof.state
+    differs = [
+        f"{fact} {getattr(told, fact)!r} instead of {getattr(known, fact)!r}"
+        for fact in facts
+        if getattr(told, fact) != getattr(known, fact)
+    ]
+    state.hold(Rule.SNAPSHOT, not differs, f"{name} has {'; '.join(differs)}")

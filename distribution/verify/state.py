@@ -1,4 +1,4 @@
-"""All that the journal tells of, together: tasks, agents, services, who waits, and who is free."""
+"""The state that the journal tells of: tasks, agents, services, which tasks wait, and which agents are free."""
 
 from bisect import bisect_left, insort
 from collections import defaultdict
@@ -12,7 +12,7 @@ CATCH_UP_MS = 5_000
 """So soon after an outage everything is done that fell into it."""
 
 
-class World:
+class State:
     """`tolerance`: by how many ms something may be late."""
 
     def __init__(self, report: Report, tolerance: int) -> None:
@@ -165,3 +165,23 @@ class World:
         for name in agent.ready:
             self.ready[name].discard(agent.user)
         self.agents.pop(agent.user, None)
+
+    # --- what several events share
+
+    def fits(self, task: TaskView, fields: Fields, *states: str) -> None:
+        self.hold(Rule.FITS, task.state in states, f"{fields['e']} of {task.id}, which is {task.state}")
+
+    def check_idle(self, agent: AgentView, idle: int) -> None:
+        """What the distributor takes for the beginning of his idle time is when he let go of his last task, or came back."""
+        self.hold(
+            Rule.TIMES,
+            agent.idle_since == idle,
+            f"{agent.user} is idle since {idle}, and since {agent.idle_since} here",
+        )
+
+    def take(self, agent: AgentView, task: str, slot: str) -> None:
+        self.count(agent)
+        agent.held[task] = slot
+        if slot == "ringing":
+            agent.last_offer = self.now
+        self.refresh(agent)
