@@ -5,6 +5,8 @@ when it does not arrive either, the path counts as down, and everything waits in
 """
 
 import asyncio
+from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
 import structlog
@@ -28,7 +30,13 @@ PROBES_AT_ONCE: Final = 2
 """To so many agents: a fault of one of their chats alone is none of the path."""
 
 PROBE_SECONDS: Final = 5.0
-"""A probe that is not answered for so long has failed: an offer has 10 s to arrive."""
+"""A probe that is not answered for so long has failed: an offer has 10 s to arrive. Until then further ones are sent every
+`PROBE_EVERY_SECONDS`: what Teams left hanging it never answers, and a new call tells at once that it is back."""
+
+AFTER_HANGING_SECONDS: Final = PROBE_EVERY_SECONDS - PROBE_SECONDS % PROBE_EVERY_SECONDS
+"""Keeps the interval between probes where the last ones hang."""
+
+HANGS: Final = SendProblem(Kind.UNAVAILABLE, 0, "probe_not_answered")
 
 ASKED_SECONDS: Final = 1.0
 """When to try again while a probe is on its way."""
@@ -71,29 +79,60 @@ class TeamsPath:
         if not asked:
             await self._distributor.path_up(tenant)  # nobody is reached by cards: a fault of a room is its own
             return
-        problems = await asyncio.gather(*(self._probe(one) for one in asked))
-        problem = problems[0]
-        if problem is None or None in problems:
+        problem = await self._probe_until_known(asked)
+        if problem is None:
             if await self._distributor.path_up(tenant) is Verdict.OK:
                 log.info("teams_reached_again", tenant=tenant)
                 for kind in PATH:
                     UP.labels(kind.name.lower()).set(1)
             return
         word = problem.kind.name.lower()
-        pause = max(problem.retry_after or 0.0, PROBE_EVERY_SECONDS)
+        pause = max(problem.retry_after or 0.0, AFTER_HANGING_SECONDS if problem is HANGS else PROBE_EVERY_SECONDS)
         UP.labels(word).set(0)
         if await self._distributor.path_down(tenant, word, more_seconds=pause) is Verdict.OK:
             log.warning("teams_not_reached", tenant=tenant, kind=word, status=problem.status, code=problem.code)
         raise RetryLater(pause, str(problem))
 
+    async def _probe_until_known(self, asked: Sequence[Registration]) -> SendProblem | None:
+        """Send probes until one arrives (None), all that were sent at one time are refused, or none is answered in time."""
+        rounds: list[list[asyncio.Task[SendProblem | None]]] = []
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                while True:
+                    rounds.append([asyncio.create_task(self._probe(one)) for one in asked])
+                    settled, found = await _settled(rounds)
+                    if settled:
+                        return found
+        except TimeoutError:
+            return HANGS
+        finally:
+            for probe in chain.from_iterable(rounds):
+                probe.cancel()
+
     async def _probe(self, to: Registration) -> SendProblem | None:
         """None when Teams has answered for this person, whatever it said."""
         place = Place(to.tenant, to.service_url, to.conversation_id)
         try:
-            async with asyncio.timeout(PROBE_SECONDS):
-                problem = problem_of(await self._connector.call("POST", place.activities(), TYPING))
-        except TimeoutError:
-            return SendProblem(Kind.UNAVAILABLE, 0, "probe_not_answered")
+            problem = problem_of(await self._connector.call("POST", place.activities(), TYPING))
         except SendProblem as raised:
             problem = raised
         return problem if problem is not None and problem.kind in PATH else None
+
+
+async def _settled(rounds: Sequence[Sequence[asyncio.Task[SendProblem | None]]]) -> tuple[bool, SendProblem | None]:
+    """Wait for answers until the next probes are to be sent. Whether they say how it is, and the problem if there is one."""
+    ends = asyncio.get_running_loop().time() + PROBE_EVERY_SECONDS
+    while True:
+        waits = {probe for probes in rounds for probe in probes if not probe.done()}
+        answered = [[probe.result() for probe in probes if probe.done()] for probes in rounds]
+        if any(None in problems for problems in answered):
+            return True, None
+        refused = [
+            problems[0] for problems, probes in zip(answered, rounds, strict=True) if len(problems) == len(probes)
+        ]
+        if refused:
+            return True, refused[-1]
+        left = ends - asyncio.get_running_loop().time()
+        if left <= 0:
+            return False, None
+        await asyncio.wait(waits, timeout=left, return_when=asyncio.FIRST_COMPLETED)

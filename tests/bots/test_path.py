@@ -4,9 +4,11 @@ import time
 
 import pytest
 
+from bots.path import PROBE_SECONDS
 from distribution.agents import Reason
 from distribution.tasks import TaskState
 from distribution.user_session import OfferResult
+from store.due import Subject, mark_due
 from tests.bots.house import SOON, House
 from tests.sandbox.product import ANNA, BEN
 from tests.support import wait_until
@@ -119,3 +121,20 @@ async def test_messages_of_a_running_chat_wait_and_arrive_with_the_path(home: Ho
     await wait_until(arrived, SOON, "the message")
     assert time.monotonic() - began < AFTER_RETURN
     assert sum("Are you there?" in text for text in await home.said(chat)) == 1
+
+
+async def test_a_probe_that_teams_leaves_hanging_delays_no_other(home: House) -> None:
+    """Teams never answers what it left hanging; a new call finds that it is back."""
+    await home.register(ANNA, BEN)
+    hanging = 2
+    await home.product.order({"operation": SEND}, {"delay_ms": 60_000}, times=hanging)
+    await home.distributor.path_down(home.tenant, "unavailable")
+    await mark_due(home.store, home.tenant, Subject("path", home.tenant, ()))
+
+    async def is_up() -> bool:
+        return not await is_down(home)
+
+    await wait_until(is_up, 2 * SOON, "that Teams counts as reachable")
+    begun = [call["at"] for call in home.calls(SEND) if call["body"]["type"] == "typing"]
+    assert len(begun) > hanging
+    assert (begun[hanging] - begun[0]) / 1000 < PROBE_SECONDS, "the next were sent while those before hung"

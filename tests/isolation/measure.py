@@ -18,6 +18,7 @@ SCENES: dict[str, Callable[[Stage], Coroutine[None, None, Mapping[str, float]]]]
     "graph_slow": partial(trouble.graph_stuck, seconds=3),
     "rooms_throttled": trouble.rooms_throttled,
     "connector_down": trouble.connector_down,
+    "connector_hangs": partial(trouble.connector_down, seconds=45, hangs=True),
     "answers_lost": trouble.answers_lost,
     "sockets_flood": strangers.sockets_flood,
     "hostile_messages": strangers.hostile_messages,

@@ -121,10 +121,14 @@ async def rooms_throttled(
         await leave([talk.visitor for talk in (*held, *running)])
 
 
-async def connector_down(stage: Stage, *, seconds: float = 25, agents: int = 4) -> Figures:
-    """Teams answers 503 for `seconds` while visitors come; how soon after its return are they offered, and who is blamed?"""
+async def connector_down(stage: Stage, *, seconds: float = 25, agents: int = 4, hangs: bool = False) -> Figures:
+    """Teams answers 503 (`hangs`: nothing) for `seconds` while visitors come; how soon after its return are they offered,
+    and who is blamed?"""
     company = await stage.company(*names("Idle", agents), concurrent=100, queue_seconds=300)
-    await stage.fault("/v3/", times=100_000, status=503)
+    if hangs:
+        await stage.fault("/v3/", times=100_000, delay_ms=600_000)
+    else:
+        await stage.fault("/v3/", times=100_000, status=503)
     visitors = [await stage.visitor(company.widget, name) for name in names("Early", agents)]
     try:
         await asyncio.gather(*(visitor.say("Hello") for visitor in visitors))
