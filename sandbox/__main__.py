@@ -14,12 +14,12 @@ from sandbox.world import WorldError, read_world
 
 
 def main() -> int:
-    """Play Microsoft until a signal comes. Exit code 2 when the world or a port cannot be used."""
-    parser = argparse.ArgumentParser(prog="sandbox", description="Microsoft on one machine, for demos and tests.")
+    """Run the sandbox until a signal arrives. Returns exit code 2 if the world or a port cannot be used."""
+    parser = argparse.ArgumentParser(prog="sandbox", description="Simulates Microsoft, for demos and tests.")
     parser.add_argument("--world", type=Path, required=True, help="the TOML file that describes tenant, app and people")
     parser.add_argument("--state", type=Path, required=True, help="the folder that keeps keys, chats and messages")
     parser.add_argument("--http-port", type=int, default=0, help="what a person opens; 0 = any")
-    parser.add_argument("--tls-port", type=int, default=0, help="what the product calls; 0 = any")
+    parser.add_argument("--tls-port", type=int, default=0, help="the port that the product calls; 0 = any")
     parser.add_argument("--ready-file", type=Path, help="written with the addresses as soon as both ports listen")
     options = parser.parse_args()
     try:
@@ -46,7 +46,7 @@ async def _play(options: argparse.Namespace) -> None:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Nobody who waits for the file may see half of it."""
+    """Write to a temporary file and rename it, so that no process that waits for the file reads half of it."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)

@@ -1,4 +1,4 @@
-"""Who is looking at what: pages are told that something changed, and look again."""
+"""Change signals for open Teams pages: a page that gets one fetches the state again."""
 
 import asyncio
 from collections import defaultdict
@@ -23,7 +23,7 @@ class Bells:
 
     def __init__(self) -> None:
         self._open: dict[str, set[asyncio.Queue[Ring | None]]] = defaultdict(set)
-        self.revision = now()  # greater than any of an earlier run
+        self.revision = now()  # greater than any revision of an earlier run
 
     def changed(self, people: Iterable[str], chat: str | None) -> None:
         self.revision += 1
@@ -39,7 +39,7 @@ class Bells:
 
     @contextmanager
     def listening(self, person: str) -> Generator[asyncio.Queue[Ring | None]]:
-        """A queue that fills while the page is open; None says that the sandbox stops."""
+        """Yield a queue that receives events while the page is open; None means that the sandbox stops."""
         queue: asyncio.Queue[Ring | None] = asyncio.Queue()
         self._open[person].add(queue)
         try:

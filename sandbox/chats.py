@@ -1,4 +1,4 @@
-"""Chats, who is in them, and where the app is installed."""
+"""Chats, their members, and the app's installations."""
 
 import base64
 import hashlib
@@ -32,7 +32,7 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """`history_from`: he sees what was said since then (ms); 0 = all."""
+    """`history_from`: the member sees messages since this instant (ms); 0 = all."""
 
     person: str
     roles: tuple[str, ...]
@@ -43,7 +43,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Install:
-    """The app in one place. `subject` is a person's id (scope `personal`) or a chat's id (scope `chat`)."""
+    """One installation of the app. `subject` is a person's id (scope `personal`) or a chat's id (scope `chat`)."""
 
     id: str
     subject: str
@@ -59,12 +59,13 @@ class Chats:
         self._client_id = client_id
 
     def personal_id(self, person: str) -> str:
-        """The bot's id of its chat with somebody: opaque, and not Graph's `19:…` id of the same chat."""
+        """Return the bot's id of its chat with a person: opaque, and different from Graph's `19:…` id of the same
+        chat."""
         digest = hashlib.sha256(f"{self._client_id} chat {person}".encode()).digest()
         return "a:1" + base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
     def open_personal(self, person: str) -> Chat:
-        """The chat of somebody with the bot, made if it is new. It outlives an uninstallation."""
+        """Return a person's chat with the bot; create it if there is none. It outlives an uninstallation."""
         chat = self.personal_id(person)
         at = now()
         with self._database.together():
@@ -73,7 +74,7 @@ class Chats:
         return self.must(chat)
 
     def create(self, kind: ChatKind, topic: str | None, people: Iterable[tuple[str, Sequence[str]]]) -> Chat:
-        """A new chat of these people (id, roles)."""
+        """Create a chat of these people (id, roles)."""
         chat, at = f"19:{uuid.uuid4().hex}@thread.v2", now()
         with self._database.together():
             self._database.run("INSERT INTO chats VALUES (?, ?, ?, ?, ?)", chat, kind, topic, at, at)
@@ -82,7 +83,7 @@ class Chats:
         return self.must(chat)
 
     def _join(self, chat: str, person: str, roles: Sequence[str], at: int, history_from: int = 0) -> None:
-        # What is said in this very millisecond he has not read.
+        # A message of this millisecond counts as unread.
         packed = json.dumps(list(roles))
         self._database.run(
             "INSERT OR IGNORE INTO members (chat, person, roles, joined_at, read_at, history_from) VALUES (?, ?, ?, ?, ?, ?)",
@@ -132,7 +133,7 @@ class Chats:
         return self._database.row("SELECT 1 FROM members WHERE chat = ? AND person = ?", chat, person) is not None
 
     def join(self, chat: str, person: str, roles: Sequence[str], history_from: int | None = 0) -> None:
-        """`history_from`: None = he sees nothing of what was said before."""
+        """`history_from`: None = the member sees no earlier messages."""
         at = now()
         self._join(chat, person, roles, at, at if history_from is None else history_from)
 
@@ -143,8 +144,8 @@ class Chats:
         self._database.run("UPDATE members SET read_at = ? WHERE chat = ? AND person = ?", now(), chat, person)
 
     def install(self, subject: str, scope: str, consented: Sequence[str]) -> Install | None:
-        """Install the app for a person or in a chat; None when it is there already."""
-        # Graph's ids of installations are opaque base64 texts.
+        """Install the app for a person or in a chat; returns None if it is installed already."""
+        # Graph's ids of installations are opaque base64 strings.
         opaque = base64.b64encode(f"{subject}##{uuid.uuid4()}".encode()).decode()
         added = self._database.run(
             "INSERT OR IGNORE INTO installs VALUES (?, ?, ?, ?, ?)",
@@ -169,7 +170,7 @@ class Chats:
         return self.installed(self.subject(chat)) is not None
 
     def subject(self, chat: Chat) -> str:
-        """What an installation for this chat hangs on: the chat itself, or the person of a personal chat."""
+        """Return the subject of an installation for this chat: the chat itself, or the person of a personal chat."""
         return self.members(chat.id)[0].person if chat.kind is ChatKind.PERSONAL else chat.id
 
     def consented(self, chat: Chat) -> tuple[str, ...]:

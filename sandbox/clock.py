@@ -1,4 +1,4 @@
-"""Time as the wire formats write it."""
+"""Time in the notation of the wire formats."""
 
 import datetime as dt
 import time

@@ -1,4 +1,4 @@
-"""What tests and the demo tell the sandbox: faults, consent, people, the bot's address, and raw activities."""
+"""The control interface for tests and the demo: faults, consent, people, the bot's address, and raw activities."""
 
 import asyncio
 import uuid
@@ -37,7 +37,7 @@ async def clear_faults(request: web.Request) -> web.Response:
 
 
 async def requests(request: web.Request) -> web.Response:
-    """Recorded calls with a greater number than `since`."""
+    """Return recorded calls with a number greater than `since`."""
     core = request.app[CORE]
     since = request.query.get("since", "0")
     if not since.isdigit():
@@ -57,14 +57,14 @@ async def add_person(request: web.Request) -> web.Response:
     known = core.people.find(upn)
     person_id = (asked.maybe_text("id") or (known.id if known is not None else str(uuid.uuid4()))).lower()
     if known is not None and known.id != person_id:
-        raise asked.bad(f"{upn} is somebody else already")
+        raise asked.bad(f"{upn} belongs to somebody else")
     core.people.add(Person(person_id, upn, asked.text("name"), guest=asked.flag("guest")))
     core.bells.everybody_changed()
     return web.json_response({"id": person_id}, status=201)
 
 
 async def delete_person(request: web.Request) -> web.Response:
-    """An admin deletes somebody in Entra, or restores them (`restore`). Nobody in Teams is told."""
+    """Delete a person in Entra as an admin does, or restore them (`restore`). Teams tells nobody."""
     core = request.app[CORE]
     asked = await body(request, "user", "restore")
     person = _person_id(core, asked.text("user"), asked)
@@ -83,14 +83,14 @@ async def _chat(request: web.Request, *more: str) -> tuple[Core, Chat]:
 
 
 async def remove_bot(request: web.Request) -> web.Response:
-    """Somebody takes the app out of a group chat."""
+    """A person removes the app from a group chat."""
     core, chat = await _chat(request)
     happenings.uninstalled_in(core, chat)
     return web.Response(status=204)
 
 
 async def write_nameless(request: web.Request) -> web.Response:
-    """Somebody of whom nothing is known writes in a group chat, while no bot listens."""
+    """A person unknown to the product writes in a group chat while no bot listens."""
     core, chat = await _chat(request, "text")
     text = (await body(request, "chat", "text")).text("text")
     id_, at = core.messages.new_id()
@@ -99,7 +99,7 @@ async def write_nameless(request: web.Request) -> web.Response:
 
 
 async def delete_chat(request: web.Request) -> web.Response:
-    """A chat is gone, without a word to anybody."""
+    """Delete a chat without any event."""
     core, chat = await _chat(request)
     core.chats.delete(chat.id)
     return web.Response(status=204)
@@ -115,7 +115,7 @@ async def get_consent(request: web.Request) -> web.Response:
 
 
 async def set_manifest(request: web.Request) -> web.Response:
-    """Which resource-specific permissions the app's manifest asks for."""
+    """Set the resource-specific permissions that the app's manifest asks for."""
     request.app[CORE].settings.set("rsc", (await body(request, "rsc")).texts("rsc"))
     return web.Response(status=204)
 
@@ -128,7 +128,8 @@ async def set_limits(request: web.Request) -> web.Response:
 
 
 async def set_policy(request: web.Request) -> web.Response:
-    """Whose app policy blocks the app, who has no Teams, and whether a group chat may have a single person."""
+    """Set for which people an app policy blocks the app, who has no Teams, and whether a group chat may have one
+    person."""
     core = request.app[CORE]
     asked = await body(request, "blocked", "single_human_chats", "without_teams")
     if "blocked" in asked.value:
@@ -148,7 +149,7 @@ def _person_id(core: Core, name: str, asked: Shape) -> str:
 
 
 async def add_redirect(request: web.Request) -> web.Response:
-    """Register one more redirect address, as an admin does in Entra."""
+    """Register another redirect address, as an admin does in Entra."""
     core = request.app[CORE]
     uri = (await body(request, "uri")).text("uri")
     known = core.settings.texts("redirect_uris")
@@ -157,7 +158,7 @@ async def add_redirect(request: web.Request) -> web.Response:
 
 
 async def set_links(request: web.Request) -> web.Response:
-    """What the start page and the Teams pages link to."""
+    """Set the links of the start page and the Teams pages."""
     core = request.app[CORE]
     asked = await body(request, "portal", "app", "widgets", "tabs", "people")
     for name in ("portal", "app"):
@@ -168,13 +169,13 @@ async def set_links(request: web.Request) -> web.Response:
 
 
 async def send_activity(request: web.Request) -> web.Response:
-    """Send anything to the bot, with a token of any kind; its status and body."""
+    """Send any body to the bot with a token of any kind; returns the bot's status and body."""
     core = request.app[CORE]
     asked = await body(request, "activity", "token")
     kind = asked.maybe_text("token") or "valid"
     if kind not in KINDS:
         raise asked.bad(f"token must be one of {', '.join(KINDS)}")
-    # RSA keys take a moment to make; other calls go on meanwhile.
+    # Making RSA keys takes time: other calls continue meanwhile.
     header = await asyncio.to_thread(core.bot_keys.header_of_kind, kind, core.service_url)
     answer = await core.bot_line.send_once(asked.value.get("activity"), header)
     return web.json_response({"status": answer.status, "body": answer.body})
@@ -186,7 +187,7 @@ async def rotate_keys(request: web.Request) -> web.Response:
 
 
 async def world(request: web.Request) -> web.Response:
-    """Ids and addresses that a test needs to write activities of its own."""
+    """Return the ids and addresses that a test needs to write activities."""
     core = request.app[CORE]
     return web.json_response({
         "tenant": core.world.tenant_id, "client_id": core.world.app.client_id, "bot_id": core.world.app.bot_id,

@@ -1,4 +1,4 @@
-"""The parts of the sandbox, put together once and handed to every handler."""
+"""The parts of the sandbox, built once and passed to every handler."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from sandbox.world import World
 
 @dataclass(slots=True)
 class Addresses:
-    """Where the sandbox listens: what a person opens, and what the product calls."""
+    """The sandbox's addresses: for people's browsers, and for the product."""
 
     http: str = ""
     tls: str = ""
@@ -32,7 +32,7 @@ class Addresses:
 
 
 class Core:
-    """Everything that handlers need."""
+    """All that handlers need."""
 
     def __init__(self, world: World, state: Path) -> None:
         self.world = world
@@ -53,11 +53,11 @@ class Core:
 
     @property
     def service_url(self) -> str:
-        """Where a bot answers this tenant's conversations."""
+        """The URL at which a bot answers this tenant's conversations."""
         return f"{self.addresses.tls}/smba/{self.world.tenant_id}/"
 
     def is_deleted(self, person: str) -> bool:
-        """Deleted in Entra, and not restored. Teams keeps what they wrote, and their place in chats, without their name."""
+        """Whether the person was deleted in Entra and not restored. Teams keeps their messages and memberships without a name."""
         return person in self.settings.texts("deleted_people")
 
     def count(self, refusal: str, key: str, windows: Windows) -> None:

@@ -1,4 +1,4 @@
-"""One SQLite file holds what people would miss after a restart: chats, messages, cards, installations."""
+"""One SQLite file stores what survives a restart: chats, messages, cards, installations."""
 
 import sqlite3
 from collections.abc import Generator
@@ -32,17 +32,17 @@ CREATE TABLE IF NOT EXISTS views (
 
 
 class Database:
-    """A thin door to SQLite. Calls are short and synchronous: one process, one thread, rows by primary key."""
+    """A thin layer over SQLite. Calls are short and synchronous: one process, one thread, rows by primary key."""
 
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
-        # WAL with NORMAL keeps everything when the process is killed; only a power cut may lose the last moment.
+        # WAL with NORMAL keeps everything when the process is killed; only a power cut can lose the last transactions.
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(SCHEMA)
         if not any(column["name"] == "history_from" for column in self.rows("PRAGMA table_info(members)")):
-            # A file of version 0.1.
+            # The file is from version 0.1.
             self.run("ALTER TABLE members ADD COLUMN history_from INTEGER NOT NULL DEFAULT 0")
 
     def close(self) -> None:
@@ -55,12 +55,12 @@ class Database:
         return self._connection.execute(sql, values).fetchone()
 
     def run(self, sql: str, *values: Any) -> int:
-        """Execute, and say how many rows it changed."""
+        """Execute a statement; returns how many rows it changed."""
         return self._connection.execute(sql, values).rowcount
 
     @contextmanager
     def together(self) -> Generator[None]:
-        """What happens inside is kept as a whole, or not at all."""
+        """Commit all statements inside, or none."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield

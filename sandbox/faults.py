@@ -1,4 +1,4 @@
-"""Faults on request: what Microsoft does on a bad day, asked for by a test."""
+"""Faults on request: a test orders failures that Microsoft's services have."""
 
 import random
 import re
@@ -10,12 +10,12 @@ from typing import Any, Literal
 from sandbox.shapes import Shape
 
 DEFAULT_CODE = "ServiceUnavailable"
-DEFAULT_MESSAGE = "The sandbox was told to answer this."
+DEFAULT_MESSAGE = "A test ordered this answer."
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens instead. Without status and drop the call goes on as always, after the delay.
+    """The effect of a fault. Without `status` and `drop` the call is answered normally after the delay.
 
     `drop`: `before` = the connection breaks and nothing was done; `after` = it was done, and the answer is lost
     (or, with a status, replaced by that error: a 504 after the chat was created). `duplicate`: it is done twice.
@@ -38,7 +38,7 @@ class Fault:
 
 @dataclass(slots=True)
 class Order:
-    """A fault that waits for the calls it is meant for."""
+    """A fault and the calls to which it applies."""
 
     fault: Fault
     times: int | None
@@ -47,7 +47,7 @@ class Order:
     operation: str | None = None
     host: re.Pattern[str] | None = None
     share: float = 1.0
-    """How many of the calls it is meant for it hits, 0 to 1; which ones is the same in each run."""
+    """The share of matching calls that fail, 0 to 1; the same ones in each run."""
     dice: random.Random = field(default_factory=lambda: random.Random(1))  # the same faults in each run
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -63,13 +63,13 @@ class Order:
 
 
 class Faults:
-    """All that were ordered, first come first."""
+    """All ordered faults, oldest first."""
 
     def __init__(self) -> None:
         self._orders: list[Order] = []
 
     def order(self, body: Any) -> str:
-        """Take an order in its JSON shape; its id. Raises Problem (`teams.body_bad`)."""
+        """Accept an order as JSON; returns its id. Raises Problem (`teams.body_bad`)."""
         asked = Shape.of(body, "the order").only("match", "fault", "times", "share")
         match = asked.shape("match").only("method", "path", "operation", "host")
         fault = asked.shape("fault").only(
@@ -101,7 +101,7 @@ class Faults:
         self._orders.clear()
 
     def take(self, method: str, path: str, operation: str, host: str = "") -> Order | None:
-        """The fault for this call, if one was ordered; used up by taking it."""
+        """Take the fault for this call, if one was ordered; taking uses it up."""
         for order in self._orders:
             if order.fits(method, path, operation, host):
                 if order.times is not None:

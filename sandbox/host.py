@@ -1,7 +1,7 @@
-"""Which names of this machine the sandbox answers to.
+"""The host names to which the sandbox answers.
 
-It has no passwords and listens on loopback. A page on the internet can let its own name point to 127.0.0.1 (DNS
-rebinding), and would then be the same site as the sandbox for the browser that shows it: only `Host` tells them apart.
+It has no passwords and listens on loopback. A page on the internet can point its own host name to 127.0.0.1 (DNS
+rebinding). The browser then treats it as the same site as the sandbox: only `Host` distinguishes them.
 """
 
 import ipaddress
@@ -27,7 +27,7 @@ def is_this_machine(host: str) -> bool:
 
 @web.middleware
 async def only_this_machine(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answers 421 to every other name, before anything else looks at the request."""
+    """Answers 421 to every other name, before any other handler."""
     hosts = request.headers.getall("Host", [])
     if len(hosts) == 1 and is_this_machine(hosts[0]):
         return await handler(request)

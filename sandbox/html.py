@@ -1,4 +1,4 @@
-"""The sandbox's few server-made pages: templates with `{{name}}`, escaped unless it is markup of our own."""
+"""The sandbox's server-side pages: templates with `{{name}}`, escaped unless the value is `Markup`."""
 
 import html
 import re
@@ -12,7 +12,7 @@ _NAME = re.compile(r"\{\{(\w+)\}\}")
 
 
 class Markup(str):
-    """Text that is HTML already."""
+    """Text that is already HTML."""
 
     __slots__ = ()
 
@@ -23,7 +23,7 @@ def _template(name: str) -> str:
 
 
 def render(name: str, /, **values: object) -> Markup:
-    """A template with its values in place. A name without a value is a programming error (KeyError)."""
+    """Fill a template with values. A name without a value is a programming error (KeyError)."""
     return Markup(_NAME.sub(lambda found: escape(values[found[1]]), _template(name)))
 
 
@@ -36,7 +36,7 @@ def join(parts: list[Markup]) -> Markup:
 
 
 def page(name: str, title: str, /, *, status: int = 200, **values: object) -> web.Response:
-    """A whole page in the sandbox's own look."""
+    """A complete page in the sandbox's layout."""
     body = render("page.html", title=title, style=Markup(_template("page.css")), body=render(name, **values))
     return web.Response(text=body, status=status, content_type="text/html")
 

@@ -31,7 +31,7 @@ class SigningKey:
         return jwt.encode(dict(claims), self.private, algorithm="RS256", headers={"kid": self.kid})
 
     def jwk(self, **more: Any) -> dict[str, Any]:
-        """Its public half, as a JWKS document lists it."""
+        """Its public part, as a JWKS document lists it."""
         numbers = self.private.public_key().public_numbers()
         return {
             "kty": "RSA", "use": "sig", "alg": "RS256", "kid": self.kid, "n": _base64(numbers.n), "e": _base64(numbers.e), **more,
@@ -47,7 +47,7 @@ def new_key() -> SigningKey:
 
 
 def kept_key(folder: Path, name: str) -> SigningKey:
-    """The key of this name, the same at each start, so that tokens outlive a restart."""
+    """Return the key of this name; it is stored, so that tokens outlive a restart."""
     path = folder / f"{name}.key.pem"
     if path.exists():
         private = load_pem_private_key(path.read_bytes(), None)
@@ -69,7 +69,7 @@ def _write_private(path: Path, content: bytes) -> None:
 
 
 def server_context(folder: Path, names: Sequence[str]) -> tuple[ssl.SSLContext, Path]:
-    """A TLS context for these names, and the PEM file of the authority that vouches for it; kept in the folder."""
+    """Return a TLS context for these names and the PEM file of its certificate authority, both stored in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     certificate, private = folder / "ca.pem", folder / "ca.key.pem"
     if certificate.exists() and private.exists():

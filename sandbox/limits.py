@@ -9,7 +9,7 @@ from sandbox.problems import Problem, refuse
 
 Windows = Sequence[tuple[int, float]]  # (calls, in seconds)
 
-# For one bot in one conversation (rate limiting in Teams, docs). Updates and deletes count like sends here: the strict reading.
+# For one bot in one conversation (rate limiting in Teams, docs). Updates and deletes count as sends here (strict reading).
 CONVERSATION_SENDS: Windows = ((7, 1), (8, 2), (60, 30), (1800, 3600))
 CONVERSATION_READS: Windows = ((14, 1), (16, 2), (120, 30), (3600, 3600))
 CONVERSATION_CREATIONS: Windows = ((7, 1), (8, 2), (60, 30), (1800, 3600))
@@ -21,14 +21,14 @@ GRAPH_OTHER: Windows = ((30, 1),)
 
 
 class Limits:
-    """Counts calls; refuses the one too many, saying when to come again."""
+    """Counts calls; refuses those above the limit, with the time to retry after."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self.clock = clock
         self._calls: Mapping[tuple[str, str], deque[float]] = defaultdict(deque)
 
     def count(self, refusal: str, key: str, windows: Windows) -> None:
-        """Count a call of this key. Raises the refusal, which does not count, when a window is full."""
+        """Count a call of this key. Raises the refusal if a window is full; a refused call does not count."""
         calls, at = self._calls[refusal, key], self.clock()
         longest = windows[-1][1]
         while calls and calls[0] <= at - longest:

@@ -1,4 +1,4 @@
-"""What stands in the chats: messages, cards, grey lines, and each person's own view of a card."""
+"""The contents of chats: messages, cards, events (grey lines), and each person's view of a card."""
 
 import base64
 import json
@@ -38,11 +38,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How one person sees a message: a card that an answer to his click put there, or what went wrong."""
+    """How one person sees a message: a card that the bot returned for their click, or the error text."""
 
     card: dict[str, Any] | None
     error: str | None
-    refreshed: int  # the version that his client has asked the bot to refresh; 0 = none yet
+    refreshed: int  # the version for which this person's client has asked the bot to refresh; 0 = none yet
 
 
 NO_VIEW = View(None, None, 0)
@@ -57,7 +57,7 @@ class Messages:
         self._last: int = last["at"] or 0 if last is not None else 0
 
     def new_id(self, *, opaque: bool = False) -> tuple[str, int]:
-        """(id, at). Teams' ids are the millisecond of sending, and unique; the bot's in a personal chat are opaque."""
+        """Return (id, at). Teams' ids are the millisecond of sending, and unique; the bot's ids in a personal chat are opaque."""
         self._last = max(now(), self._last + 1)
         return (f"1:1{_opaque()}" if opaque else str(self._last)), self._last
 
@@ -71,7 +71,7 @@ class Messages:
         )  # fmt: skip
 
     def event(self, chat: str, text: str) -> None:
-        """A grey line: somebody joined, the chat was renamed."""
+        """Add an event (grey line): somebody joined, the chat was renamed."""
         opaque, at = self.new_id()
         self.add(Message(chat, opaque, at, SYSTEM, text, kind="event"))
 
@@ -80,7 +80,7 @@ class Messages:
         return _message(row) if row is not None else None
 
     def change(self, message: Message) -> Message:
-        """Store it in place of its older self, as a new version; everybody sees it, own views are gone."""
+        """Replace a message by a new version for everybody; personal views are deleted."""
         newer = replace(message, version=message.version + 1, edited_at=self.new_id()[1])
         with self._database.together():
             self._database.run(
@@ -108,7 +108,7 @@ class Messages:
         return _view(row)
 
     def views(self, chat: str, person: str) -> dict[str, View]:
-        """All of somebody's views in a chat, by message."""
+        """Return all views of a person in a chat, by message."""
         rows = self._database.rows("SELECT * FROM views WHERE chat = ? AND person = ?", chat, person)
         return {row["message"]: _view(row) for row in rows}
 

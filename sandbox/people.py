@@ -1,4 +1,4 @@
-"""The tenant's people, their presence, and the ids under which a bot knows them."""
+"""The tenant's people, their presence, and the ids by which a bot knows them."""
 
 import base64
 import hashlib
@@ -7,17 +7,17 @@ import sqlite3
 from sandbox.database import Database
 from sandbox.world import Person, World
 
-# What a person may be, as Graph says it in `activity` (presence resource type, docs).
+# The values of Graph's `activity` (presence resource type, docs).
 ACTIVITIES = (
     "Available", "Busy", "DoNotDisturb", "InACall", "InAMeeting", "Focusing", "Presenting", "BeRightBack", "Away",
     "Offline", "PresenceUnknown",
 )  # fmt: skip
-# The finer words are activities only; the availability beside them is coarser (presence, docs).
+# Some values exist only as an activity; the availability that belongs to them is coarser (presence, docs).
 COARSE = {"InACall": "Busy", "InAMeeting": "Busy", "Focusing": "DoNotDisturb", "Presenting": "DoNotDisturb"}
 
 
 class People:
-    """Everybody in the tenant."""
+    """All people of the tenant."""
 
     def __init__(self, database: Database, world: World) -> None:
         self._database = database
@@ -31,7 +31,7 @@ class People:
             self.add(person)
 
     def add(self, person: Person) -> None:
-        """Add somebody, or give him the name that the world has now. Presence begins as Available."""
+        """Add a person, or update their name from the world. Presence begins as Available."""
         self._database.run(
             "INSERT INTO people SELECT ?1, ?2, ?3, ?4, 'Available', 'Available', count(*) FROM people WHERE true "
             "ON CONFLICT (id) DO UPDATE SET upn = ?2, name = ?3, guest = ?4",
@@ -45,19 +45,19 @@ class People:
 
     def _know(self, person: Person) -> None:
         for name in (person.id, person.upn.lower(), self.teams_id(person.id)):
-            if name:  # Entra knows people without a UPN
+            if name:  # Entra has people without a UPN
                 self._names[name] = person.id
 
     def all(self) -> list[Person]:
         return list(self._everybody.values())
 
     def find(self, name: str) -> Person | None:
-        """By object id, by UPN, or by the bot's `29:…` id."""
+        """Find a person by object id, UPN, or the bot's `29:…` id."""
         known = self._names.get(name) or self._names.get(name.lower())
         return self._everybody[known] if known is not None else None
 
     def teams_id(self, person: str) -> str:
-        """The id that Teams tells a bot: stable for this bot, different for every other one."""
+        """Return the id that Teams gives a bot: stable for this bot, different for every other one."""
         if person not in self._teams_ids:
             digest = hashlib.sha256(f"{self._app} {person}".encode()).digest()
             self._teams_ids[person] = "29:1" + base64.urlsafe_b64encode(digest).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""Refusals on their way out, each in the error shape of its door."""
+"""Converts refusals to responses, each in the error format of its service."""
 
 import uuid
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from sandbox.tables import TABLE, Refusal
 
 
 class Problem(Exception):
-    """A row of the table, about to be answered."""
+    """A refusal from the table, raised by a handler."""
 
     def __init__(self, row: Refusal, message: str, headers: Mapping[str, str]) -> None:
         super().__init__(f"{row.name}: {message}")
@@ -21,13 +21,13 @@ class Problem(Exception):
 
 
 def refuse(name: str, *, headers: Mapping[str, str] | None = None, **words: object) -> Problem:
-    """The refusal of this name, its message filled in. Raise it."""
+    """Return the refusal of this name, with its message filled in, to be raised."""
     row = TABLE[name]
     return Problem(row, row.message.format_map(words), headers or {})
 
 
 def door_of(path: str) -> str:
-    """Which of Microsoft's services an address belongs to; it decides the shape of errors."""
+    """Which of Microsoft's services an address belongs to; it decides the format of errors."""
     if path.startswith("/v1.0/"):
         return "graph"
     if path.startswith("/smba/"):
@@ -44,7 +44,7 @@ def answer(problem: Problem) -> web.Response:
 
 
 def error_response(door: str, status: int, code: str, message: str, headers: Mapping[str, str]) -> web.Response:
-    """An error as the door writes it."""
+    """An error in the service's format."""
     request_id = str(uuid.uuid4())
     match door:
         case "entra":

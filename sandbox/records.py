@@ -1,4 +1,4 @@
-"""What was called, for tests to look at: calls of the product, and activities sent to its bot."""
+"""Recorded calls, which tests read: calls of the product, and activities sent to its bot."""
 
 from collections import deque
 from dataclasses import asdict, dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.clock import now
 
-KEPT = 20_000  # a story test makes some hundreds
+KEPT = 20_000  # a story test makes several hundred
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class Record:
 
 
 class Records:
-    """The last calls, oldest first."""
+    """The most recent calls, oldest first."""
 
     def __init__(self) -> None:
         self._records: deque[Record] = deque(maxlen=KEPT)

@@ -1,4 +1,4 @@
-"""Two listeners, both on this machine only: TLS for what the product calls, plain HTTP for what a person opens."""
+"""Two listeners, both on this machine only: TLS for the product, plain HTTP for people's browsers."""
 
 import socket
 from collections.abc import AsyncGenerator
@@ -20,11 +20,11 @@ from sandbox.wire import Route, build_app
 from sandbox.world import World
 
 HOST = "127.0.0.1"
-STOP_SECONDS = 2  # what is still being answered then, such as a click on a slow bot, is cut off
+STOP_SECONDS = 2  # after that, requests in progress, such as a click on a slow bot, are cancelled
 
 
 def tls_routes(world: World) -> list[Route]:
-    """What the product calls."""
+    """The application that the product calls."""
     return [
         *connector.routes(world.tenant_id),
         *chats.ROUTES,
@@ -36,13 +36,13 @@ def tls_routes(world: World) -> list[Route]:
 
 
 def http_routes() -> list[Route]:
-    """What a person opens, and what tests tell the sandbox."""
+    """The application for people's browsers, and the control interface."""
     return [*teams_pages.ROUTES, *api.ROUTES, *control.ROUTES, *entra_pages.ROUTES]
 
 
 @asynccontextmanager
 async def running(world: World, state: Path, http_port: int = 0, tls_port: int = 0) -> AsyncGenerator[Core]:
-    """The sandbox, listening; port 0 = any. Stopped at the end, its state kept in the folder."""
+    """Run the sandbox; port 0 = any. It stops at exit, and its state stays in the folder."""
     # `localhost` for SDKs that compare host names, the address for everything else.
     context, ca_file = server_context(state, ["localhost", HOST])
     core = Core(world, state)
@@ -56,7 +56,7 @@ async def running(world: World, state: Path, http_port: int = 0, tls_port: int =
             ca_file=str(ca_file.resolve()),
         )
         for routes, sock, ssl_context in ((http_routes(), http, None), (tls_routes(world), tls, context)):
-            # A caller that hangs up does not undo what it asked for: handlers run to their end (aiohttp's default).
+            # A handler continues when its caller disconnects (aiohttp's default).
             runner = web.AppRunner(build_app(core, routes), access_log=None, shutdown_timeout=STOP_SECONDS)
             runners.append(runner)
             await runner.setup()

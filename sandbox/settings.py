@@ -1,4 +1,4 @@
-"""What tests and the start page may change while the sandbox runs. It survives a restart."""
+"""Settings that tests and the start page may change while the sandbox runs. They survive a restart."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from sandbox.world import World
 
 
 class Settings:
-    """Named JSON values, the world's own where nothing was set."""
+    """Named JSON values; those that were not set come from the world."""
 
     def __init__(self, database: Database, world: World) -> None:
         self._database = database

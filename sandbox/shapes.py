@@ -1,4 +1,4 @@
-"""JSON bodies of our own pages and tests, taken apart with one sentence for whatever does not fit."""
+"""Checks JSON bodies of the sandbox's pages and of tests; each fault is one sentence."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -9,7 +9,7 @@ from sandbox.values import is_list, is_object
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A JSON object, and what it is called in a complaint."""
+    """A JSON object and its name in error messages."""
 
     value: dict[str, Any]
     name: str
@@ -24,14 +24,14 @@ class Shape:
         return refuse("teams.body_bad", why=f"In {self.name}, {why}.")
 
     def only(self, *names: str) -> Self:
-        """Itself, if it holds no other fields."""
+        """Return itself if it holds no other fields."""
         for name in self.value:
             if name not in names:
                 raise self.bad(f"{name} is not known; it may hold {', '.join(names)}")
         return self
 
     def shape(self, name: str) -> "Shape":
-        """A nested object; empty when it is missing."""
+        """A nested object; empty if it is missing."""
         return Shape.of(self.value.get(name, {}), name)
 
     def text(self, name: str) -> str:
@@ -49,7 +49,7 @@ class Shape:
     def texts(self, name: str) -> list[str]:
         value = self.value.get(name)
         if not is_list(value):
-            raise self.bad(f"{name} must be a list of texts")
+            raise self.bad(f"{name} must be a list of strings")
         return [str(entry) for entry in value]
 
     def maybe_integer(self, name: str) -> int | None:

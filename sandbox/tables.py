@@ -1,7 +1,7 @@
-"""What the sandbox refuses, and how: one row for each condition, as Microsoft answers it. One test per row.
+"""What the sandbox refuses: one row for each condition, with Microsoft's answer. One test per row.
 
-`operation` is the name in the route table, `*` for every one of that door. `code` is what the door's error shape
-carries as its code; for Entra it is `error/number of AADSTS`. `source` says where the rule is from: Microsoft's
+`operation` is the name in the route table, `*` for all of that service. `code` is the code in the service's error
+format; for Entra it is `error/number of AADSTS`. `source` says where the rule is from: Microsoft's
 documentation (docs), an answer seen in the field (seen), or *ours*: Microsoft's own answer is not written anywhere,
 and the sandbox chose the strict reading, so nothing should be built on the exact code of such a row.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One row. `message` may hold `{names}` that the place of refusal fills in."""
+    """One row. `message` may hold `{names}` that the refusing code fills in."""
 
     name: str
     operation: str
@@ -238,7 +238,7 @@ GRAPH = (
             "Specified HTTP method is not allowed for the request target.", GRAPH_ERRORS),
 )  # fmt: skip
 
-# What Teams itself would not let a person do, and what the control interface does not understand: for our own pages and tests.
+# What Teams does not let a person do, and faults in calls of the control interface: for the sandbox's pages and tests.
 TEAMS = (
     Refusal("teams.person_unknown", "*", "nobody of this id or UPN", 404, "PersonUnknown", "Nobody here is called {user}.", OURS),
     Refusal("teams.chat_unknown", "*", "no such chat, or the person is not in it", 404, "ChatUnknown", "There is no such chat.", OURS),

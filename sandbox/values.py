@@ -6,7 +6,7 @@ Json = dict[str, Any]
 
 
 def is_object(value: object) -> TypeGuard[Json]:
-    """JSON objects have texts as names, always."""
+    """The names in JSON objects are always strings."""
     return isinstance(value, dict)
 
 

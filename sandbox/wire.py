@@ -1,4 +1,4 @@
-"""Between the socket and the handlers: a record of each call, ordered faults, and every error in its door's shape."""
+"""Middleware: records each call, applies ordered faults, and formats every error as its service does."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One thing that the sandbox plays. Recorded calls and ordered faults know it by its operation."""
+    """A route of the sandbox. Recorded calls and ordered faults refer to it by its operation."""
 
     method: str
     path: str
@@ -34,7 +34,7 @@ class Route:
 
 OPERATIONS = web.AppKey("operations", dict[tuple[str, str], str])
 
-# Our own pages and control calls are not the product's: they are neither recorded nor hit by faults.
+# Calls of the sandbox's pages and of the control interface are neither recorded nor affected by faults.
 _OWN = ("Teams.", "Control.", "Pages.")
 _SECRET_FIELDS = {
     "client_secret",
@@ -48,7 +48,7 @@ _SECRET_FIELDS = {
 
 
 def build_app(core: Core, routes: list[Route]) -> web.Application:
-    """An application that answers exactly these routes."""
+    """Build an application of exactly these routes."""
     app = web.Application(middlewares=[only_this_machine, _wire], client_max_size=4 * 1024 * 1024)
     app[CORE] = core
     app[OPERATIONS] = {}
@@ -121,7 +121,7 @@ def _error(request: web.Request, status: int, fault: Fault) -> web.Response:
 
 
 def _broken(request: web.Request) -> asyncio.CancelledError:
-    """Break the connection, so that the caller never learns more."""
+    """Break the connection, so that the caller gets no answer."""
     if request.transport is not None:
         request.transport.abort()
     return asyncio.CancelledError()

@@ -1,4 +1,4 @@
-"""The world that is played: one tenant, its people and one registered app, read from a TOML file."""
+"""The simulated world: one tenant, its people and one registered app, read from a TOML file."""
 
 import tomllib
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ DEFAULT_RSC = ("ChatMessage.Read.Chat",)
 
 
 class WorldError(Exception):
-    """The world's file cannot be used. The text says where and why, for a person."""
+    """The world's file cannot be used. The text says where and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in the tenant. `id` is the Entra object id, lower case."""
+    """A person of the tenant. `id` is the Entra object id, lower case."""
 
     id: str
     upn: str
@@ -55,7 +55,7 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything that is fixed while the sandbox runs."""
+    """The parts that do not change while the sandbox runs."""
 
     tenant_id: str
     tenant_name: str
@@ -65,7 +65,7 @@ class World:
 
 
 def read_world(path: Path) -> World:
-    """Read the file. Raises WorldError in words."""
+    """Read the file. Raises WorldError."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as problem:
@@ -130,7 +130,7 @@ class _Table:
         if value is None and otherwise is not None:
             return otherwise
         if not isinstance(value, list):
-            raise WorldError(f"{self.path}: [{self.name}] {key} must be a list of texts.")
+            raise WorldError(f"{self.path}: [{self.name}] {key} must be a list of strings.")
         return tuple(str(entry) for entry in cast("list[object]", value))
 
     def flag(self, key: str) -> bool:

@@ -1,4 +1,5 @@
-"""What a bot may send: the fields of an Activity as the Connector's published interface has them, and Teams' own rules."""
+"""Checks what a bot sends: the fields of an Activity as the Connector's published interface has them, and Teams'
+rules."""
 
 import json
 import re
@@ -75,7 +76,7 @@ _KNOWN_CARDS = {
 
 
 async def read_object(request: web.Request) -> Body:
-    """The JSON object of a request. Raises `connector.body_not_json`."""
+    """Return the JSON object of a request. Raises `connector.body_not_json`."""
     try:
         value: object = json.loads(await request.read())
     except ValueError as problem:
@@ -86,7 +87,7 @@ async def read_object(request: web.Request) -> Body:
 
 
 def check_fields(value: object, definition: str, path: str) -> None:
-    """Every field known, and of its type. Raises `connector.field_…`."""
+    """Check that every field is known and has its type. Raises `connector.field_…`."""
     if not is_object(value):
         raise refuse("connector.field_type", field=path, type="an object")
     known = DEFINITIONS[definition]
@@ -139,7 +140,7 @@ def _is(value: object, kind: str) -> bool:
 
 
 def check_activity(activity: Body) -> None:
-    """A message or a typing sign, as Teams takes it from a bot. Raises the refusals of the Connector's table."""
+    """Check a message or a typing indicator as Teams accepts it from a bot. Raises the refusals of the Connector's table."""
     if len(json.dumps(activity, ensure_ascii=False).encode("utf-16-le")) > LARGEST_BYTES:
         raise refuse("connector.too_large")
     check_fields(activity, "Activity", "activity")
@@ -175,5 +176,5 @@ def check_attachment(attachment: Body) -> None:
 
 
 def splits(activity: Body) -> bool:
-    """Text and a card in one activity become two messages in Teams, and no id comes back."""
+    """Text and a card in one activity become two messages in Teams, and the answer has no id."""
     return bool(activity.get("text")) and bool(activity.get("attachments"))

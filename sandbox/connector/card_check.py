@@ -1,4 +1,4 @@
-"""Is this an Adaptive Card that Teams takes? The sandbox's own reading, held against Microsoft's schema by a test."""
+"""Checks whether Teams accepts an Adaptive Card. A test compares this check with Microsoft's schema."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,26 +8,26 @@ from sandbox.connector.card_table import ENUMS, GROUPS, TYPES, Property, Version
 from sandbox.values import is_list, is_object
 
 NEWEST: Version = (1, 5)  # for bots in Teams (Adaptive Cards in Teams, docs)
-MOST_ACTIONS = 6  # Teams shows no more (Adaptive Cards in Teams, docs)
+MOST_ACTIONS = 6  # Teams shows at most 6 (Adaptive Cards in Teams, docs)
 MOST_REFRESHERS = 60  # user specific views, docs
 
 _URI = re.compile(r"[!#$%&'()*+,./:;=?@\[\]~\w-]+", re.ASCII)  # RFC 3986
-# Where the place tells the type, `type` may be left out.
+# `type` may be omitted where the position implies it.
 _UNTYPED = {"Fact", "Input.Choice", "MediaSource", "TargetElement", "BackgroundImage", "Refresh", "Authentication",
             "AuthCardButton", "TokenExchangeResource", "Column", "TableColumnDefinition", "TableRow", "TableCell", "Image",
             "AdaptiveCard", "Action.Execute"}  # fmt: skip
 
 
 class CardError(Exception):
-    """What is wrong, and where in the card."""
+    """The card is invalid; the text says what is wrong, and where in the card."""
 
 
 class CardTooNew(CardError):
-    """The card asks for a version that Teams has not."""
+    """The card asks for a version that Teams does not support."""
 
 
 def check_card(card: object) -> None:
-    """Raises CardError for the first thing that is wrong."""
+    """Raises CardError for the first fault."""
     if not is_object(card):
         raise CardError("a card must be an object")
     if card.get("type") != "AdaptiveCard":
@@ -62,7 +62,7 @@ def _check_limits(card: Mapping[str, Any]) -> None:
 
 
 def objects(value: object) -> Iterator[Mapping[str, Any]]:
-    """Every object of a card, from the outside in; an action's `data` is the app's own and not looked into."""
+    """Yield every object of a card, outermost first. An action's `data` belongs to the app and is not searched."""
     if is_list(value):
         for entry in value:
             yield from objects(entry)
@@ -78,7 +78,7 @@ class _Check:
         self._version = version
 
     def typed(self, value: dict[str, Any], name: str, path: str) -> None:
-        """An object of one type."""
+        """Check an object against one type."""
         kind = card_type(name)
         if kind.version > self._version and "fallback" not in value:
             raise CardError(f"{path}: {name} came with {_text(kind.version)}, later than the card's version")
@@ -97,7 +97,7 @@ class _Check:
 
     @staticmethod
     def _inherited(type_name: str, property_name: str) -> bool:
-        return (type_name, property_name) == ("AdaptiveCard", "version")  # a card inside a card may leave it out
+        return (type_name, property_name) == ("AdaptiveCard", "version")  # a card inside a card may omit it
 
     def property(self, value: object, property_: Property, path: str) -> None:
         if value is None and property_.maybe:
@@ -105,7 +105,7 @@ class _Check:
         self.one_of(value, property_.kinds, path)
 
     def one_of(self, value: object, kinds: tuple[str, ...], path: str) -> None:
-        """A value of any of these kinds. Of several complaints the one is told that came furthest into the value."""
+        """Check a value against several kinds. Of several errors, the one deepest in the value is raised."""
         problems: list[CardError] = []
         for kind in kinds:
             try:

@@ -133,7 +133,7 @@ TYPES: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property of a type."""
+    """A property of a type."""
 
     name: str
     required: bool
@@ -156,14 +156,14 @@ def version_of(text: str) -> Version:
 
 @cache
 def card_type(name: str) -> CardType:
-    """The row of this type, read. Raises KeyError."""
+    """Parse and return the row of this type. Raises KeyError."""
     since, written = TYPES[name]
     properties = [_property(part, since) for part in _parts(written)]
     return CardType(version_of(since), {found.name: found for found in properties})
 
 
 def _parts(written: str) -> list[str]:
-    """Split at the blanks, but not at the one behind `maybe`."""
+    """Split at blanks, except the blank after `maybe`."""
     return written.replace(":maybe ", ":maybe_").split()
 
 

@@ -1,4 +1,4 @@
-"""The Connector's addresses. Operations have the names that the published interface gives them."""
+"""The Connector's routes. Operations have their names from the published interface."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,7 +19,7 @@ from sandbox.world import Person
 
 
 def _enter(request: web.Request) -> Core:
-    """Check the token, and count the call for the tenant."""
+    """Check the token and count the call for the tenant."""
     core = request.app[CORE]
     core.tokens.check("connector", request.headers.get("Authorization", ""), BOT_AUDIENCE)
     core.count("connector.tenant_rate", core.world.tenant_id, limits.CONNECTOR_TENANT)
@@ -27,7 +27,8 @@ def _enter(request: web.Request) -> Core:
 
 
 def _conversation(core: Core, request: web.Request, windows: limits.Windows) -> Chat:
-    """The conversation of the path, if the bot is in it. An activity id may hang on it: `19:…@thread.v2;messageid=…`."""
+    """Return the conversation of the path if the bot is in it. It may carry an activity id:
+    `19:…@thread.v2;messageid=…`."""
     chat = core.chats.get(request.match_info["conversation"].partition(";messageid=")[0])
     if chat is None:
         raise refuse("connector.conversation_not_found")
@@ -38,7 +39,7 @@ def _conversation(core: Core, request: web.Request, windows: limits.Windows) -> 
 
 
 async def create_conversation(request: web.Request) -> web.Response:
-    """Open the personal chat with somebody who has the app."""
+    """Open the personal chat with a person for whom the app is installed."""
     core = _enter(request)
     body = await read_object(request)
     check_fields(body, "ConversationParameters", "parameters")
@@ -62,7 +63,7 @@ async def create_conversation(request: web.Request) -> web.Response:
 
 
 async def send(request: web.Request) -> web.Response:
-    """A message or a typing sign; also as a reply."""
+    """Send a message or a typing indicator; also as a reply."""
     core = _enter(request)
     activity = await read_object(request)
     check_activity(activity)
@@ -82,7 +83,7 @@ async def send(request: web.Request) -> web.Response:
 
 
 def _invoked(activity_id: str) -> bool:
-    """Invokes and conversation events have ids too (`f:…`), but are no messages; a reply to one is a plain message."""
+    """Invokes and conversation events have ids too (`f:…`) but are not messages; a reply to one is a plain message."""
     return activity_id.startswith("f:")
 
 
@@ -110,7 +111,7 @@ def _own_message(core: Core, request: web.Request, chat: Chat) -> Message:
 
 
 async def update(request: web.Request) -> web.Response:
-    """Put another picture in place of a message, for everybody."""
+    """Replace a message for everybody."""
     core = _enter(request)
     activity = await read_object(request)
     check_activity(activity)
@@ -133,7 +134,7 @@ async def delete(request: web.Request) -> web.Response:
 
 
 def _account(core: Core, person: Person) -> dict[str, Any]:
-    """A member as Teams describes him to a bot: more than the published interface has (get member profiles, docs)."""
+    """A member as Teams describes it to a bot: more fields than the published interface has (get member profiles, docs)."""
     return {
         "id": core.people.teams_id(person.id), "name": person.name, "aadObjectId": person.id, "objectId": person.id,
         "givenName": person.given_name, "surname": person.surname, "email": person.upn, "userPrincipalName": person.upn,
@@ -152,7 +153,7 @@ async def members(request: web.Request) -> web.Response:
 
 
 async def paged_members(request: web.Request) -> web.Response:
-    """Pages of at least 50 members, as Teams makes them; the token is the place in the list."""
+    """Return pages of at least 50 members, as Teams does; the token is the offset in the list."""
     core = _enter(request)
     chat = _conversation(core, request, limits.CONVERSATION_READS)
     asked, begin = request.query.get("pageSize", "200"), request.query.get("continuationToken", "0")
@@ -166,7 +167,8 @@ async def paged_members(request: web.Request) -> web.Response:
 
 
 async def member(request: web.Request) -> web.Response:
-    """One member, by `29:…` id or object id. Teams has it; the published interface has not (get member profiles, docs)."""
+    """Return one member, by `29:…` id or object id. Teams has this endpoint; the published interface does not
+    (docs)."""
     core = _enter(request)
     chat = _conversation(core, request, limits.CONVERSATION_READS)
     person = core.people.find(request.match_info["member"])
@@ -176,10 +178,10 @@ async def member(request: web.Request) -> web.Response:
 
 
 def routes(tenant: str) -> list[Route]:
-    """All of them, below the tenant's service URL."""
+    """Return all routes, below the tenant's service URL."""
     root = f"/smba/{tenant}/v3/conversations"
     one = f"{root}/{{conversation}}"
-    activity = f"{one}/activities/{{activity:(?!history$)[^/]+}}"  # a transcript upload is not played
+    activity = f"{one}/activities/{{activity:(?!history$)[^/]+}}"  # transcript uploads are not simulated
     return [
         Route("POST", root, "Conversations_CreateConversation", create_conversation),
         Route("POST", f"{one}/activities", "Conversations_SendToConversation", send),

@@ -1,4 +1,4 @@
-"""Authorization codes: given at sign-in, redeemed once, within ten minutes."""
+"""Authorization codes: issued at sign-in, redeemed once, within ten minutes."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ class Grant:
 
 
 class Codes:
-    """Codes that are still remembered."""
+    """Codes that have not been forgotten yet."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self.clock = clock
@@ -39,7 +39,7 @@ class Codes:
         return code
 
     def redeem(self, code: str, redirect_uri: str, verifier: str) -> Grant:
-        """The grant behind a code, used up. Raises the refusals `entra.code_…`, `entra.verifier_wrong` and so on."""
+        """Redeem a code and return its grant. Raises the refusals `entra.code_…`, `entra.verifier_wrong` and so on."""
         grant = self._grants.get(code)
         if grant is None:
             raise refuse("entra.code_unknown")

@@ -1,4 +1,4 @@
-"""Entra's pages that a person opens (plain HTTP): sign-in, sign-out, and an admin's consent."""
+"""Entra's pages for people (plain HTTP): sign-in, sign-out, and an admin's consent."""
 
 import re
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ _SCOPES = {"openid", "profile", "email", "offline_access", "User.Read"}
 
 
 async def authorize(request: web.Request) -> web.StreamResponse:
-    """Who are you? One button for each person of the tenant; there are no passwords here.
+    """Ask who signs in: one button for each person of the tenant, no passwords.
 
-    With a `login_hint` that names somebody the choice is left out, as it is for somebody who is signed in.
+    The choice is skipped with a `login_hint` that names a person, or if somebody is signed in.
     """
     core = request.app[CORE]
     try:
@@ -44,7 +44,7 @@ async def authorize(request: web.Request) -> web.StreamResponse:
 
 
 async def authorize_as(request: web.Request) -> web.StreamResponse:
-    """The person was chosen: back to the app with a code."""
+    """Redirect the chosen person to the app with a code."""
     core = request.app[CORE]
     form = {name: str(value) for name, value in (await request.post()).items()}
     try:
@@ -63,7 +63,7 @@ def _code(core: Core, query: Mapping[str, str], person: Person) -> str:
 
 
 def _checked(core: Core, request: web.Request, form: Mapping[str, str] | None = None) -> Mapping[str, str]:
-    """The parameters of a sign-in request, each as it must be."""
+    """Check and return the parameters of a sign-in request."""
     check_tenant(core, request)
     query = dict(form if form is not None else request.query)
     client = needed(query, "client_id")
@@ -83,7 +83,7 @@ def _checked(core: Core, request: web.Request, form: Mapping[str, str] | None = 
 
 
 def _back(query: Mapping[str, str], values: Mapping[str, str]) -> web.StreamResponse:
-    """To the app, by address or, when it asked for `form_post`, by a form that sends itself."""
+    """Redirect to the app or, if it asked for `form_post`, return a form that submits itself."""
     values = dict(values)
     if "state" in query:
         values["state"] = query["state"]
@@ -102,7 +102,7 @@ def _hidden(values: Mapping[str, str]) -> html.Markup:
 
 
 def _sorry(problem: Problem) -> web.Response:
-    """Entra shows what it cannot send back to an app."""
+    """Show an error that Entra cannot send back to an app."""
     error = entra_error(problem.row.code, problem.message, "sandbox")
     number = str(error["error_codes"][0])
     return html.page("sorry.html", "Sorry", status=problem.row.status, text=error["error_description"], number=number)
@@ -123,7 +123,7 @@ async def sign_out(request: web.Request) -> web.StreamResponse:
 
 
 async def consent(request: web.Request) -> web.StreamResponse:
-    """What the app asks for, and whether an admin grants it to the whole tenant."""
+    """Show what the app asks for, so that an admin can grant it to the whole tenant."""
     core = request.app[CORE]
     try:
         query = _checked_consent(core, request, request.query)
@@ -139,7 +139,7 @@ async def consent(request: web.Request) -> web.StreamResponse:
 
 
 async def consent_answer(request: web.Request) -> web.StreamResponse:
-    """Granted or refused: back to the app. Errors carry `admin_consent=True` too, as Entra's do."""
+    """Redirect the admin's answer to the app. Errors carry `admin_consent=True` too, as Entra's do."""
     core = request.app[CORE]
     form = {name: str(value) for name, value in (await request.post()).items()}
     try:

@@ -1,4 +1,4 @@
-"""Entra's addresses that programs call (TLS): discovery, keys, tokens."""
+"""Entra's endpoints for programs (TLS): discovery, keys, tokens."""
 
 import base64
 import contextlib
@@ -15,7 +15,7 @@ from sandbox.wire import Route
 
 
 def check_tenant(core: Core, request: web.Request) -> str:
-    """The tenant of the path, by id or domain. Raises `entra.tenant_unknown`."""
+    """Return the tenant of the path, by id or domain. Raises `entra.tenant_unknown`."""
     asked = request.match_info["tenant"].lower()
     if asked not in (core.world.tenant_id, core.world.domain.lower()):
         raise refuse("entra.tenant_unknown", tenant=asked)
@@ -28,7 +28,7 @@ def check_client(core: Core, client: str) -> None:
 
 
 def needed(values: Mapping[str, Any], parameter: str) -> str:
-    """A parameter that must be there. Raises `entra.parameter_missing`."""
+    """Return a required parameter. Raises `entra.parameter_missing`."""
     value = values.get(parameter)
     if not isinstance(value, str) or not value:
         raise refuse("entra.parameter_missing", parameter=parameter)
@@ -45,7 +45,7 @@ async def openid_configuration(request: web.Request) -> web.Response:
     tls, http = f"{core.addresses.tls}/{tenant}", f"{core.addresses.http}/{tenant}"
     return web.json_response({
         "issuer": issuer(core),
-        "authorization_endpoint": f"{http}/oauth2/v2.0/authorize",  # plain HTTP: a person opens it, no browser warns
+        "authorization_endpoint": f"{http}/oauth2/v2.0/authorize",  # plain HTTP: people's browsers open it, and must not warn
         "token_endpoint": f"{tls}/oauth2/v2.0/token",
         "end_session_endpoint": f"{http}/oauth2/v2.0/logout",
         "jwks_uri": f"{tls}/discovery/v2.0/keys",
@@ -69,7 +69,7 @@ async def keys(request: web.Request) -> web.Response:
 
 
 async def instances(request: web.Request) -> web.Response:
-    """What MSAL asks before it trusts an authority."""
+    """Instance discovery, which MSAL requests before it trusts an authority."""
     core = request.app[CORE]
     return web.json_response({
         "tenant_discovery_endpoint": f"{core.addresses.tls}/{core.world.tenant_id}/v2.0/.well-known/openid-configuration",
@@ -103,7 +103,7 @@ async def _form(request: web.Request) -> Mapping[str, str]:
     form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
     scheme, _, basic = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "basic":
-        with contextlib.suppress(ValueError):  # what cannot be read leaves the secret missing
+        with contextlib.suppress(ValueError):  # an unreadable header counts as a missing secret
             client, _, secret = base64.b64decode(basic).decode().partition(":")
             form = {"client_id": unquote(client), "client_secret": unquote(secret)} | form
     return form
@@ -135,7 +135,7 @@ def _for_code(core: Core, form: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def bot_openid(request: web.Request) -> web.Response:
-    """The Bot Framework's own configuration document: who signs activities."""
+    """The Bot Framework's configuration document: which keys sign activities."""
     tls = request.app[CORE].addresses.tls
     return web.json_response({
         "issuer": "https://api.botframework.com",

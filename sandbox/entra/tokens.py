@@ -25,7 +25,7 @@ class Tokens:
         self.key = key
 
     def for_app(self, audience: str, roles: Sequence[str], *, lifetime: int = LIFETIME_SECONDS) -> str:
-        """An access token for the app itself; `roles` are the permissions that an admin granted, left out when none."""
+        """An access token for the app itself; `roles` are the permissions that an admin granted; omitted if none."""
         client = self._world.app.client_id
         claims: dict[str, Any] = {
             **self._times(lifetime), "aud": audience, "iss": self._issuer, "appid": client, "appidacr": "1",
@@ -37,20 +37,20 @@ class Tokens:
         return self.key.sign(claims)
 
     def id_token(self, issuer: str, person: Person, nonce: str | None) -> str:
-        """Who signed in, for the app (OpenID Connect)."""
+        """An ID token: who signed in, for the app (OpenID Connect)."""
         claims: dict[str, Any] = {
             **self._times(LIFETIME_SECONDS), "aud": self._world.app.client_id, "iss": issuer, "name": person.name,
             "oid": person.id, "preferred_username": person.upn, "sub": _pairwise(self._world, person),
             "tid": self._world.tenant_id, "uti": uuid.uuid4().hex, "ver": "2.0",
         }  # fmt: skip
-        # A claim without a value is left out (ID token claims reference, docs).
+        # A claim without a value is omitted (ID token claims reference, docs).
         claims = {claim: value for claim, value in claims.items() if value != ""}
         if nonce is not None:
             claims["nonce"] = nonce
         return self.key.sign(claims)
 
     def for_tab(self, issuer: str, person: Person) -> str:
-        """What TeamsJS `getAuthToken()` gives to the app's own page: an access token of version 2 that Teams asked for."""
+        """The result of TeamsJS `getAuthToken()` in the app's page: an access token of version 2 requested by Teams."""
         client = self._world.app.client_id
         claims = {
             **self._times(LIFETIME_SECONDS), "aud": client, "iss": issuer, "azp": TEAMS_WEB, "azpacr": "0",
@@ -60,7 +60,7 @@ class Tokens:
         return self.key.sign(claims)
 
     def for_person(self, person: Person, scope: str) -> str:
-        """An access token of a person for Graph. Nothing here reads it; apps get one with a sign-in."""
+        """An access token of a person for Graph. Apps get one at sign-in; the sandbox never reads it."""
         claims = {
             **self._times(LIFETIME_SECONDS), "aud": GRAPH_AUDIENCE, "iss": self._issuer, "appid": self._world.app.client_id,
             "oid": person.id, "scp": scope, "tid": self._world.tenant_id, "ver": "1.0",
@@ -68,7 +68,7 @@ class Tokens:
         return self.key.sign(claims)
 
     def check(self, door: str, header: str, audience: str) -> tuple[str, ...]:
-        """The roles of the app whose token this is. Raises the refusals `<door>.token_…`."""
+        """Return the roles of the app that this token belongs to. Raises the refusals `<door>.token_…`."""
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise refuse(f"{door}.token_missing")

@@ -1,4 +1,4 @@
-"""The Teams catalogue, and installations of the app for people and in chats."""
+"""The Teams catalogue, and installations of the app for people and chats."""
 
 from typing import cast
 
@@ -112,14 +112,14 @@ async def install_in_chat(request: web.Request) -> web.Response:
 
 
 def _created(core: Core, path: str, install: Install) -> web.Response:
-    """201 without a body, and where the installation is."""
+    """Answer 201 without a body, with the installation's address."""
     return web.Response(
         status=201, headers={"Location": f"{core.addresses.tls}/v1.0/{path}/installedApps/{install.id}"}
     )
 
 
 def _consented(value: object) -> list[str] | None:
-    """The names in a consentedPermissionSet; None when there is none."""
+    """Return the names in a consentedPermissionSet; None if there is none."""
     if value is None:
         return None
     body = door.check_properties(value, PERMISSION_SET, "microsoft.graph.teamsAppPermissionSet")

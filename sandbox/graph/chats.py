@@ -23,7 +23,7 @@ MEMBER = "microsoft.graph.aadUserConversationMember"
 ALL_HISTORY = "0001-01-01T00:00:00Z"
 LONGEST_TOPIC = 250  # chat resource type, docs
 
-# The properties that an app may write; the rest of the type is Teams' own.
+# The properties that an app may write; only Teams writes the others.
 CREATE: dict[str, type] = {"chatType": str, "topic": str, "members": list}
 UPDATE: dict[str, type] = {"topic": str}
 MEMBER_CREATE: dict[str, type] = {
@@ -35,7 +35,7 @@ MEMBER_CREATE: dict[str, type] = {
 
 
 def chat_resource(core: Core, chat: Chat) -> Body:
-    """A chat as Graph writes it."""
+    """A chat in Graph's notation."""
     return {
         "id": chat.id, "topic": chat.topic, "createdDateTime": iso(chat.created_at),
         "lastUpdatedDateTime": iso(chat.updated_at), "chatType": chat.kind.value, "webUrl": web_url(core, chat),
@@ -45,7 +45,7 @@ def chat_resource(core: Core, chat: Chat) -> Body:
 
 
 def web_url(core: Core, chat: Chat) -> str:
-    """The deep link: at Microsoft `https://teams.microsoft.com/l/chat/…`, here a page of the sandbox."""
+    """The deep link: in real Teams `https://teams.microsoft.com/l/chat/…`, here a page of the sandbox."""
     return f"{core.addresses.http}/teams/l/chat/{quote(chat.id, safe='')}/0?tenantId={core.world.tenant_id}"
 
 
@@ -83,7 +83,7 @@ async def create(request: web.Request) -> web.Response:
     check_topic(topic)
     chat = core.chats.create(ChatKind(body["chatType"]), topic, [(person.id, roles) for person, roles in members])
     core.bells.changed(happenings.people_in(core, chat), chat.id)
-    # The creation is a call on this chat too: what follows within a second is one too many.
+    # Creating a chat counts as a call on it: another call within the same second exceeds the limit.
     core.count("graph.chat_rate", chat.id, limits.GRAPH_CHAT)
     context = {"@odata.context": f"{core.addresses.tls}/v1.0/$metadata#chats/$entity"}
     headers = {"Location": f"{core.addresses.tls}/v1.0/chats('{chat.id}')"}
@@ -160,7 +160,7 @@ async def add_member(request: web.Request) -> web.Response:
 
 
 def _history_from(body: Body) -> int | None:
-    """Milliseconds; None when it is left out: no history is shared (chat: add member, docs)."""
+    """Return milliseconds; None if it is omitted: no history is shared (chat: add member, docs)."""
     given = body.get("visibleHistoryStartDateTime")
     if given is None:
         return None
@@ -184,7 +184,7 @@ async def delete_member(request: web.Request) -> web.Response:
 
 
 async def list_of_user(request: web.Request) -> web.Response:
-    """Somebody's chats. Graph filters them by little more than type and topic."""
+    """List a person's chats. Graph filters them by little more than type and topic."""
     core = door.enter(request, "Users.ListChats")
     query = door.query(request, ("$filter", "$top", "$select", "$orderby", "$expand"))
     person = door.person_of(core, request.match_info["user"])

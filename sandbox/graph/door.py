@@ -1,4 +1,4 @@
-"""What all of Graph's endpoints share: token and permissions, limits, OData bodies and queries."""
+"""The parts that all of Graph's endpoints share: token and permissions, limits, OData bodies and queries."""
 
 import json
 import re
@@ -19,12 +19,12 @@ Body = Json
 
 _CLAUSE = re.compile(r"([A-Za-z/]+) eq '((?:[^']|'')*)'")
 _STARTS = re.compile(r"startswith\(([A-Za-z]+), ?'((?:[^']|'')*)'\)", re.IGNORECASE)
-# `…/users('id')` and `…/users/id` are both taken, at Graph's own address as well as at the sandbox's.
+# `…/users('id')` and `…/users/id` are both accepted, at Graph's address and at the sandbox's.
 _BINDING = re.compile(r"https://[^/]+/(?:v1\.0|beta)/([A-Za-z/]+?)(?:\('([^']+)'\)|/([^/']+))")
 
 
 def enter(request: web.Request, operation: str) -> Core:
-    """Check token and permission, and count the call. For endpoints without a chat in their path."""
+    """Check token and permission, and count the call. For endpoints without a chat in the path."""
     core = request.app[CORE]
     roles = core.tokens.check("graph", request.headers.get("Authorization", ""), GRAPH_AUDIENCE)
     check_roles(operation, roles)
@@ -33,16 +33,16 @@ def enter(request: web.Request, operation: str) -> Core:
 
 
 def _family(operation: str) -> str:
-    """Installations have a limit of their own; everything else shares one, reads apart from writes."""
+    """Count a call. Installations have a separate limit; all other calls share one for reads and one for writes."""
     return "installs" if operation.endswith(("InstallApp", "UninstallApp")) else "others"
 
 
 def enter_chat(request: web.Request, operation: str) -> tuple[Core, Chat]:
-    """Likewise for endpoints of one chat, which may be opened by a permission that was consented in that chat."""
+    """As `enter`, for endpoints of one chat: a permission that was consented in that chat is enough."""
     core = request.app[CORE]
     roles = core.tokens.check("graph", request.headers.get("Authorization", ""), GRAPH_AUDIENCE)
     chat = core.chats.get(request.match_info["chat"])
-    found = chat is not None and chat.kind is not ChatKind.PERSONAL  # `a:…` ids are the bot's, Graph does not know them
+    found = chat is not None and chat.kind is not ChatKind.PERSONAL  # Graph does not know the bot's `a:…` ids
     check_roles(operation, roles, core.chats.consented(chat) if found and chat is not None else ())
     if not found or chat is None:
         raise refuse("graph.chat_not_found", chat=request.match_info["chat"])
@@ -52,7 +52,7 @@ def enter_chat(request: web.Request, operation: str) -> tuple[Core, Chat]:
 
 
 def person_of(core: Core, name: str) -> Person:
-    """Somebody by object id or UPN. Raises `graph.user_not_found`."""
+    """Return a person by object id or UPN. Raises `graph.user_not_found`."""
     person = core.people.find(name)
     if person is None or name.startswith("29:") or core.is_deleted(person.id):
         raise refuse("graph.user_not_found", user=name)
@@ -70,9 +70,9 @@ async def read_object(request: web.Request) -> Body:
 
 
 def check_properties(value: object, kinds: Mapping[str, type], type_name: str, derived: str | None = None) -> Body:
-    """The object, if each property is known and of its type. Raises `graph.property_…`.
+    """Return the object if each property is known and has its type. Raises `graph.property_…`.
 
-    It may call itself by the type's name, or by that of a derived type which adds no properties.
+    Its `@odata.type` may name the type, or a derived type that adds no properties.
     """
     if not is_object(value):
         raise refuse("graph.property_type", property=type_name, type=type_name)
@@ -88,7 +88,7 @@ def check_properties(value: object, kinds: Mapping[str, type], type_name: str, d
 
 
 def bound(value: object, collection: str) -> str | None:
-    """The id in a binding such as `https://graph.microsoft.com/v1.0/users('id')`; None when it is another thing."""
+    """Return the id in a binding such as `https://graph.microsoft.com/v1.0/users('id')`; None if it is anything else."""
     found = _BINDING.fullmatch(value) if isinstance(value, str) else None
     if found is None or found[1] != collection:
         return None
@@ -96,7 +96,7 @@ def bound(value: object, collection: str) -> str | None:
 
 
 def query(request: web.Request, allowed: Collection[str]) -> Mapping[str, str]:
-    """The query, if the endpoint has all of its options. Raises `graph.query_unknown`."""
+    """Return the query if the endpoint supports all of its options. Raises `graph.query_unknown`."""
     for option in request.query:
         if option not in allowed:
             raise refuse("graph.query_unknown", option=option)
@@ -104,7 +104,7 @@ def query(request: web.Request, allowed: Collection[str]) -> Mapping[str, str]:
 
 
 def filtered(clause: str | None, equal: Collection[str], starts: Collection[str] = ()) -> tuple[str, str, bool] | None:
-    """(property, value, whole) of `property eq 'value'` or `startswith(property, 'value')`. Raises `graph.filter_unsupported`."""
+    """Return (property, value, whole) of `property eq 'value'` or `startswith(property, 'value')`. Raises `graph.filter_unsupported`."""
     if clause is None:
         return None
     found = _CLAUSE.fullmatch(clause.strip())
@@ -117,7 +117,7 @@ def filtered(clause: str | None, equal: Collection[str], starts: Collection[str]
 
 
 def chosen(value: Body, select: str | None, type_name: str) -> Body:
-    """Only the selected properties. Raises `graph.select_unknown`."""
+    """Return only the selected properties. Raises `graph.select_unknown`."""
     if select is None:
         return value
     names = [name.strip() for name in select.split(",")]
@@ -128,7 +128,7 @@ def chosen(value: Body, select: str | None, type_name: str) -> Body:
 
 
 def collection(core: Core, path: str, values: list[Body], *, more: str | None = None) -> web.Response:
-    """A page of a collection; `more` is the address of the next one."""
+    """Return a page of a collection; `more` is the address of the next page."""
     context = f"{core.addresses.tls}/v1.0/$metadata#{path}"
     link = {"@odata.nextLink": more} if more is not None else {}
     return web.json_response({"@odata.context": context, "@odata.count": len(values), **link, "value": values})

@@ -1,4 +1,4 @@
-"""What stands in a chat, as Graph tells it (`chatMessage`, docs)."""
+"""The messages of a chat in Graph's notation (`chatMessage`, docs)."""
 
 import json
 import re
@@ -23,7 +23,7 @@ LARGEST_PAGE = 50
 PAGE = 20
 _ALL = 100_000
 
-# The orders that Graph has, newest first; ascending is refused (list messages in a chat, docs).
+# The orders that Graph supports, newest first; ascending order is refused (list messages in a chat, docs).
 _ORDERS: dict[str, Callable[[Message], int]] = {
     "lastModifiedDateTime desc": lambda message: message.edited_at or message.at,
     "createdDateTime desc": lambda message: message.at,
@@ -31,7 +31,7 @@ _ORDERS: dict[str, Callable[[Message], int]] = {
 
 
 def message_resource(core: Core, message: Message) -> Body:
-    """A message as Graph writes it. What kind of event a grey line tells of is not played."""
+    """A message in Graph's notation. The details of an event (a grey line) are not simulated."""
     event = message.sender == SYSTEM
     attachments = [] if message.deleted else _attachments(message)
     edited = message.edited_at
@@ -56,7 +56,7 @@ def _author(core: Core, message: Message) -> Body | None:
         app = {"id": core.world.app.client_id, "displayName": name, "applicationIdentityType": "bot"}
         return nobody | {"application": {"@odata.type": "#microsoft.graph.teamworkApplicationIdentity", **app}}
     if message.sender == NOBODY:
-        # Somebody without an account: Graph tells their name at best (chatMessageFromIdentitySet, docs).
+        # Somebody without an account: Graph returns at most their name (chatMessageFromIdentitySet, docs).
         user = {"id": None, "displayName": None, "userIdentityType": "anonymousGuest", "tenantId": None}
         return nobody | {"user": {"@odata.type": "#microsoft.graph.teamworkUserIdentity", **user}}
     user = {"id": message.sender, "displayName": name, "userIdentityType": "aadUser", "tenantId": core.world.tenant_id}

@@ -16,7 +16,7 @@ MOST_IDS = 650  # getPresencesByUserId, docs
 
 
 def user_resource(person: Person) -> Body:
-    """What Graph tells of somebody when nothing is selected."""
+    """The properties that Graph returns without `$select`."""
     return {
         "id": person.id, "displayName": person.name or None, "givenName": person.given_name, "surname": person.surname,
         "userPrincipalName": person.upn or None, "mail": person.upn or None, "jobTitle": None, "mobilePhone": None, "officeLocation": None,
@@ -46,7 +46,7 @@ async def get_user(request: web.Request) -> web.Response:
     core = door.enter(request, "Users.Get")
     query = door.query(request, ("$select",))
     person = door.person_of(core, request.match_info["user"])
-    # Not among what Graph tells when nothing is selected (user resource, docs).
+    # Graph returns it only with `$select` (user resource, docs).
     more = {"userType": "Guest" if person.guest else "Member"} if "$select" in query else {}
     value = user_resource(person) | more
     context = {"@odata.context": f"{core.addresses.tls}/v1.0/$metadata#users/$entity"}
@@ -67,7 +67,7 @@ async def presences(request: web.Request) -> web.Response:
     ids = cast("list[object]", body.get("ids", []))
     if not 1 <= len(ids) <= MOST_IDS or not all(isinstance(entry, str) for entry in ids):
         raise refuse("graph.presence_ids")
-    # Who is not in the tenant is left out, without a word.
+    # People who are not in the tenant are omitted without an error.
     known = [str(entry).lower() for entry in ids if not core.is_deleted(str(entry).lower())]
     values = [presence_resource(core, entry) for entry in known]
     return door.collection(core, "Collection(microsoft.graph.presence)", values)

@@ -1,7 +1,7 @@
-"""Which application permissions open which endpoint (each endpoint's own page in Graph's reference, docs).
+"""Which application permissions allow which endpoint (each endpoint's own page in Graph's reference, docs).
 
-Any one of a row is enough. Names that end in `.Chat` are resource-specific: they count where the app is installed in
-that very chat and they were consented there.
+Any permission of a row is enough. Names that end in `.Chat` are resource-specific: they count if the app is installed in
+the chat and they were consented there.
 """
 
 from collections.abc import Sequence
@@ -55,7 +55,7 @@ _DIRECTORY = {"Users.List", "Users.Get"}
 
 
 def check_roles(operation: str, roles: Sequence[str], consented: Sequence[str] = ()) -> None:
-    """Raises the refusal of the door when neither the token's roles nor the chat's consent are enough."""
+    """Raises the service's refusal if neither the token's roles nor the chat's consent are enough."""
     needs = NEEDS[operation]
     if any(need in (consented if need.endswith(".Chat") else roles) for need in needs):
         return

@@ -1,1 +1,1 @@
-"""Teams itself: what people see and click, and the activities that a bot gets for it."""
+"""Teams: what people see and click, and the activities that this sends to a bot."""

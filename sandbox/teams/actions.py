@@ -1,4 +1,4 @@
-"""Clicks on cards: what goes to the bot, and what its answer does to the clicker's view."""
+"""Clicks on cards: what the bot receives, and how its answer changes the person's view."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -20,7 +20,7 @@ TEXT = "application/vnd.microsoft.activity.message"
 
 
 async def act(core: Core, message: Message, me: Person, action: Json, inputs: Json) -> Json:
-    """Somebody clicked an action of the card as he sees it. Raises `teams.action_not_in_card`."""
+    """A person clicked an action of the card that they see. Raises `teams.action_not_in_card`."""
     if not _on_the_card(core, message, me, action):
         raise refuse("teams.action_not_in_card")
     kind = action.get("type")
@@ -34,7 +34,7 @@ async def act(core: Core, message: Message, me: Person, action: Json, inputs: Js
 
 
 async def refresh(core: Core, message: Message, me: Person) -> Json:
-    """The card is on the screen, and asks for this person's own view. Raises `teams.action_not_in_card`."""
+    """The card is on the screen, and its `refresh` asks the bot for this person's view. Raises `teams.action_not_in_card`."""
     wanted = refresh_action(message)
     if wanted is None or not refreshes(core, message, me):
         raise refuse("teams.action_not_in_card")
@@ -50,7 +50,7 @@ def _on_the_card(core: Core, message: Message, me: Person, action: Json) -> bool
 
 
 def _data(action: Mapping[str, Any], inputs: Json) -> Any:
-    """The action's data with the inputs in it, which win; an action may leave the inputs out."""
+    """Merge the inputs into the action's data; inputs win. An action may omit the inputs."""
     data = action.get("data", {})
     if str(action.get("associatedInputs", "auto")).lower() == "none":
         return data
@@ -70,7 +70,7 @@ async def _execute(core: Core, message: Message, me: Person, action: Json, trigg
         return result
     if result["kind"] == "card":
         if now.version != message.version and trigger == "automatic":
-            return result  # the bot edited the message meanwhile; an old refresh must not cover that
+            return result  # the bot edited the message meanwhile; an old refresh must not hide that
         card = cast("Json", result["card"])
         core.messages.set_view(chat.id, message.id, me.id, View(card, None, view.refreshed))
     else:

@@ -15,7 +15,7 @@ Activity = Json
 
 
 def _base(core: Core, chat: Chat, person: Person, kind: str, *, said: Message | None = None) -> Activity:
-    """The fields of every activity. Without a message it is an event, whose id is opaque."""
+    """The fields of every activity. An event has no message, and an opaque id."""
     at = now()
     activity_id = said.id if said is not None else f"f:{uuid.uuid4()}"
     app, tenant = core.world.app, core.world.tenant_id
@@ -38,7 +38,7 @@ def account(core: Core, person: Person) -> dict[str, str]:
 
 
 def message(core: Core, chat: Chat, person: Person, said: Message, *, mention_bot: bool = False) -> Activity:
-    """Somebody wrote something. `text` lacks what only the html part has."""
+    """A person wrote a message. `text` lacks what only the html part has."""
     app = core.world.app
     if said.html is not None:
         text, html = plain(said.html), said.html
@@ -55,7 +55,7 @@ def message(core: Core, chat: Chat, person: Person, said: Message, *, mention_bo
 
 
 def message_update(core: Core, chat: Chat, person: Person, said: Message, event: str) -> Activity:
-    """Somebody edited a message (`editMessage`) or brought it back (`undeleteMessage`)."""
+    """A person edited a message (`editMessage`) or restored it (`undeleteMessage`)."""
     activity = message(core, chat, person, said)
     activity["type"] = "messageUpdate"
     activity["channelData"]["eventType"] = event
@@ -95,7 +95,7 @@ def installation(core: Core, chat: Chat, person: Person, action: str) -> Activit
 def roster(
     core: Core, chat: Chat, person: Person, *, added: Sequence[str] = (), removed: Sequence[str] = ()
 ) -> Activity:
-    """People or the bot (`28:…`) came or went."""
+    """People or the bot (`28:…`) joined or left."""
     activity = _base(core, chat, person, "conversationUpdate")
     if added:
         activity["membersAdded"] = [_named(core, who) for who in added]

@@ -1,4 +1,4 @@
-"""The Teams page's API: what a person sees, and what a person does. Plain HTTP, on this machine only, no sign-in."""
+"""The Teams page's API: what a person sees and does. Plain HTTP, on this machine only, no sign-in."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ BEAT_SECONDS = 5
 
 
 def own_origin(request: web.Request) -> None:
-    """A page of somebody else's must not write in anybody's name. Raises `teams.origin_foreign`."""
+    """Refuse calls from other origins, which would act as one of the people. Raises `teams.origin_foreign`."""
     origin = request.headers.get("Origin")
     if origin is not None and URL(origin).host not in ("127.0.0.1", "localhost"):
         raise refuse("teams.origin_foreign")
@@ -83,7 +83,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     core, me = _enter(request)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     await response.prepare(request)
-    # A page that was closed is noticed when something is written to it.
+    # A write is what detects a closed page.
     with core.bells.listening(me.id) as queue, contextlib.suppress(ConnectionResetError):
         await response.write(_event(Ring("change", {"revision": core.bells.revision, "chat": None})))
         while True:
@@ -184,7 +184,7 @@ def _other(core: Core, name: str) -> Person:
 
 
 async def open_chat(request: web.Request) -> web.Response:
-    """A person opens a group chat; the bot is not in it."""
+    """A person creates a group chat; the bot is not in it."""
     core, me = _enter(request)
     asked = await body(request, "topic", "members")
     others = [_other(core, name) for name in asked.texts("members")]

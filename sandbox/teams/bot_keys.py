@@ -1,4 +1,4 @@
-"""The keys that the Bot Framework signs activities with, and tokens of every good and bad kind."""
+"""The keys with which the Bot Framework signs activities, and valid and invalid tokens of each kind."""
 
 import base64
 import time
@@ -11,7 +11,7 @@ from sandbox.keys import SigningKey, new_key
 
 ISSUER = "https://api.botframework.com"
 LIFETIME_SECONDS = 3600
-# Which channels a key may speak for; a bot must look for its own (Bot Framework authentication, docs).
+# The channels for which a key may sign; a bot must check for its channel (Bot Framework authentication, docs).
 ENDORSED = ("msteams", "webchat", "skype", "directline")
 
 KINDS = (
@@ -30,7 +30,7 @@ class BotKeys:
         self._tokens: dict[str, tuple[float, str]] = {}
 
     def rotate(self) -> str:
-        """Publish a new key and sign with it from now on; its id."""
+        """Publish a new key and sign with it from now on; returns its id."""
         self._current = new_key()
         self._published.append((self._current, ENDORSED))
         self._tokens.clear()
@@ -40,7 +40,7 @@ class BotKeys:
         return [key.jwk(x5t=key.kid, endorsements=list(endorsed)) for key, endorsed in self._published]
 
     def header(self, service_url: str) -> str:
-        """The Authorization header of an activity. A token serves for some minutes: signing is what costs."""
+        """The Authorization header of an activity. A token is reused for some minutes, because signing is expensive."""
         made_at, token = self._tokens.get(service_url, (float("-inf"), ""))
         if time.monotonic() - made_at > 300:
             token = self._current.sign(self._claims(service_url))
@@ -48,7 +48,7 @@ class BotKeys:
         return f"Bearer {token}"
 
     def header_of_kind(self, kind: str, service_url: str) -> str | None:
-        """The header that a forger, or a Microsoft with a bad day, would send; None for none at all."""
+        """Return a header as a forger or a faulty service would send it; None for no header."""
         claims = self._claims(service_url)
         match kind:
             case "none":

@@ -1,4 +1,4 @@
-"""The line to the product's bot: activities go out signed, in order per chat, and again when no answer comes."""
+"""Sends activities to the product's bot: signed, in order per chat, and again if no answer comes."""
 
 import asyncio
 import uuid
@@ -21,14 +21,14 @@ log = structlog.get_logger(__name__)
 Activity = dict[str, Any]
 
 ANSWER_SECONDS = 15.0  # after that Teams sends an activity again (bots in Teams, docs)
-# When an activity is sent again after no answer or a 5xx. Microsoft does not publish its own times.
+# When an activity is sent again after no answer or a 5xx. Microsoft does not publish its times.
 RESEND_AFTER_SECONDS: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-RESEND_INVOKE_AFTER_SECONDS: tuple[float, ...] = (1.0,)  # somebody waits in front of the button
+RESEND_INVOKE_AFTER_SECONDS: tuple[float, ...] = (1.0,)  # a person waits for the click's result
 
 
 @dataclass(frozen=True, slots=True)
 class BotAnswer:
-    """What the bot said. `status` 0 = no answer at all."""
+    """The bot's answer. `status` 0 = none."""
 
     status: int
     body: Any = None
@@ -61,7 +61,7 @@ class BotLine:
             await self._session.close()
 
     def post(self, activity: Activity) -> None:
-        """Send it when what is before it in its conversation has been sent."""
+        """Send it after the earlier activities of its conversation."""
         conversation = activity["conversation"]["id"]
         self._waiting[conversation].append(activity)
         if conversation not in self._pumps:
@@ -72,7 +72,7 @@ class BotLine:
         return await self._insist(activity, self.resend_invoke_after_seconds)
 
     async def send_once(self, activity: Any, header: str | None) -> BotAnswer:
-        """One request with any header and body, for tests; nothing is sent again."""
+        """One request with any header and body, for tests; never sent again."""
         return await self._request(activity, header)
 
     async def _pump(self, conversation: str) -> None:
@@ -95,7 +95,7 @@ class BotLine:
                 activity = {**activity, "id": str(uuid.uuid4()) if activity["type"] == "invoke" else str(now())}
         answer, _ = await self._attempt(activity)
         if answer.worth_sending_again:
-            log.warning("the bot did not take an activity", type=activity["type"], status=answer.status)
+            log.warning("activity_not_delivered", type=activity["type"], status=answer.status)
         return answer
 
     async def _attempt(self, activity: Activity) -> tuple[BotAnswer, Fault | None]:
@@ -139,5 +139,5 @@ class BotLine:
                     return BotAnswer(response.status, await response.json())
                 return BotAnswer(response.status, raw.decode("utf-8", "replace") or None)
         except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
-            log.info("the bot gave no answer", why=type(problem).__name__)
+            log.info("bot_unreachable", why=type(problem).__name__)
             return BotAnswer(0)

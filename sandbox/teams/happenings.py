@@ -1,4 +1,4 @@
-"""What happens to chats, whoever caused it: a person on a page, or the product through Graph or the Connector."""
+"""Changes to chats, by a person on a page or by the product through Graph or the Connector."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,7 +20,7 @@ def people_in(core: Core, chat: Chat) -> list[str]:
 
 
 def title(core: Core, chat: Chat, reader: str) -> str:
-    """What a chat is called in somebody's list."""
+    """The title of a chat in a person's list."""
     if chat.kind is ChatKind.PERSONAL:
         return core.world.app.name
     if chat.topic:
@@ -37,7 +37,7 @@ def author(core: Core, sender: str) -> str:
 
 
 def said(core: Core, chat: Chat, message: Message) -> None:
-    """A new message stands in the chat: pages change, and notifications pop up at everybody else's."""
+    """Tell open pages about a new message, and show a notification to everybody else."""
     core.messages.add(message)
     core.chats.touch(chat.id, message.at)
     people = people_in(core, chat)
@@ -74,7 +74,7 @@ def bot_hears(core: Core, chat: Chat, *, mentioned: bool = False) -> bool:
 
 
 def installed_for(core: Core, person: Person) -> Install | None:
-    """Install the app for a person; None when it is there already. The bot is told."""
+    """Install the app for a person; returns None if it is installed already. The bot is told."""
     install = core.chats.install(person.id, "personal", ())
     if install is not None:
         chat = core.chats.open_personal(person.id)
@@ -84,7 +84,7 @@ def installed_for(core: Core, person: Person) -> Install | None:
 
 
 def uninstalled_for(core: Core, person: Person) -> bool:
-    """Remove the app from a person; False when it was not there. The bot is told, and can send nothing any more."""
+    """Remove the app from a person; returns False if it was not installed. The bot is told, and can no longer send."""
     if not core.chats.uninstall(person.id):
         return False
     chat = core.chats.open_personal(person.id)
@@ -94,7 +94,7 @@ def uninstalled_for(core: Core, person: Person) -> bool:
 
 
 def installed_in(core: Core, chat: Chat, consented: Sequence[str]) -> Install | None:
-    """Install the app in a group chat; None when it is there already. The bot is told."""
+    """Install the app in a group chat; returns None if it is installed already. The bot is told."""
     install = core.chats.install(chat.id, "chat", consented)
     if install is not None:
         noted(core, chat, f"{core.world.app.name} was added to the chat.")
@@ -116,7 +116,7 @@ def _tell_added(core: Core, chat: Chat, person: Person) -> None:
 
 
 def joined(core: Core, chat: Chat, person: Person, roles: Sequence[str], history_from: int | None = 0) -> None:
-    """`history_from`: since when he sees what was said (ms); None = from now on."""
+    """`history_from`: the member sees messages since this instant (ms); None = from now on."""
     core.chats.join(chat.id, person.id, roles, history_from)
     noted(core, chat, f"{person.name} was added to the chat.")
     if core.chats.bot_in(chat):
@@ -137,6 +137,6 @@ def renamed(core: Core, chat: Chat, topic: str | None) -> None:
 
 
 def _somebody(core: Core, chat: Chat) -> Person:
-    """An app that Graph installs has no person behind it; Teams then names a member as the one who did it."""
+    """An app that Graph installs has no person behind it; Teams then names a member as the person who installed it."""
     members = people_in(core, chat)
     return next((person for person in core.people.all() if person.id in members), core.people.all()[0])

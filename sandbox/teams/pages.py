@@ -1,4 +1,4 @@
-"""Pages that a person opens: the start page, the choice of a person, the Teams page, and the company's own website."""
+"""Pages for people's browsers: the start page, the choice of a person, the Teams page, and the company's website."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ STATIC = Path(__file__).parent.parent / "static"  # built by web/sandbox
 
 
 async def start(request: web.Request) -> web.StreamResponse:
-    """Everybody's links, and what to do now."""
+    """The links of each person, and what to do next."""
     core = request.app[CORE]
     links = core.settings.get("links")
     widgets = [
@@ -54,7 +54,7 @@ async def pick(request: web.Request) -> web.StreamResponse:
 
 
 async def teams(request: web.Request) -> web.StreamResponse:
-    """The page of one person."""
+    """The Teams page of a person."""
     core = request.app[CORE]
     name = request.match_info["user"]
     if core.people.find(name) is None:
@@ -66,7 +66,7 @@ async def teams(request: web.Request) -> web.StreamResponse:
 
 
 async def deep_link(request: web.Request) -> web.StreamResponse:
-    """A chat's `webUrl`. Teams would know who you are; here it is the only person in the chat, or you say so."""
+    """A chat's `webUrl`. Real Teams knows who opens it; here it is the only person in the chat, or they choose."""
     core = request.app[CORE]
     chat = core.chats.get(request.match_info["chat"])
     if chat is None:
@@ -85,7 +85,7 @@ async def deep_link(request: web.Request) -> web.StreamResponse:
 
 
 async def shop(request: web.Request) -> web.StreamResponse:
-    """The company's own web page, with the widget that the address names."""
+    """The company's web page, with the widget that the address names."""
     key, app = request.query.get("widget", ""), request.query.get("app", "")
     widget = html.render("shop_widget.html", key=key, app=app.rstrip("/")) if key and app else html.Markup("")
     return web.Response(text=html.render("shop.html", widget=widget), content_type="text/html")

@@ -1,4 +1,4 @@
-"""How Teams writes what people type, and how it shows what bots send."""
+"""Converts what people type to Teams' notation, and what bots send to HTML."""
 
 import html
 import re
@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import nh3
 from markdown_it import MarkdownIt
 
-# One emoji as people see it: joined by zero-width joiners, with skin tones and variation selectors, or a flag of two letters.
+# An emoji as people see it: joined by zero-width joiners, with skin tones and variation selectors, or a flag of two letters.
 _EMOJI = re.compile(
     "(?:[\U0001f1e6-\U0001f1ff]{2}"
     "|[\U0001f300-\U0001faff\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23fa\u2764]"
@@ -25,12 +25,12 @@ _markdown = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("st
 
 
 def clean(fragment: str) -> str:
-    """HTML that a page may show as it is."""
+    """HTML that a page may show unchanged."""
     return nh3.clean(fragment, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "data", "mailto"})
 
 
 def shown(text: str, text_format: str) -> str | None:
-    """HTML for a bot's text; None when it is to be shown as it stands."""
+    """HTML for a bot's text; None if it is shown as plain text."""
     match text_format:
         case "plain":
             return None
@@ -41,10 +41,10 @@ def shown(text: str, text_format: str) -> str | None:
 
 
 def typed(text: str, mention: tuple[str, str] | None = None) -> tuple[str, str]:
-    """(`text`, `text/html` attachment) of what somebody typed.
+    """Return (`text`, `text/html` attachment) of what a person typed.
 
     Emoji are images in the html part and missing from the text, as some clients send them: a bot must rebuild its text
-    from the html. `mention` is (name, number) of a mention that stands in front.
+    from the html. `mention` is (name, number) of a mention at the beginning.
     """
     bare = _EMOJI.sub("", text)
     lines = [_EMOJI.sub(_image, html.escape(line, quote=False)) for line in text.split("\n")]
@@ -57,9 +57,9 @@ def typed(text: str, mention: tuple[str, str] | None = None) -> tuple[str, str]:
 
 
 def stored(text: str, html: str | None) -> tuple[str, str]:
-    """(contentType, content) of what somebody wrote, as Graph keeps it: `text` where there is nothing but text.
+    """Return (contentType, content) of a message as Graph stores it: `text` if it is plain text.
 
-    Emoji are elements of their own there, not the pictures that bots get (chatMessage, docs).
+    Emoji are `<emoji>` elements there, not the images that bots get (chatMessage, docs).
     """
     if html is None:
         if "\n" not in text and _EMOJI.search(text) is None:
@@ -73,7 +73,7 @@ def _image(found: re.Match[str]) -> str:
 
 
 def plain(fragment: str) -> str:
-    """The text of a piece of HTML, images by their alternative text."""
+    """The text of HTML, with images replaced by their alternative text."""
     reader = _Reader()
     reader.feed(fragment)
     reader.close()

@@ -1,4 +1,4 @@
-"""What one person's Teams shows: the state behind the page, as JSON (`/teams/api/{user}/state`)."""
+"""What a person's Teams page shows, as JSON (`/teams/api/{user}/state`)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -103,6 +103,6 @@ def refresh_action(message: Message) -> Mapping[str, Any] | None:
 
 
 def refreshes(core: Core, message: Message, me: Person) -> bool:
-    """Whether Teams would ask the bot by itself for this person's view: only the people that the card names."""
+    """Whether Teams asks the bot automatically for this person's view: only people that the card names."""
     refresh = refresh_action(message)
     return refresh is not None and core.people.teams_id(me.id) in refresh.get("userIds", ())
