@@ -1,9 +1,12 @@
 """Agents: what stands against offering them a task, and the rules that services and licences lay down."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from distribution.tasks import Priority
+from distribution.vocabulary import HoursEnd, OfferPolicy, ServiceKind
 
 
 class Reason(StrEnum):
@@ -86,9 +89,9 @@ class ServiceRules:
     """What a service (or the tenant's *Direct* settings) lays down. Durations in seconds, instants in milliseconds."""
 
     name: str
-    kind: str = "direct"
-    policy: str = "longest_idle"
-    priority: str = "normal"  # of tasks that come without one
+    kind: ServiceKind = ServiceKind.DIRECT
+    policy: OfferPolicy = OfferPolicy.LONGEST_IDLE
+    priority: Priority = Priority.NORMAL  # of tasks that come without one
     age_every_seconds: int = 0  # waiting so long raises a task's rank by one priority; 0 = never
     levels: tuple[Level, ...] = ()  # none: every member from the beginning
     agents_may_pick: bool = False  # from every surface; a pickup service's tasks from the Attendant Console in any case
@@ -106,7 +109,7 @@ class ServiceRules:
         "form"  # when the queue time or limit is reached: `form` (it ends), `wait` (on), or another service's id
     )
     hours: tuple[tuple[int, int], ...] | None = None  # when it is open, (from, until) in order; None = always
-    hours_end: str = "stay"  # what becomes of waiting tasks when the hours end: `stay` or `overflow`
+    hours_end: HoursEnd = HoursEnd.STAY  # what becomes of waiting tasks when the hours end: `stay` or `overflow`
     im_enabled: bool = True
     allow_busy: bool = False
     allow_away: bool = False
@@ -139,21 +142,16 @@ class AgentRules:
     skills: tuple[str, ...] = ()
 
 
-KINDS = frozenset({"direct", "broadcast", "pickup"})
-PRIORITIES = ("strict", "high", "normal", "low")
-POLICIES = frozenset({"longest_idle", "round_robin", "least_occupied"})
-"""The names in `lua/include/policy.lua`; a test holds the two together."""
-
 _NAME = re.compile(r"[A-Za-z0-9_.@-]{1,80}")
 """What ids look like where they are packed with others: none of the signs that part them."""
 
 _LONGEST_WAIT_SECONDS = 3_600
 
-_CHOICES: Mapping[str, Collection[str]] = {
-    "kind": KINDS,
-    "policy": POLICIES,
-    "priority": PRIORITIES,
-    "hours_end": {"stay", "overflow"},
+_CHOICES: Mapping[str, type[StrEnum]] = {
+    "kind": ServiceKind,
+    "policy": OfferPolicy,
+    "priority": Priority,
+    "hours_end": HoursEnd,
 }
 
 _BOUNDS: Mapping[str, tuple[int, int]] = {
@@ -193,7 +191,7 @@ class BadRules(ValueError):
 def check_service_rules(rules: ServiceRules) -> None:
     """Raise BadRules for the first field that makes no sense."""
     for field, known in _CHOICES.items():
-        if getattr(rules, field) not in known:
+        if getattr(rules, field) not in set(known):
             raise BadRules(field, f"must be one of {', '.join(sorted(known))}")
     for field, (least, most) in _BOUNDS.items():
         if not least <= getattr(rules, field) <= most:

@@ -122,7 +122,7 @@ def _value(word: str, field: str, default: Any) -> Any:
         case "sweeps":
             return tuple(int(at) for at in _names(word))
         case _:
-            return type(default)(int(word)) if isinstance(default, int) else word
+            return type(default)(int(word) if isinstance(default, int) else word)
 
 
 def _names(word: str) -> tuple[str, ...]:

@@ -45,8 +45,7 @@ class Deadlines:
     def _queue_dues(task: TaskView, service: ServiceView) -> Iterator[tuple[str, int]]:
         if task.ends is not None:
             yield "queue time", task.ends
-        leaves = service.rules.get("hours_end") == "overflow" and not task.holder
-        if leaves and service.rules.get("overflow") != "wait":
+        if service.hours_move_tasks and not task.holder:
             held = max(task.entered, service.changed)  # from then on the hours of now count for it
             yield "opening hours", service.closes_at(held) or held
         if task.level < len(service.levels):

@@ -1,10 +1,12 @@
 """Who is asked for what: the order of tasks, the order of agents, and that nobody waits while somebody is free."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from distribution.verify.report import Rule
 from distribution.verify.state import State
 from distribution.verify.views import AgentView, ServiceView, TaskView
+from distribution.vocabulary import OfferPolicy
 
 SKIPPED_AT_ONCE = 32
 """The distributor passes over so many tasks that an agent was asked for already, then goes on 100 ms later."""
@@ -47,7 +49,7 @@ class Order:
         self.state.report.checked[Rule.ORDER] += 1
         for name in agent.ready:
             service = self.state.service(name)
-            if service.kind == "pickup" or not service.settled or not self.state.has_room(service):
+            if not service.asks or not service.settled or not self.state.has_room(service):
                 continue
             passed = self._passed_over(chosen, agent, name or f"@{agent.user}")
             if passed:
@@ -70,15 +72,17 @@ class Order:
         preferred = task.preferred.index(agent.user) if agent.user in task.preferred else len(task.preferred)
         level = agent.level(task.service)
         idle = max(agent.idle_since, agent.put_back)
-        match service.rules.get("policy"):
-            case "round_robin":
+        match service.policy:
+            case OfferPolicy.LONGEST_IDLE:
+                return preferred, level, 0, idle, agent.user
+            case OfferPolicy.ROUND_ROBIN:
                 return preferred, level, 0, max(agent.last_offer, agent.put_back), agent.user
-            case "least_occupied":
+            case OfferPolicy.LEAST_OCCUPIED:
                 share = 100 * len(agent.held) // agent.capacity
                 occupied = 100 if agent.put_back > agent.idle_since else share
                 return preferred, level, occupied, idle, agent.user
             case _:
-                return preferred, level, 0, idle, agent.user
+                assert_never(service.policy)
 
     def check_agent_order(self, task: TaskView, agent: AgentView) -> None:
         """Before the offer is noted: is there somebody who comes before him?"""
@@ -138,7 +142,7 @@ class Order:
         name = "" if lane.startswith("@") else lane
         service = self.state.service(name)
         pair = None
-        if service.kind != "pickup" and self.state.has_room(service) and service.settled:
+        if service.asks and self.state.has_room(service) and service.settled:
             self.state.report.checked[Rule.AT_ONCE] += 1
             pair = self._pair(lane, name, self.state.now)
         if pair is None:
@@ -150,12 +154,7 @@ class Order:
         """Somebody may be asked again since then, and nothing has happened: should something have?"""
         name = "" if lane.startswith("@") else lane
         service = self.state.service(name)
-        if (
-            lane not in self._unmatched
-            and service.kind != "pickup"
-            and self.state.has_room(service)
-            and service.settled
-        ):
+        if lane not in self._unmatched and service.asks and self.state.has_room(service) and service.settled:
             pair = self._pair(lane, name, at)
             self.state.hold(Rule.AT_ONCE, pair is None or pair[1] > 0, f"{pair and pair[0]} although he may be again")
 

@@ -1,8 +1,12 @@
 """A task until it is offered: created, waiting, and leaving the queue of a service."""
 
+from typing import assert_never
+
+from distribution.tasks import Priority
 from distribution.verify.handlers import Handlers, Proof
 from distribution.verify.report import Rule
 from distribution.verify.views import Fields, TaskView
+from distribution.vocabulary import OverflowReason
 
 EVENTS = Handlers()
 
@@ -14,7 +18,7 @@ def on_created(proof: Proof, fields: Fields) -> None:
     id_, service = fields["task"], fields["service"]
     state.hold(Rule.FITS, id_ not in state.tasks, f"{id_} is created twice")
     task = TaskView(id_, service, fields["user"], "arriving", state.now, entered=state.now)
-    task.priority = fields.get("priority") or "normal"
+    task.priority = Priority(fields.get("priority") or "normal")
     task.preferred = tuple(fields.get("preferred", "").split())
     state.tasks[id_] = task
     if fields["workflow"] == "0":
@@ -66,7 +70,7 @@ def on_priority(proof: Proof, fields: Fields) -> None:
     state = proof.state
     task = state.task_of(fields)
     if task:
-        task.priority = fields["priority"]
+        task.priority = Priority(fields["priority"])
         if task.state == "queued":
             state.leave(task)
             state.enter(task)
@@ -80,7 +84,7 @@ def on_overflowed(proof: Proof, fields: Fields) -> None:
     if not task:
         return
     state.fits(task, fields, "queued")
-    check_leaving(proof, task, fields["why"])
+    check_leaving(proof, task, OverflowReason(fields["why"]))
     state.leave(task)
     task.service = fields["to"]
     wait(proof, task, task.since)
@@ -92,16 +96,21 @@ def on_waits_on(proof: Proof, fields: Fields) -> None:
     state = proof.state
     task = state.task_of(fields)
     if task:
-        check_leaving(proof, task, fields["why"])
+        check_leaving(proof, task, OverflowReason(fields["why"]))
         task.ends = None
 
 
-def check_leaving(proof: Proof, task: TaskView, why: str) -> None:
-    """The service cannot seat it; `why` is queue_time, queue_limit or hours."""
+def check_leaving(proof: Proof, task: TaskView, why: OverflowReason) -> None:
+    """The service cannot take it for this reason."""
     state = proof.state
-    if why == "queue_time":
-        proof.deadlines.check_due(task.id, "queue time", task.ends, since=task.entered)
-    elif why == "queue_limit":
-        limit = state.service(task.service).number("queue_limit")
-        full = 0 < limit < len(state.waiting[task.lane])
-        state.hold(Rule.FITS, full, f"{task.id} leaves the queue as if it were full")
+    match why:
+        case OverflowReason.QUEUE_TIME:
+            proof.deadlines.check_due(task.id, "queue time", task.ends, since=task.entered)
+        case OverflowReason.QUEUE_LIMIT:
+            limit = state.service(task.service).number("queue_limit")
+            full = 0 < limit < len(state.waiting[task.lane])
+            state.hold(Rule.FITS, full, f"{task.id} leaves the queue as if it were full")
+        case OverflowReason.HOURS:
+            pass  # a change of the hours may be why, so their end alone does not decide
+        case _:
+            assert_never(why)

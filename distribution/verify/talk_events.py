@@ -7,6 +7,7 @@ from distribution.verify.queue_events import check_leaving
 from distribution.verify.reasons import OFF
 from distribution.verify.report import Rule
 from distribution.verify.views import Fields, TaskView, instant
+from distribution.vocabulary import OverflowReason
 
 OPEN = ("arriving", "queued", "offered", "connecting", "active", "acw")
 
@@ -82,8 +83,8 @@ def check_end(proof: Proof, task: TaskView, why: str) -> None:
             )
         case "idle" if task.warned is not None:
             proof.deadlines.check_due(task.id, SILENCE, dict(proof.deadlines.task_dues(task)).get(SILENCE))
-        case "queue_time" | "queue_limit":
-            check_leaving(proof, task, why)
+        case OverflowReason.QUEUE_TIME | OverflowReason.QUEUE_LIMIT:
+            check_leaving(proof, task, OverflowReason(why))
         case _:
             pass
 

@@ -2,13 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from distribution.agents import pairs
+from distribution.tasks import Priority
+from distribution.user_session import OfferResult
+from distribution.vocabulary import HoursEnd, OfferPolicy, OverflowTo, ServiceKind
 
 NEVER = 10**18
 PRIORITY_BAND, STRICT_BAND = 10**13, 10**14
 RUNNING = frozenset({"offered", "connecting", "active"})
-ASKED = frozenset({"declined", "rona", "undelivered", "failed"})
+
+
+def _counts_as_asked(result: OfferResult) -> bool:
+    match result:
+        case OfferResult.DECLINED | OfferResult.RONA | OfferResult.UNDELIVERED | OfferResult.FAILED:
+            return True
+        case OfferResult.ACCEPTED | OfferResult.WITHDRAWN:
+            return False
+        case _:
+            assert_never(result)
+
+
+ASKED = frozenset(filter(_counts_as_asked, OfferResult))
 """Ways an offer ends after which the agent is not asked again for a while, and goes to the end of the order."""
 
 Fields = Mapping[str, str]
@@ -26,6 +42,9 @@ class ServiceView:
     id: str
     rules: dict[str, str] = field(default_factory=dict[str, str])
     numbers: dict[str, int] = field(default_factory=dict[str, int])
+    kind: ServiceKind = ServiceKind.DIRECT
+    policy: OfferPolicy = OfferPolicy.LONGEST_IDLE
+    hours_end: HoursEnd = HoursEnd.STAY
     levels: tuple[int, ...] = ()  # when each opens: ms of waiting
     changed: int = 0
     settled: bool = True  # everybody has followed the last change
@@ -33,6 +52,9 @@ class ServiceView:
     def learn(self, words: str, at: int) -> None:
         self.rules.update(pairs(words))
         self.numbers = {name: int(value) for name, value in self.rules.items() if value.lstrip("-").isdigit()}
+        self.kind = ServiceKind(self.rules.get("kind", self.kind))
+        self.policy = OfferPolicy(self.rules.get("policy", self.policy))
+        self.hours_end = HoursEnd(self.rules.get("hours_end", self.hours_end))
         levels = self.rules.get("levels", "")
         self.levels = tuple(int(level.partition(":")[0]) * 1000 for level in levels.split("|")) if levels else ()
         self.changed = at
@@ -44,8 +66,26 @@ class ServiceView:
         return self.numbers.get(name, default)
 
     @property
-    def kind(self) -> str:
-        return self.rules.get("kind", "direct")
+    def asks(self) -> bool:
+        """Whether its tasks are offered at all."""
+        match self.kind:
+            case ServiceKind.DIRECT | ServiceKind.BROADCAST:
+                return True
+            case ServiceKind.PICKUP:
+                return False
+            case _:
+                assert_never(self.kind)
+
+    @property
+    def hours_move_tasks(self) -> bool:
+        """Whether waiting tasks leave when the opening hours end."""
+        match self.hours_end:
+            case HoursEnd.STAY:
+                return False
+            case HoursEnd.OVERFLOW:
+                return self.rules.get("overflow") != OverflowTo.WAIT
+            case _:
+                assert_never(self.hours_end)
 
     def levels_open(self, waited: int) -> int:
         return max(1, sum(after <= waited for after in self.levels))
@@ -69,7 +109,7 @@ class TaskView:
     user: str
     state: str
     since: int
-    priority: str = "normal"
+    priority: Priority = Priority.NORMAL
     preferred: tuple[str, ...] = ()
     level: int = 1
     ends: int | None = None
@@ -109,10 +149,18 @@ class TaskView:
         return max(found[1] if found else 0, self.pause or 0)
 
     def rank_in(self, service: ServiceView) -> int:
-        if self.priority == "strict":
-            return self.since - STRICT_BAND
-        step = {"high": 1, "low": -1}.get(self.priority, 0)
-        return self.since - step * (service.ms("age_every_seconds") or PRIORITY_BAND)
+        step = service.ms("age_every_seconds") or PRIORITY_BAND
+        match self.priority:
+            case Priority.STRICT:
+                return self.since - STRICT_BAND
+            case Priority.HIGH:
+                return self.since - step
+            case Priority.NORMAL:
+                return self.since
+            case Priority.LOW:
+                return self.since + step
+            case _:
+                assert_never(self.priority)
 
 
 @dataclass(slots=True)
@@ -167,7 +215,7 @@ def task_from(fields: Fields) -> TaskView:
         user=fields.get("user", ""),
         state=fields["state"],
         since=int(fields["since"]),
-        priority=fields.get("priority", "normal"),
+        priority=Priority(fields.get("priority", "normal")),
         preferred=tuple(fields.get("preferred", "").split()),
         level=int(fields.get("level", "1")),
         ends=instant(fields, "ends"),

@@ -6,6 +6,7 @@ from distribution.agents import Agent, Reason
 from distribution.distributor import Distributor
 from distribution.keys import agent_key, deadlines_key, lane_at, members_key, open_key, queue_key, task_key
 from distribution.tasks import Task, TaskState
+from distribution.vocabulary import ServiceKind
 from store.connection import Store
 from store.keys import root
 
@@ -131,7 +132,7 @@ async def _missed_matches(store: Store, tenant: str, all_: Everything, now: int)
         if task.state is not TaskState.QUEUED:
             continue
         rules = all_.services[task.service or ""]
-        if task.service and rules["kind"] == "pickup":
+        if task.service and rules["kind"] == ServiceKind.PICKUP:
             continue
         if task.service:
             running = await store.smembers(f"{root(tenant)}running:{tenant}:{task.service}")

@@ -7,6 +7,7 @@ each to the selectable agent who comes first, those who were not asked yet befor
 from collections.abc import Iterator
 
 from distribution.agents import Presence, ServiceRules
+from distribution.vocabulary import OverflowReason
 from tests.distribution.model_agents import ModelAgents
 from tests.distribution.model_state import ABANDONED, OUT, ModelAgent, ModelTask, R, S
 from tests.distribution.model_tasks import ModelTasks
@@ -184,8 +185,8 @@ class Model(ModelTasks, ModelAgents):
         if task.pause is not None and self.now >= task.pause:
             task.pause = None
         if task.ends is not None and self.now >= task.ends:
-            self.overflow(task, "queue_time")
+            self.overflow(task, OverflowReason.QUEUE_TIME)
         elif leaves is not None and self.now >= leaves:
-            self.overflow(task, "hours")
+            self.overflow(task, OverflowReason.HOURS)
         if task.state is S.QUEUED and task.service == before:
             self.open_levels(task)

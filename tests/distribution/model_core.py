@@ -1,9 +1,13 @@
 """The plain model's moves: who waits where, who is asked, and what becomes of an offer or a talk; see `model.Model`."""
 
+from typing import assert_never
+
 from distribution.agents import Reason
-from distribution.tasks import Outcome
+from distribution.tasks import Outcome, Priority
 from distribution.user_session import OfferResult
+from distribution.vocabulary import OfferPolicy, OverflowReason, OverflowTo
 from tests.distribution.model_state import NEVER, NOT_AGAIN, OFF, OUT, ModelAgent, ModelState, ModelTask, R, S
+from tests.distribution.model_words import ahead_of_others, counts_misses, hours_move_tasks, most_asked
 
 
 class ModelCore(ModelState):
@@ -19,8 +23,7 @@ class ModelCore(ModelState):
         """Whom it is open to, and before whom it stands, is decided now."""
         task.level = self.levels_open(task)
         step = self.rules[task.service].age_every_seconds * 1000 or 10**13
-        ahead = 10**14 if task.priority == "strict" else step * {"high": 1, "normal": 0, "low": -1}[task.priority]
-        task.rank = task.since - ahead
+        task.rank = task.since - ahead_of_others(Priority(task.priority), step)
 
     def open_levels(self, task: ModelTask) -> None:
         if self.levels_open(task) > task.level:
@@ -35,7 +38,7 @@ class ModelCore(ModelState):
 
     def leaves_at(self, task: ModelTask) -> int | None:
         rules = self.rules[task.service]
-        if rules.hours_end != "overflow" or rules.overflow == "wait":
+        if not hours_move_tasks(rules):
             return None
         at = self.closes_at(task.service)
         return self.now if at is None else at or None
@@ -44,8 +47,8 @@ class ModelCore(ModelState):
         task.state, task.since = S.QUEUED, self.now
         if self.closes_at(task.service) is None:
             rules = self.rules[task.service]
-            if rules.hours_end == "overflow" and rules.overflow != "wait":
-                self.overflow(task, "hours")
+            if hours_move_tasks(rules):
+                self.overflow(task, OverflowReason.HOURS)
             else:
                 self._close(task, OUT.OUTSIDE_HOURS, "system")
         else:
@@ -56,17 +59,26 @@ class ModelCore(ModelState):
         self.fresh.append(task)
         self.stand_in_line(task)
 
-    def overflow(self, task: ModelTask, why: str) -> None:
-        to = self.rules[task.service].overflow if task.service else "form"
-        if to == "wait":
+    def overflow(self, task: ModelTask, why: OverflowReason) -> None:
+        to = self.rules[task.service].overflow if task.service else OverflowTo.FORM
+        if to == OverflowTo.WAIT:
             task.ends = None
-        elif to != "form" and len(task.hops) < 3 and self._can_take(task, to):
+        elif to != OverflowTo.FORM and len(task.hops) < 3 and self._can_take(task, to):
             task.hops, task.service = (*task.hops, task.service), to
             self._start_queue_time(task)
-        elif why == "queue_time":
-            self._give_up(task)
         else:
-            self._close(task, OUT.OUTSIDE_HOURS if why == "hours" else OUT.QUEUE_LIMIT, "system")
+            self._not_taken(task, why)
+
+    def _not_taken(self, task: ModelTask, why: OverflowReason) -> None:
+        match why:
+            case OverflowReason.QUEUE_TIME:
+                self._give_up(task)
+            case OverflowReason.QUEUE_LIMIT:
+                self._close(task, OUT.QUEUE_LIMIT, "system")
+            case OverflowReason.HOURS:
+                self._close(task, OUT.OUTSIDE_HOURS, "system")
+            case _:
+                assert_never(why)
 
     def _can_take(self, task: ModelTask, service: str) -> bool:
         open_ = self.rules[service].im_enabled and self.closes_at(service) is not None
@@ -84,7 +96,7 @@ class ModelCore(ModelState):
                 return
             for task in full:
                 if self._over_limit(task):
-                    self.overflow(task, "queue_limit")
+                    self.overflow(task, OverflowReason.QUEUE_LIMIT)
 
     def _over_limit(self, task: ModelTask) -> bool:
         limit = self.rules[task.service].queue_limit if task.service else 0
@@ -102,7 +114,8 @@ class ModelCore(ModelState):
 
     def _pick(self, task: ModelTask) -> list[ModelAgent]:
         rules = self.rules[task.service]
-        if task.service and (rules.kind == "pickup" or not self.has_room(task)):
+        most = most_asked(rules.kind) if task.service else 1
+        if not most or (task.service and not self.has_room(task)):
             return []
         free = {
             agent.user: agent
@@ -117,7 +130,7 @@ class ModelCore(ModelState):
         )
         fresh = [free[user] for user in users if self.asked_until(task, user) == 0]
         again = [free[user] for user in users if self._may_ask_again(task, user)]
-        return (fresh or again)[: 10 if task.service and rules.kind == "broadcast" else 1]
+        return (fresh or again)[:most]
 
     def _may_ask_again(self, task: ModelTask, user: str) -> bool:
         # Of several things that come due in one millisecond each is looked at in its turn: a task that waits for its own
@@ -139,14 +152,17 @@ class ModelCore(ModelState):
 
     def _score(self, agent: ModelAgent, service: str) -> tuple[int, int]:
         idle = max(agent.idle_since, agent.put_back)
-        match self.rules[service].policy:
-            case "round_robin":
+        policy = self.rules[service].policy
+        match policy:
+            case OfferPolicy.LONGEST_IDLE:
+                return 0, idle
+            case OfferPolicy.ROUND_ROBIN:
                 return 0, max(agent.last_offer, agent.put_back)
-            case "least_occupied":
+            case OfferPolicy.LEAST_OCCUPIED:
                 full = agent.put_back > agent.idle_since
                 return (100 if full else 100 * len(agent.held) // agent.rules.capacity), idle
             case _:
-                return 0, idle
+                assert_never(policy)
 
     def _offer(self, task: ModelTask, agents: list[ModelAgent]) -> None:
         task.offers += 1
@@ -197,7 +213,7 @@ class ModelCore(ModelState):
         else:
             self._wait_again(task)
             if task.ends is not None and self.now >= task.ends:
-                self.overflow(task, "queue_time")
+                self.overflow(task, OverflowReason.QUEUE_TIME)
 
     def _wait_again(self, task: ModelTask) -> None:
         self._clear_offer(task)
@@ -326,7 +342,7 @@ class ModelCore(ModelState):
 
     def _miss(self, task: ModelTask, user: str) -> None:
         agent, rules = self._drop(task, user, R.RONA), self.rules[task.service]
-        if rules.kind != "broadcast":
+        if counts_misses(rules.kind):
             agent.misses += 1
             if rules.persistent_rona or 0 < rules.rona_after_misses <= agent.misses:
                 self._flag(agent, task.service)

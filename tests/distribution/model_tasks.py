@@ -5,6 +5,7 @@ from distribution.user_session import OfferResult
 from distribution.verdicts import Verdict
 from tests.distribution.model_core import ModelCore
 from tests.distribution.model_state import ABANDONED, BEFORE, NEVER, OUT, ModelAgent, ModelTask, R, S, V
+from tests.distribution.model_words import counts_misses, most_asked
 
 
 class ModelTasks(ModelCore):
@@ -116,7 +117,7 @@ class ModelTasks(ModelCore):
             agent, rules = self._drop(task, user, R.DECLINED), self.rules[task.service]
             agent.misses = 0
             self._reached(agent)
-            if rules.persistent_rona and rules.kind != "broadcast":
+            if rules.persistent_rona and counts_misses(rules.kind):
                 self._flag(agent, task.service)
             self._back(task, R.DECLINED)
             self.match()
@@ -341,7 +342,7 @@ class ModelTasks(ModelCore):
             return V.WRONG_STATE if task.state is S.ARRIVING else V.GONE
         if task.id in agent.held:
             return V.REFUSED
-        if not rules.agents_may_pick and not (console and rules.kind == "pickup"):
+        if not rules.agents_may_pick and not (console and not most_asked(rules.kind)):
             return V.REFUSED
         if not task.service and task.user != user:
             return V.NOT_YOURS

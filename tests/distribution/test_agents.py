@@ -2,10 +2,11 @@
 
 import pytest
 
-from distribution.agents import POLICIES, AgentRules, BadRules, Presence, Reason, ServiceRules
+from distribution.agents import AgentRules, BadRules, Presence, Reason, ServiceRules
 from distribution.tasks import TaskState
 from distribution.user_session import OfferResult
 from distribution.verdicts import Verdict
+from distribution.vocabulary import OfferPolicy
 from tests.distribution.world import SALES, SUPPORT, World
 
 R = Reason
@@ -397,7 +398,7 @@ async def test_a_capacity_out_of_bounds_is_refused(world: World) -> None:
             await world.agent("anna", capacity=capacity)
 
 
-@pytest.mark.parametrize("policy", sorted(POLICIES))
+@pytest.mark.parametrize("policy", list(OfferPolicy))
 async def test_every_policy_that_python_knows_is_there(world: World, policy: str) -> None:
     await world.rules(SALES, policy=policy)
     await world.agent("anna")

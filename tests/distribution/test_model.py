@@ -24,6 +24,7 @@ from distribution.distributor import Distributor
 from distribution.tasks import Priority, Task, TaskState, Via
 from distribution.verdicts import Answer, Verdict
 from distribution.verify import verify
+from distribution.vocabulary import HoursEnd, OfferPolicy, OverflowTo, ServiceKind
 from store.connection import Store, open_store
 from store.keys import root
 from tests.distribution.consistency import faults
@@ -128,16 +129,16 @@ HOURS = (
 service_rules = st.builds(
     ServiceRules,
     name=st.just("Service"),
-    kind=st.sampled_from(["direct", "direct", "direct", "broadcast", "pickup"]),
+    kind=st.sampled_from([ServiceKind.DIRECT, ServiceKind.DIRECT, *ServiceKind]),
     priority=st.sampled_from(["normal", "normal", "high", "low"]),
     age_every_seconds=st.sampled_from([0, 0, 10]),
     levels=st.sampled_from(LEVELS),
     agents_may_pick=flags,
     queue_limit=st.sampled_from([0, 0, 1, 2]),
-    overflow=st.sampled_from(["form", "wait", SALES, SUPPORT]),
+    overflow=st.sampled_from([*OverflowTo, SALES, SUPPORT]),
     hours=st.sampled_from(HOURS),
-    hours_end=st.sampled_from(["stay", "overflow"]),
-    policy=st.sampled_from(["longest_idle", "round_robin", "least_occupied"]),
+    hours_end=st.sampled_from(HoursEnd),
+    policy=st.sampled_from(OfferPolicy),
     offer_seconds=st.sampled_from([5, 20]),
     acw_seconds=st.sampled_from([0, 20]),
     acw_extension_seconds=st.sampled_from([0, 10, 30]),
@@ -176,7 +177,7 @@ presences = st.sampled_from([*[Presence.AVAILABLE] * 8, *Presence])
 def fitting(service: str, rules: ServiceRules) -> ServiceRules:
     """A service does not overflow to itself; chats straight to a user have no levels, and no other service."""
     if not service:
-        return replace(rules, kind="direct", levels=(), overflow="form")
+        return replace(rules, kind=ServiceKind.DIRECT, levels=(), overflow="form")
     return replace(rules, overflow="form") if rules.overflow == service else rules
 
 

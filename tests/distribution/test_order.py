@@ -5,6 +5,7 @@ import pytest
 from distribution.agents import Presence, Reason
 from distribution.tasks import TaskState
 from distribution.user_session import OfferResult
+from distribution.vocabulary import OfferPolicy
 from tests.distribution.world import SALES, World
 
 
@@ -73,7 +74,7 @@ async def test_another_agent_comes_before_one_who_may_be_asked_again(world: Worl
     assert await world.invited(task) == "anna"
 
 
-@pytest.mark.parametrize("policy", ["longest_idle", "round_robin", "least_occupied"])
+@pytest.mark.parametrize("policy", list(OfferPolicy))
 @pytest.mark.parametrize("how", ["decline", "miss"])
 async def test_a_declined_or_missed_offer_puts_the_agent_at_the_end_in_every_policy(
     world: World, policy: str, how: str

@@ -125,6 +125,8 @@ POISON: list[tuple[dict[str, str], str]] = [
     ({"e": "acw_extended", "at": "{now}", "task": "{task}", "user": "anna", "acw_until": "soon"}, "acw_extended cannot be read: "),
     ({"e": "snapshot_task", "at": "{now}", "task": "t", "past": "a=b"}, "snapshot_task cannot be read: "),
     ({"e": "service", "at": "{now}", "service": "sales", "rules": "levels=x:y"}, "service cannot be read: "),
+    ({"e": "service", "at": "{now}", "service": "sales", "rules": "policy=best"}, "service cannot be read: a value is not of"),
+    ({"e": "service", "at": "{now}", "service": "sales", "rules": "kind=forced"}, "service cannot be read: a value is not of"),
 ]  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 --@include unit
 -- policy: the order of agents. Each policy turns an agent into a score; the lowest is asked first. An agent who declined or
--- missed an offer (`put_back`) stands behind all who did not. Python validates the names: `agents.POLICIES`.
+-- missed an offer (`put_back`) stands behind all who did not. Python validates the names: `vocabulary.OfferPolicy`.
 local BAND = 1e13  -- wider than any instant in milliseconds for the next 250 years
 
 local function longest_idle(agent)
