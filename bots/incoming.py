@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from store.ids import is_guid
+
 Json = Mapping[str, Any]
 
 TEAMS = "msteams"
 EMULATOR = "emulator"
 _ID = re.compile(r"[^\x00-\x20\x7f]{1,512}")
-_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 class Malformed(Exception):
@@ -68,7 +69,7 @@ def read(raw: object, *, default_tenant: str = "") -> Incoming:
     if not service_url.startswith(("https://", "http://")):
         raise Malformed("serviceUrl")
     tenant = _text(conversation, "tenantId") or _text(_object(data, "tenant"), "id") or default_tenant
-    if not _GUID.fullmatch(tenant.lower()):
+    if not is_guid(tenant):
         raise Malformed("conversation.tenantId")
     user = _text(sender, "aadObjectId").lower()
     bot = _text(recipient, "id")
@@ -79,7 +80,7 @@ def read(raw: object, *, default_tenant: str = "") -> Incoming:
         id=_id(body, "id") if kind in _WITH_ID else _text(body, "id"),
         at=_text(body, "timestamp"),
         tenant=tenant.lower(),
-        user=user if _GUID.fullmatch(user) else "",
+        user=user if is_guid(user) else "",
         user_name=_text(sender, "name"),
         # Nobody sent what an app's own installation brings.
         teams_user=_id(sender, "id", "from.id") if kind in _WITH_ID or sender.get("id") else "",

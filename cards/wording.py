@@ -1,13 +1,13 @@
-"""The texts that people read in Teams, per language. They are data: `texts/<language>.json`, with the same keys in each."""
+"""The texts that people read in Teams, and visitors at their arrival, per language. They are data: `texts/<language>.json`, with the same keys in each."""
 
 import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from store.languages import DEFAULT, language_of
+
 FOLDER = Path(__file__).parent / "texts"
-LANGUAGES = ("en", "de", "fr", "it")
-DEFAULT = LANGUAGES[0]
 
 
 class Wording:
@@ -32,8 +32,7 @@ class Wording:
 
 def wording(language: str) -> Wording:
     """The texts in this language (`de`, `de-CH`); English for one that we do not have."""
-    short = language.lower().partition("-")[0]
-    return _load(short if short in LANGUAGES else DEFAULT)
+    return _load(language_of(language) or DEFAULT)
 
 
 @cache

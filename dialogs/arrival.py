@@ -4,11 +4,11 @@ An effect, not a transaction: it looks at what is, does the next step, and may b
 is running it once, for its messages have fixed ids and the distributor answers a repeat with "unchanged".
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 import structlog
 
+from cards.wording import Wording, wording
 from conversations.messages import (
     GREETING_ID,
     Conversation,
@@ -26,30 +26,10 @@ log = structlog.get_logger(__name__)
 
 UNAVAILABLE_ID: Final = "arrival:unavailable"
 
-UNAVAILABLE: Final = {
-    "en": "Thank you for your message. This chat is not available at the moment.",
-    "de": "Danke für Ihre Nachricht. Dieser Chat ist im Moment nicht verfügbar.",
-    "fr": "Merci de votre message. Ce chat n’est pas disponible pour le moment.",
-    "it": "Grazie per il Suo messaggio. Questa chat non è disponibile al momento.",
-}
-
 TURNED_AWAY_ID: Final = "arrival:turned-away"
 
-TURNED_AWAY: Final[Mapping[Outcome | None, Mapping[str, str]]] = {
-    Outcome.OUTSIDE_HOURS: {
-        "en": "Thank you for your message. We are closed at the moment. Please come back during our opening hours.",
-        "de": "Danke für Ihre Nachricht. Im Moment ist geschlossen. Bitte kommen Sie während der Öffnungszeiten wieder.",
-        "fr": "Merci de votre message. Nous sommes fermés pour le moment. Revenez pendant nos heures d’ouverture.",
-        "it": "Grazie per il Suo messaggio. Al momento siamo chiusi. La preghiamo di tornare negli orari di apertura.",
-    },
-    Outcome.QUEUE_LIMIT: {
-        "en": "Thank you for your message. Too many people are waiting at the moment. Please try again a little later.",
-        "de": "Danke für Ihre Nachricht. Im Moment warten zu viele. Bitte versuchen Sie es etwas später noch einmal.",
-        "fr": "Merci de votre message. Trop de personnes attendent en ce moment. Réessayez un peu plus tard.",
-        "it": "Grazie per il Suo messaggio. In questo momento troppe persone sono in attesa. La preghiamo di riprovare più tardi.",
-    },
-}
-"""What a visitor is told whose chat ends where it would begin to wait."""
+TURNED_AWAY: Final = frozenset({Outcome.OUTSIDE_HOURS, Outcome.QUEUE_LIMIT})
+"""A task that ends with one of these before it waits: its visitor is told why (`arrival.<outcome>`)."""
 
 
 class Arrival:
@@ -88,14 +68,13 @@ class Arrival:
         log.info("arrived", task=task_id, verdict=answer.verdict.value, state=answer.task and answer.task.state.value)
 
     async def _turn_away(self, conversation: Conversation, *, why: str) -> None:
-        await self._say(conversation, _in_his_language(UNAVAILABLE, conversation), UNAVAILABLE_ID)
+        await self._say(conversation, _words(conversation)("arrival.unavailable"), UNAVAILABLE_ID)
         await self._distributor.cancel(conversation.tenant, conversation.id, actor="system", why=why)
         log.info("turned_away", task=conversation.id, why=why)
 
     async def _say_turned_away(self, conversation: Conversation | None, task: Task) -> None:
-        texts = TURNED_AWAY.get(task.outcome)
-        if conversation is not None and texts is not None:
-            text = await self._own_text(task) or _in_his_language(texts, conversation)
+        if conversation is not None and task.outcome in TURNED_AWAY:
+            text = await self._own_text(task) or _words(conversation)(f"arrival.{task.outcome}")
             await self._say(conversation, text, TURNED_AWAY_ID)
 
     async def _own_text(self, task: Task) -> str:
@@ -130,6 +109,6 @@ class Arrival:
             log.info("visitor_left_meanwhile", task=conversation.id)
 
 
-def _in_his_language(texts: Mapping[str, str], conversation: Conversation) -> str:
-    language = conversation.locale.partition("-")[0].lower()
-    return texts.get(language, texts["en"])
+def _words(conversation: Conversation) -> Wording:
+    """The texts in the visitor's language."""
+    return wording(conversation.locale)

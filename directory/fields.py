@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from store.ids import is_guid
 from store.text import plain_line_ends, unfit, visible
 from store.web_address import site
 
-GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 SLUG = re.compile(r"[a-z0-9-]{1,40}")
 UPN = re.compile(r"[^@\s:]+@[^@\s:]+\.[^@\s:]+")
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -92,7 +92,7 @@ def _slug(value: str) -> str:
 
 
 def _guid(value: str) -> str:
-    if not GUID.fullmatch(value.lower()):
+    if not is_guid(value):
         raise ValueError("must be a GUID, such as 5f1c0f3e-8f4a-4f0e-9b7e-2d6a1c3b4e5f")
     return value.lower()
 
@@ -109,7 +109,7 @@ def _upn_or_none(value: str) -> str:
 
 
 def _person(value: str) -> str:
-    if GUID.fullmatch(value.lower()):
+    if is_guid(value):
         return value.lower()
     if not UPN.fullmatch(value):
         raise ValueError("must be a user principal name, such as anna@example.com, or an object id")

@@ -8,13 +8,13 @@ from typing import Any, Protocol, cast
 from directory.company_file import Company, UserEntry
 from directory.directory import Directory
 from directory.errors import LoadError, LoadErrors
-from directory.fields import GUID
 from directory.model import Service, Tenant, User
 from directory.parse import parse, read
 from directory.people import entra_names
 from directory.second_person import resolve_seconds, room_warnings, with_second
 from directory.state import State
 from directory.tenant_checks import check_tenant
+from store.ids import is_guid
 
 __all__ = ["Company", "LoadError", "LoadErrors", "LoadReport", "Person", "apply", "parse", "read"]
 
@@ -93,14 +93,14 @@ async def _resolve(company: Company, resolve: Resolve) -> list[tuple[UserEntry, 
     places = asyncio.Semaphore(RESOLVE_AT_ONCE)
 
     async def one(entry: UserEntry) -> dict[str, str] | None:
-        if GUID.fullmatch(entry.user) and entry.upn and entry.name:
+        if is_guid(entry.user) and entry.upn and entry.name:
             return {"id": entry.user, "upn": entry.upn, "name": entry.name}
         async with places:
             found = await resolve(company.file.tenant.id, entry.user)
         if found is None:
             return None
         upn, name = entra_names(found.user.lower(), found.upn, found.name)
-        given = entry.upn or ("" if GUID.fullmatch(entry.user) else entry.user)
+        given = entry.upn or ("" if is_guid(entry.user) else entry.user)
         return {"id": found.user.lower(), "upn": upn or given, "name": entry.name or name}
 
     people = await asyncio.gather(*(one(entry) for entry in company.file.users))

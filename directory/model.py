@@ -12,6 +12,7 @@ from pydantic import AfterValidator
 from directory.fields import Guid, Name, Settings, SignInName, TimeZone, Word, between, unique_keys, word_key
 from directory.service_model import CodeCategory, Level, Service, ServiceSettings, Slugs, WidgetSettings
 from directory.times import ClockOrNever
+from store.languages import Language
 
 __all__ = [
     "CodeCategory",
@@ -32,7 +33,6 @@ __all__ = [
     "WidgetTarget",
 ]
 
-Language = Literal["en", "de", "fr", "it"]
 Theme = Literal["light", "dark", "system", "teams"]
 Role = Literal["admin", "owner", "supervisor", "agent"]
 

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from directory.company_file import KNOWN, Company, CompanyFile
 from directory.errors import LoadError, LoadErrors, in_words
-from directory.fields import GUID
 from directory.service_checks import check_services
 from directory.toml_lines import find_lines
+from store.ids import is_guid
 from store.text import NotUtf8, decoded
 
 
@@ -60,7 +60,7 @@ def _twice(company: Company) -> Iterable[LoadError]:
 
 def _users(company: Company) -> Iterable[LoadError]:
     for index, user in enumerate(company.file.users):
-        if not GUID.fullmatch(user.user) and user.upn is not None:
+        if not is_guid(user.user) and user.upn is not None:
             yield company.error(("users", index, "upn"), "is only needed where `user` is an object id")
         given = {"owner": ("owns", user.owns), "supervisor": ("supervises", user.supervises)}
         for role, (field, services) in given.items():

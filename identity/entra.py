@@ -6,7 +6,6 @@ loopback address (a stand-in on the same machine); what Usher itself calls is TL
 
 import base64
 import hashlib
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from entry.hosts import is_loopback
 from identity.jwks import Jwks, OpenId
 from identity.tls import client_session
 from identity.tokens import BadToken, Claims, verify
+from store.ids import is_guid
 
 TIMEOUT_SECONDS = 15
 TEAMS_CLIENTS = frozenset(
@@ -34,7 +34,6 @@ TEAMS_CLIENTS = frozenset(
 
 Source: learn.microsoft.com/microsoftteams/platform/tabs/how-to/authentication/tab-sso-register-aad
 """
-_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class SignInRefused(Exception):
@@ -202,7 +201,7 @@ def claimed_tenant(token: str) -> str:
     except (jwt.exceptions.InvalidTokenError, UnicodeError):  # the latter: half a character, from JSON
         raise BadToken("not a token") from None
     tid = claims.get("tid")
-    if not isinstance(tid, str) or not _GUID.fullmatch(tid):
+    if not isinstance(tid, str) or not is_guid(tid):
         raise BadToken("names no tenant")
     return tid.lower()
 
@@ -237,7 +236,7 @@ def _person(claims: Claims, tenant: str) -> Person:
     if claims.text("tid").lower() != tenant:
         raise SignInRefused("this account belongs to another organisation.")
     user = claims.text("oid").lower()
-    if not _GUID.fullmatch(user):
+    if not is_guid(user):
         raise SignInRefused("Entra names no person.")
     upn, name = entra_names(user, claims.text("preferred_username") or claims.text("upn"), claims.text("name"))
     return Person(tenant=tenant, user=user, upn=upn, name=name)

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from directory.model import Theme
 from distribution.user_session import LONGEST_NOTE
+from store.languages import Language
 
-Language = Literal["en", "de", "fr", "it"]
 Priority = Literal["strict", "high", "normal", "low"]
 State = Literal["arriving", "queued", "offered", "connecting", "active", "acw", "closed"]
 Choice = Annotated[str, Field(min_length=1, max_length=200)]

@@ -5,12 +5,13 @@ from functools import cache
 from pathlib import Path
 
 from cards.handing import refused_of
-from cards.wording import LANGUAGES, Wording, wording
+from cards.wording import Wording, wording
 from distribution.agents import Reason
 from distribution.tasks import Task
 from distribution.user_session import OfferResult
 from distribution.verdicts import Answer, Verdict
 from portal.schemas import Language, Words
+from store.languages import DEFAULT, LANGUAGES, language_of
 
 REASONS = frozenset(reason.value for reason in Reason)
 REFUSALS = frozenset({"not_picked_here", "level", "full", "im_off", "outside_hours", "yourself"})
@@ -123,11 +124,10 @@ def voice(language: Language) -> Voice:
 def best_language(accepted: str) -> Language:
     """The first of our languages in an Accept-Language header; for people whose own choice is not known."""
     for part in accepted.split(","):
-        short = part.strip().partition(";")[0].partition("-")[0].lower()
-        for known in ("en", "de", "fr", "it"):
-            if short == known:
-                return known
-    return "en"
+        found = language_of(part.partition(";")[0])
+        if found is not None:
+            return found
+    return DEFAULT
 
 
 def _own(language: str) -> Wording:

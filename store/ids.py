@@ -1,5 +1,6 @@
 """Identifiers of tasks, conversations, offers and lease tokens."""
 
+import re
 import secrets
 import time
 
@@ -13,6 +14,14 @@ _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 _PAIR = len(_PAIRS)
 _RANDOM_LENGTH = LENGTH - TIME_LENGTH
 _RANDOM = len(ALPHABET) ** _RANDOM_LENGTH
+
+
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def is_guid(value: str) -> bool:
+    """Whether this is a GUID, in either case: an object id or a tenant id of Entra's."""
+    return _GUID.fullmatch(value.lower()) is not None
 
 
 def new_id() -> str:

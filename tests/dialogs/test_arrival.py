@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from cards.wording import wording
 from conversations.messages import Conversation, Conversations, Sender
-from dialogs.arrival import TURNED_AWAY, UNAVAILABLE, Arrival
+from dialogs.arrival import Arrival
 from directory.directory import Directory
 from directory.hours import OpeningHours
 from directory.state import State
@@ -155,14 +156,14 @@ async def test_a_service_that_lost_its_licence_turns_visitors_away_in_words(rece
     task = await reception.task(subject)
     assert (task.state, task.outcome) == (TaskState.CLOSED, Outcome.CANCELLED)
     assert task.why, "the journal and the task say which precondition it was"
-    assert await reception.told(subject) == ["visitor: Hello", f"system: {UNAVAILABLE['de']}"]
+    assert await reception.told(subject) == ["visitor: Hello", f"system: {wording('de')('arrival.unavailable')}"]
 
 
 async def test_an_unknown_language_is_answered_in_english(reception: Reception) -> None:
     subject = await reception.first_word(service="orders", locale="rm")
     await furnish(reception.directory, reception.tenant, orders_open=False)
     await reception.arrival.handle_arrival(subject)
-    assert (await reception.told(subject))[-1] == f"system: {UNAVAILABLE['en']}"
+    assert (await reception.told(subject))[-1] == f"system: {wording('en')('arrival.unavailable')}"
 
 
 async def test_a_chat_straight_to_a_user_is_greeted_by_her(reception: Reception) -> None:
@@ -209,7 +210,7 @@ async def test_who_writes_outside_the_opening_hours_is_told_in_his_language(rece
         await reception.arrival.handle_arrival(subject)
     task = await reception.task(subject)
     assert (task.state, task.outcome) == (TaskState.CLOSED, Outcome.OUTSIDE_HOURS)
-    said = TURNED_AWAY[Outcome.OUTSIDE_HOURS][locale[:2]]
+    said = wording(locale)("arrival.outside_hours")
     assert await reception.told(subject) == ["visitor: Hello", "system: Welcome.", f"system: {said}"]
 
 
@@ -218,7 +219,7 @@ async def test_who_was_turned_away_is_told_also_after_a_crash(reception: Recepti
     subject = await reception.first_word()
     await reception.distributor.queue(reception.tenant, subject.parts[0])
     await reception.arrival.handle_arrival(subject)
-    assert (await reception.told(subject))[-1] == f"system: {TURNED_AWAY[Outcome.OUTSIDE_HOURS]['en']}"
+    assert (await reception.told(subject))[-1] == f"system: {wording('en')('arrival.outside_hours')}"
 
 
 async def test_who_finds_the_queue_full_is_told(reception: Reception) -> None:
@@ -228,7 +229,7 @@ async def test_who_finds_the_queue_full_is_told(reception: Reception) -> None:
         await reception.arrival.handle_arrival(subject)
     assert (await reception.task(first)).state is TaskState.QUEUED
     assert (await reception.task(second)).outcome is Outcome.QUEUE_LIMIT
-    assert (await reception.told(second))[-1] == f"system: {TURNED_AWAY[Outcome.QUEUE_LIMIT]['en']}"
+    assert (await reception.told(second))[-1] == f"system: {wording('en')('arrival.queue_limit')}"
 
 
 async def test_an_owner_has_words_of_his_own_for_who_is_turned_away(reception: Reception) -> None:
