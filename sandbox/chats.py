@@ -102,9 +102,9 @@ class Chats:
     def of(self, person: str, *, topic: str | None = None, limit: int = 100) -> list[Chat]:
         """Somebody's chats, newest activity first."""
         rows = self._database.rows(
-            "SELECT chats.* FROM chats JOIN members ON chat = id WHERE person = ? AND (?2 IS NULL OR topic = ?2) "
-            "ORDER BY updated_at DESC, id LIMIT ?3",
-            person, topic, limit,
+            "SELECT chats.* FROM chats JOIN members ON chat = id WHERE person = ? AND (? IS NULL OR topic = ?) "
+            "ORDER BY updated_at DESC, id LIMIT ?",
+            person, topic, topic, limit,
         )  # fmt: skip
         return [_chat(row) for row in rows]
 

@@ -33,8 +33,8 @@ class People:
     def add(self, person: Person) -> None:
         """Add a person, or update their name from the world. Presence begins as Available."""
         self._database.run(
-            "INSERT INTO people SELECT ?1, ?2, ?3, ?4, 'Available', 'Available', count(*) FROM people WHERE true "
-            "ON CONFLICT (id) DO UPDATE SET upn = ?2, name = ?3, guest = ?4",
+            "INSERT INTO people SELECT ?, ?, ?, ?, 'Available', 'Available', count(*) FROM people WHERE true "
+            "ON CONFLICT (id) DO UPDATE SET upn = excluded.upn, name = excluded.name, guest = excluded.guest",
             person.id, person.upn, person.name, person.guest,
         )  # fmt: skip
         self._everybody[person.id] = person
