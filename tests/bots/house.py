@@ -42,7 +42,7 @@ from tests.sandbox.product import ANNA, BEN, DOMINIQUE, OLIVIA, Answer, Product
 from tests.sandbox.product import Bot as NoBot
 from tests.support import unsettled, wait_until
 
-SOON = 10.0
+SOON = 20.0
 WORLD = Path(__file__).parents[2] / "demo" / "world.toml"
 
 COMPANY = f"""

@@ -13,6 +13,9 @@ from identity.sessions import Identity
 from portal.routes import API, DOCUMENT
 from tests.support import wait_until
 
+SOON = 15.0
+"""Seconds; a page that never shows it fails later, on a busy machine too."""
+
 Json = dict[str, Any]
 
 
@@ -69,7 +72,7 @@ class Browser:
         async def there() -> Any:
             return predicate(await self.state())
 
-        return await wait_until(there, 5, f"the portal shows {what}", step=0.02)
+        return await wait_until(there, SOON, f"the portal shows {what}", step=0.02)
 
     @asynccontextmanager
     async def page(self, surface: str = "") -> AsyncGenerator["Page"]:

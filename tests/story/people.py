@@ -13,7 +13,7 @@ import aiohttp
 
 from tests.support import wait_until
 
-SECONDS = 15.0
+SECONDS = 30.0
 Json = dict[str, Any]
 
 
