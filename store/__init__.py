@@ -1,1 +1,1 @@
-"""The store: Redis, and everything that knows it. Nobody outside this folder imports redis."""
+"""The store: Redis, and the code that uses it. No other package imports redis."""

@@ -1,4 +1,4 @@
-"""Where the store is: one server, a master that sentinels watch, or a cluster. `USHER_REDIS_URL` in parts."""
+"""Parses `USHER_REDIS_URL`: a single server, a master that sentinels watch, or a cluster."""
 
 import re
 from collections.abc import Mapping
@@ -30,8 +30,8 @@ Place = tuple[str, int]
 class Address:
     """`places`: the server, some sentinels, or some nodes of the cluster; `master`: its name, for sentinels only.
 
-    `user` is `name:password@`, as it stands in the address, or empty; `options` what came after the question mark;
-    `replicas`: how many must have a write before it counts (`?replicas=1`).
+    `user`: `name:password@`, as written in the address, or empty; `options`: the part after the question mark;
+    `replicas`: how many replicas must acknowledge a write (`?replicas=1`).
     """
 
     kind: Kind
@@ -48,7 +48,7 @@ class Address:
         return self._url(place, self.user, f"/{self.database}")
 
     def sentinel_url(self, place: Place) -> str:
-        """The address of one sentinel: its user is named by the options `sentinel_username` and `sentinel_password`."""
+        """The address of one sentinel; the options `sentinel_username` and `sentinel_password` give its user."""
         name, password = self.options.get("sentinel_username", ""), self.options.get("sentinel_password", "")
         return self._url(place, f"{quote(name)}:{quote(password)}@" if name or password else "", "")
 
@@ -61,8 +61,9 @@ class Address:
 
 
 def parse_address(url: str) -> Address:
-    """Read an address in one of `FORMS`. Raises ValueError, which says what is wrong with it, without its password."""
-    # Python from 2025 on refuses what is no single host in brackets (`one,[::1]`), so it does not see the hosts.
+    """Parse an address in one of `FORMS`. Raises ValueError, which says what is wrong with it, without its password."""
+    # Since 2025, Python rejects anything but a single host in brackets (`one,[::1]`), so the hosts are parsed
+    # separately.
     head, slashes, rest = url.partition("://")
     netloc = re.split("[/?#]", rest, maxsplit=1)[0]
     parts = urlsplit(f"{head}{slashes}{rest.removeprefix(netloc)}")
@@ -101,7 +102,7 @@ def _path(kind: Kind, parts: SplitResult) -> tuple[str, int]:
     master = ""
     if kind is Kind.SENTINEL:
         if not words:
-            raise ValueError("the name of the master is missing behind the sentinels")
+            raise ValueError("the name of the master is missing after the sentinels")
         master = words.pop(0)
     database = words.pop(0) if words else "0"
     if words or not database.isdecimal():

@@ -1,8 +1,8 @@
 """A better memory allocator for the embedded server, where the system has one.
 
-The program that comes with Usher uses the C library's `malloc`; those of distributions use jemalloc, with which scripts
-need about a seventh less of the processor. Where jemalloc is installed, it is put before the C library,
-by what the server gets as its environment; Usher's own settings are not in that.
+The server that comes with Usher uses the C library's `malloc`; the servers of distributions use jemalloc, which reduces
+the processor time of scripts by about a seventh. Where jemalloc is installed, the server preloads it: its environment
+sets this, and contains none of Usher's own settings.
 """
 
 import os
@@ -22,8 +22,9 @@ PRELOAD = "LD_PRELOAD"
 
 
 def find_allocator(binary: Path, said: str, folders: Sequence[Path] = FOLDERS) -> Path | None:
-    """jemalloc for a server program, whose `--version` said this; None if there is none, if it has one of its own, if it does
-    not run with it, or if whoever runs Usher has put something before the C library himself."""
+    """jemalloc for a server program, from what its `--version` printed. None if jemalloc is missing, if the program has
+    its own,
+    if the program does not run with it, or if the environment already preloads another library."""
     if not sys.platform.startswith("linux") or "malloc=libc" not in said or os.environ.get(PRELOAD):
         return None
     for folder in folders:
@@ -34,13 +35,14 @@ def find_allocator(binary: Path, said: str, folders: Sequence[Path] = FOLDERS) -
 
 
 def environment(allocator: Path | None) -> Mapping[str, str]:
-    """What a server is started with: ours, without Usher's settings, among which are secrets."""
+    """The server's environment: that of this process, without Usher's settings, some of which are secrets."""
     passed_on = {name: value for name, value in os.environ.items() if not name.startswith("USHER_")}
     return {**passed_on, PRELOAD: str(allocator)} if allocator else passed_on
 
 
 def _runs_with(binary: Path, library: Path) -> bool:
-    # A library for another processor, or for other memory pages, shows here. The loader goes on without it, and says so.
+    # A library for another processor, or for other memory pages, shows here: the loader continues without it and prints
+    # that.
     tried = subprocess.run(  # noqa: S603  # our own program
         [binary, "--version"], capture_output=True, check=False, timeout=10, env=environment(library)
     )

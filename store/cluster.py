@@ -1,4 +1,4 @@
-"""A cluster: each shard is kept by the master that has its slot. Learned from CLUSTER SLOTS, corrected by MOVED."""
+"""A cluster: the master of its slot keeps each shard. Learned from CLUSTER SLOTS, corrected by MOVED."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ SLOT_OF = {root: key_slot(root.encode()) for root in HOMES}
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What one node believes: `rank` is higher the newer it is, and `ok` before all."""
+    """One node's view of the cluster: a higher `rank` is newer, and `ok` counts before it."""
 
     rank: tuple[bool, int]
     where: Mapping[str, Place]
@@ -24,7 +24,7 @@ class _View:
 
 
 class Cluster(Several):
-    """The newest view counts: that of the node with the highest epoch, among those for which the cluster is whole."""
+    """Takes the newest view: that of the node with the highest epoch, among those that report the whole cluster."""
 
     def __init__(self, address: Address) -> None:
         super().__init__(address.places, address.replicas)
@@ -70,7 +70,7 @@ def _read_view(info: str, slots: Sequence[Any], asked: str) -> _View:
     replicas: dict[str, frozenset[Place]] = {}
     nodes: set[Place] = set()
     for first, last, *servers in slots:
-        # A node that does not know its own name says nothing: then it is the one that was asked.
+        # A node that does not know its own name sends an empty one: it is the node that was asked.
         master, *others = [(host if host and host != "?" else asked, int(port)) for host, port, *_ in servers]
         nodes |= {master, *others}
         for root, slot in SLOT_OF.items():
@@ -82,6 +82,6 @@ def _read_view(info: str, slots: Sequence[Any], asked: str) -> _View:
 
 def _in_words(answer: Exception) -> Exception:
     if "cluster support disabled" in str(answer):
-        return StoreError("this server is no part of a cluster; begin USHER_REDIS_URL with redis:// instead")
+        return StoreError("this server is not part of a cluster; begin USHER_REDIS_URL with redis:// instead")
     error = translate(answer)
     return StoreUnsent(str(error)) if isinstance(error, StoreError) else error

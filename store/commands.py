@@ -18,7 +18,7 @@ class Command(Generic[T]):
 
     @property
     def name(self) -> str:
-        """The key, or the channel, that it is about."""
+        """The key or channel of the command."""
         return str(self.words[1])
 
 
@@ -176,7 +176,7 @@ def publish(channel: str, text: str) -> Command[None]:
     return Command(("SPUBLISH", channel, text), _nothing)
 
 
-# What `Store.many` may be asked for by name.
+# The commands that `Store.many` accepts by name.
 BY_NAME: dict[str, Callable[..., Command[Any]]] = {
     command.__name__: command
     for command in (

@@ -1,4 +1,4 @@
-"""The store as the other rooms see it: scripts, and thin typed reads and writes. Keys and values are text."""
+"""The store's interface for other packages: scripts, and typed reads and writes. Keys and values are text."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Literal, TypeVar, overload
@@ -21,18 +21,18 @@ OLDEST = (7, 0)
 
 
 class StoreRefused(Exception):
-    """The server is there, but Usher cannot work with it; the message says why and what to do."""
+    """Usher cannot work with this server; the message says why and what to do."""
 
 
 async def open_store(url: str) -> "Store":
-    """Connect to what `url` names (`address.FORMS`). Raises StoreDown, and StoreRefused for an unfit server."""
+    """Connect to `url` (`address.FORMS`). Raises StoreDown, and StoreRefused for an unsuitable server."""
     store = Store(network_of(url))
     try:
         await store.network.start()
         clustered = isinstance(store.network, Cluster)
         for server in await store.servers("server"):
             if unfit := unfit_because(server, clustered=clustered):
-                raise StoreRefused(unfit)  # noqa: TRY301  # whatever goes wrong, nothing stays open
+                raise StoreRefused(unfit)  # noqa: TRY301  # the handler below closes the connections
     except StoreError as error:
         await store.close()
         raise StoreRefused(f"USHER_REDIS_URL: {error}.") from error
@@ -43,7 +43,7 @@ async def open_store(url: str) -> "Store":
 
 
 def network_of(url: str) -> Network:
-    """The servers behind `url`, not yet connected. Raises StoreRefused if it is no address."""
+    """The servers behind `url`, not yet connected. Raises StoreRefused if it is not an address."""
     try:
         address = parse_address(url)
     except ValueError as error:
@@ -58,7 +58,7 @@ def network_of(url: str) -> Network:
 
 
 def unfit_because(server: Mapping[str, str], *, clustered: bool = False) -> str:
-    """Why Usher cannot work with a server whose INFO says `server`; `""` if it can."""
+    """Why Usher cannot work with a server whose INFO is `server`; `""` if it can."""
     version = server.get("redis_version", "0")
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
         return f"The Redis server is version {version}; Usher needs 7.0 or later."
@@ -71,8 +71,9 @@ def unfit_because(server: Mapping[str, str], *, clustered: bool = False) -> str:
 
 
 class Store:
-    """All that is kept. Every method raises `StoreDown` when a server that it needs cannot be reached, and `StoreError`
-    when that refuses."""
+    """All stored data. Every method raises `StoreDown` when a server that it needs cannot be reached, and `StoreError`
+    when
+    that server rejects the command."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -82,16 +83,18 @@ class Store:
         await self.network.close()
 
     async def ping(self) -> None:
-        """Return if a server answers; raise `StoreDown` if none does. While one node of a cluster is away, the tenants
-        of the others are served."""
+        """Return if a server answers; raise `StoreDown` if none does. When one node of a cluster is down, Usher still
+        serves the
+        tenants of the others."""
         answers = await self._ask_each(Command(("PING",), str))
         if all(isinstance(answer, Exception) for answer in answers):
             raise translate(answers[0])
 
     async def check_writes(self) -> None:
-        """Return if a server takes a write now; raise `StoreDown` if none does (memory full, read-only, disk), as `ping` does.
+        """Return if a server accepts a write now; raise `StoreDown` if none does (memory full, read-only, disk), as
+        `ping` does.
 
-        It writes one small key on each server, which lives for a minute."""
+        It writes one small key on each server, with a time to live of one minute."""
         homes = [kept[0] for kept in self.network.homes().values()]
         answers = await self.network.talk([("SET", f"{home}probe", "1", "PX", 60_000) for home in homes], homes)
         if all(isinstance(answer, Exception) for answer in answers):
@@ -103,7 +106,7 @@ class Store:
         return _read(Command(("TIME",), lambda said: int(said[0]) * 1000 + int(said[1]) // 1000), answer)
 
     async def everywhere(self, command: Command[T]) -> list[T]:
-        """Ask every server that holds data (each once) something that is about the server, not about a key."""
+        """Ask every server that holds data (each once) a question about the server, not about a key."""
         return [_read(command, answer) for answer in await self._ask_each(command)]
 
     async def _ask_each(self, command: Command[Any]) -> list[Any]:
@@ -111,19 +114,20 @@ class Store:
         return await self.network.talk([command.words] * len(roots), roots)
 
     async def servers(self, *sections: str) -> list[dict[str, str]]:
-        """Each server's own report: sections as in INFO, `field: value`."""
+        """Each server's INFO: `field: value`."""
         return await self.everywhere(Command(("INFO", *sections), read_report))
 
     async def run(self, script: LuaScript, root: str, /, **args: Argument) -> Any:
-        """Run `script` once with `root` and its named arguments; return what it returns (RESP2: text, int, list, None).
+        """Run `script` once with `root` and its named arguments; return its result (RESP2: text, int, list, None).
 
-        Mappings and lists are handed over as JSON. Raises `ScriptError` if the arguments are not the script's.
+        Mappings and lists are passed as JSON. Raises `ScriptError` if the arguments do not match the script's.
         """
         return await run_call(self.network, script, root, args)
 
     async def run_many(self, calls: Sequence[Call]) -> list[Any]:
-        """Run several scripts, in one round trip to each server (each for itself: others may come between). Raises as
-        `run`, for the first that failed: others may have been carried out."""
+        """Run several scripts in one round trip to each server (separately: other commands may run between them).
+        Raises as `run`,
+        for the first that failed; others may have run."""
         answers = await self.run_each(calls)
         for answer in answers:
             if isinstance(answer, Exception):
@@ -131,8 +135,9 @@ class Store:
         return answers
 
     async def run_each(self, calls: Sequence[Call]) -> list[Any]:
-        """As `run_many`, for calls that have nothing to do with each other: the answer of one that failed is its
-        StoreDown or StoreError. Of several servers one may be down."""
+        """As `run_many`, for independent calls: the answer of a failed call is its StoreDown or StoreError. Of several
+        servers,
+        one may be down."""
         return await run_calls(self.network, calls)
 
     async def many(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
@@ -144,18 +149,18 @@ class Store:
         return [_read(command, answer) for command, answer in zip(chosen, answers, strict=True)]
 
     async def ask(self, command: Command[T]) -> T:
-        """Send one command of `commands.py`, or one made for a purpose."""
+        """Send one command of `commands.py`, or one built elsewhere."""
         return _read(command, (await self.network.talk([command.words], [command.name]))[0])
 
     async def get(self, key: str) -> str | None:
         return await self.ask(commands.get(key))
 
     async def set(self, key: str, value: Word, *, ttl_seconds: float | None = None, only_if_new: bool = False) -> bool:
-        """Write `value`; False if `only_if_new` and the key was there already."""
+        """Write `value`; False if `only_if_new` and the key existed."""
         return await self.ask(commands.set(key, value, ttl_seconds=ttl_seconds, only_if_new=only_if_new))
 
     async def delete(self, *keys: str) -> int:
-        """Delete keys, also of several shards; return how many were there."""
+        """Delete keys, also of several shards; return how many existed."""
         by_root: dict[str, list[str]] = {}
         for key in keys:
             by_root.setdefault(home_of(key), []).append(key)
@@ -165,15 +170,15 @@ class Store:
         return await self.ask(commands.exists(key))
 
     async def expire(self, key: str, seconds: float) -> bool:
-        """Let `key` live for `seconds` from now; False if it is not there."""
+        """Set the time to live of `key` to `seconds`; False if it does not exist."""
         return await self.ask(commands.expire(key, seconds))
 
     async def ttl(self, key: str) -> float | None:
-        """Seconds that `key` still has to live; None if it lives for ever, or is not there."""
+        """Time to live of `key` in seconds; None if it has none or does not exist."""
         return await self.ask(commands.ttl(key))
 
     async def scan(self, pattern: str) -> list[str]:
-        """Every key that matches `pattern`. It walks through the whole store: for tests, `verify` and `doctor` only."""
+        """Every key that matches `pattern`. It scans the whole store: for tests, `verify` and `doctor` only."""
         found: set[str] = set()
         for pool in self.network.homes():
             cursor = ""
@@ -184,7 +189,7 @@ class Store:
         return sorted(found)
 
     async def hgetall(self, key: str) -> Fields:
-        """All fields of a hash; `{}` if it is not there."""
+        """All fields of a hash; `{}` if it does not exist."""
         return await self.ask(commands.hgetall(key))
 
     async def hget(self, key: str, field: str) -> str | None:
@@ -223,7 +228,7 @@ class Store:
     async def zrange(
         self, key: str, start: int, stop: int, *, desc: bool = False, scores: bool = False
     ) -> list[str] | list[tuple[str, float]]:
-        """Members by rank from `start` to `stop` (both counted in; -1 is the last one), with scores if asked for."""
+        """Members by rank from `start` to `stop` (both included; -1 is the last), with scores if requested."""
         if scores:
             return await self.ask(commands.zrange_scores(key, start, stop, desc=desc))
         return await self.ask(commands.zrange(key, start, stop, desc=desc))
@@ -245,7 +250,7 @@ class Store:
         return await self.ask(commands.zadd(key, mapping))
 
     async def zscan(self, key: str, pattern: str) -> AsyncGenerator[list[str]]:
-        """Every member that matches `pattern`, some at a time; one that comes or goes meanwhile may be missing."""
+        """Every member that matches `pattern`, in batches; members added or removed during the scan may be missing."""
         cursor = ""
         while cursor != "0":
             cursor, some = await self.ask(commands.zscan(key, cursor or "0", pattern))
@@ -267,7 +272,7 @@ class Store:
 
 
 def read_report(text: str) -> dict[str, str]:
-    """What INFO says, `field: value`."""
+    """INFO as `field: value`."""
     lines = (line.partition(":") for line in text.splitlines() if ":" in line)
     return {name: value for name, _, value in lines}
 

@@ -1,9 +1,9 @@
-"""Doorbells: short notices that something changed. Whoever hears one looks for himself; a lost one costs little.
+"""Change signals: short notices that something changed. The receiver reads the state; a lost signal costs little.
 
-One pub/sub connection per server that keeps shards hears the bells of those. Scripts ring them (`include/bell.lua`), all
-those of a call in one message, a line for each.
-They are sharded channels: in a cluster a bell costs the one node that keeps its shard, however many nodes there are,
-and a shard that moves takes its bell along. On a single server they are channels like any other.
+One pub/sub connection per server that keeps shards receives their signals. Scripts send them (`include/bell.lua`), all
+those of a call in one message, one per line.
+They use sharded channels: in a cluster a signal costs only the node that keeps its shard, however many nodes there are,
+and a shard that moves takes its channel along. On a single server they are ordinary channels.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ from store.wire import Pool, StoreDown, Wire
 
 log = structlog.get_logger(__name__)
 
-# The server is asked for a sign of life three times as often; after so long without one the connection is given up.
+# The connection is checked three times in this period; after a period without an answer it is closed.
 SILENCE_SECONDS = 9.0
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 2.0
-# After a reconnect this many listeners look for themselves before others get a turn on the event loop.
+# After a reconnect this many listeners run before the event loop gets a turn.
 BATCH = 100
 
 CHANNELS = {f"{root}bell": root for root in keys.roots()}
@@ -35,9 +35,10 @@ _SHARDS = frozenset(keys.roots())
 
 @dataclass(frozen=True, slots=True)
 class Bell:
-    """One ring. `number` is -1 after a reconnect ("look for yourself"), and 0 where the fourth word is not a number.
+    """One change signal. `number` is -1 after a reconnect (read the state), and 0 where the fourth word is not a
+    number.
 
-    `word`: the fourth word as it was rung; `root`: the shard that rang, `""` after a reconnect.
+    `word`: the fourth word as sent; `root`: the shard that sent it, `""` after a reconnect.
     """
 
     kind: str
@@ -54,34 +55,34 @@ _Key = TypeVar("_Key", str, _Exact)
 
 
 class Doorbells:
-    """Hears the bells of all shards and calls those who listen. Callbacks are synchronous and quick."""
+    """Receives the change signals of all shards and calls the listeners. Callbacks are synchronous and quick."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._by_kind: dict[str, list[Callback]] = {}
         self._by_id: dict[_Exact, list[Callback]] = {}
         self._connected = asyncio.Event()
-        self._heard: set[str] = set()  # the roots whose bells are heard now
+        self._heard: set[str] = set()  # the roots whose signals are received now
 
     def listen(self, kind: str, callback: Callback) -> Callable[[], None]:
-        """Call `callback` for every bell of `kind`; return how to stop that."""
+        """Call `callback` for every signal of `kind`; return a function that stops this."""
         return _subscribe(self._by_kind, kind, callback)
 
     def listen_to(self, kind: str, tenant: str, id: str, callback: Callback) -> Callable[[], None]:  # noqa: A002
-        """Call `callback` for bells of `kind` about one thing; the cost does not grow with the listeners."""
+        """Call `callback` for signals of `kind` about one id; the cost does not grow with the number of listeners."""
         return _subscribe(self._by_id, (kind, tenant, id), callback)
 
     @property
     def hears(self) -> bool:
-        """Whether bells are heard right now."""
+        """Whether signals are received now."""
         return self._connected.is_set()
 
     async def connected(self) -> None:
-        """Return once the bells of all shards are heard."""
+        """Return once the signals of all shards are received."""
         await self._connected.wait()
 
     async def run(self) -> None:
-        """Hear bells for ever; a lost connection is opened again, and a shard that moved is followed."""
+        """Receive signals until cancelled; reopens a lost connection and follows a shard that moved."""
         lines: dict[tuple[Pool, frozenset[str]], asyncio.Task[None]] = {}
         try:
             while True:
@@ -152,7 +153,7 @@ class Doorbells:
                 _call(callback, bell)
 
     async def _everyone_looks(self, roots: Collection[str]) -> None:
-        """Bells may have been missed while nobody heard them: everyone who listens looks for himself."""
+        """Signals may have been lost while disconnected: every listener reads the state."""
         for kind, callbacks in list(self._by_kind.items()):
             for callback in tuple(callbacks):
                 _call(callback, Bell(kind, "-", "-", -1))
@@ -175,7 +176,7 @@ async def _send(wire: Wire, commands: Sequence[Sequence[str]]) -> None:
 
 
 async def _ask_for_pongs(wire: Wire) -> None:
-    with suppress(RedisError, OSError):  # whoever reads notices too, and opens another connection
+    with suppress(RedisError, OSError):  # the reader notices the end, and opens another connection
         while True:
             await asyncio.sleep(SILENCE_SECONDS / 3)
             await _send(wire, [["PING"]])
@@ -184,12 +185,12 @@ async def _ask_for_pongs(wire: Wire) -> None:
 def _call(callback: Callback, bell: Bell) -> None:
     try:
         callback(bell)
-    except Exception:  # one listener's fault must not make the others deaf
+    except Exception:  # one listener's fault must not stop the others
         log.exception("doorbell_listener_failed", kind=bell.kind)
 
 
 def _subscribe(table: dict[_Key, list[Callback]], key: _Key, callback: Callback) -> Callable[[], None]:
-    # Lists are replaced, not changed, so that a callback may unsubscribe while bells are being rung.
+    # Lists are replaced, not changed, so that a callback may unsubscribe while signals are delivered.
     table[key] = [*table.get(key, ()), callback]
     gone = False
 

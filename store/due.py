@@ -1,11 +1,14 @@
-"""The due sets' workers: they bring the outside world to what the state is now, and no two hold one subject at once.
+"""Workers for the due sets: they update the outside world to the current state. No two workers hold one subject at
+once.
 
-A script marks a subject (`include/due.lua`); a worker claims it for a lease, runs the handler of its kind, and says
-"done". A mark that came meanwhile makes it due again at once; a failure makes it due later; a worker that dies lets its
-lease run out. Handlers must be harmless when they run twice.
+A script marks a subject (`include/due.lua`); a worker claims it for a lease, runs the handler of its kind, and reports
+"done". A mark during this time makes it due again at once; a failure makes it due later; the lease of a worker that
+dies
+expires. Handlers must be idempotent.
 
-What is due is divided by class and tenant (`include/due_sort.lua`), and so are the places of a worker (`due_slots.py`): what is
-slow keeps its own places, and nobody else's.
+Due subjects are divided by class and tenant (`include/due_sort.lua`), and so are a worker's slots (`due_slots.py`):
+slow
+work uses only its own slots.
 """
 
 import asyncio
@@ -30,13 +33,13 @@ __all__ = ["SCRIPTS", "DueWorker", "Handler", "RetryLater", "Subject", "mark_due
 log = structlog.get_logger(__name__)
 seldom = Seldom(log)
 
-# A bell that was lost costs at most this much.
+# The longest delay that a lost change signal causes.
 POLL_SECONDS = 5.0
 STORE_DOWN_SECONDS = 1.0
 
 
 async def mark_due(store: Store, tenant: str, subject: Subject, at: int | None = None) -> None:
-    """Mark `subject` due at `at` (ms since the epoch), or now, from outside of a script."""
+    """Mark `subject` due at `at` (ms since the epoch), or now, from outside a script."""
     await store.run(SCRIPTS["due_mark"], keys.root(tenant), subject=str(subject), at=at)
 
 
@@ -62,22 +65,22 @@ class DueWorker:
         )
         self._wake = asyncio.Event()
         self._stopping = False
-        # Each server is asked for itself: one that is away does not hold up what is due on the others.
+        # Each server is asked separately: a slow or unreachable server does not delay what is due on the others.
         self._asking: dict[asyncio.Task[None], dict[str, Quota]] = {}
-        # When each shard is to be looked at next, on the monotonic clock.
+        # When each shard is next checked, on the monotonic clock.
         self._next_look = dict.fromkeys(keys.roots(), 0.0)
-        # Shard → classes of which more was due there: than there were places for, or of tenants that had their share.
+        # Shard → classes with more due subjects: more than free slots, or of tenants that have used their share.
         self._more: dict[str, set[str]] = {root: set() for root in keys.roots()}
         self._shared: dict[str, set[str]] = {root: set() for root in keys.roots()}
-        # Shard → classes of which something has ended since it was asked.
+        # Shard → classes in which a subject has ended since the shard was last asked.
         self._freed: dict[str, set[str]] = {root: set() for root in keys.roots()}
 
     def handle(self, kind: str, handler: Handler, *, parts: int | None = None) -> None:
-        """Let `handler` bring subjects of `kind` up to date. One with another number of `parts` is put aside."""
+        """Use `handler` for subjects of `kind`. A subject with another number of `parts` is set aside."""
         self._handling.handle(kind, handler, parts)
 
     async def run(self) -> None:
-        """Claim and handle until `stop`, or until cancelled. A store that is down is waited for."""
+        """Claim and handle until `stop`, or until cancelled. Waits while the store is down."""
         unsubscribe = self._doorbells.listen("due", self._heard)
         renewing = asyncio.create_task(self._handling.renew_until_cancelled())
         try:
@@ -87,16 +90,16 @@ class DueWorker:
                 await self._sleep(self._pause())
         finally:
             unsubscribe()
-            # What a claim that was sent brings is handed back by `_take`, or runs out.
+            # Subjects from a claim already sent are returned by `_take`, or their leases expire.
             await asyncio.gather(*self._asking, return_exceptions=True)
             if not self._stopping:
                 self._handling.cancel()
-            # Handlers that `stop` gives time to keep their leases until they have ended.
+            # Handlers that run during the grace period of `stop` keep their leases until they end.
             await self._handling.finish()
             renewing.cancel()
 
     async def stop(self, grace_seconds: float) -> None:
-        """Claim nothing more; give running handlers `grace_seconds`, then cancel them (their leases are released)."""
+        """Stop claiming; give running handlers `grace_seconds`, then cancel them (their leases are released)."""
         self._stopping = True
         self._wake.set()
         await self._handling.finish(grace_seconds)
@@ -116,10 +119,10 @@ class DueWorker:
 
     def _pause(self) -> float:
         if not self._slots.any_free():
-            return POLL_SECONDS  # whoever ends first wakes us
+            return POLL_SECONDS  # the first handler to end sets `_wake`
         asked = self._asked()
         left = [at for root, at in self._next_look.items() if root not in asked]
-        return max(0.0, min(left) - time.monotonic()) if left else POLL_SECONDS  # whoever has asked wakes us
+        return max(0.0, min(left) - time.monotonic()) if left else POLL_SECONDS  # the answer sets `_wake`
 
     def _asked(self) -> set[str]:
         return {root for quotas in self._asking.values() for root in quotas}
@@ -135,7 +138,7 @@ class DueWorker:
         ]
         if not looking:
             return
-        random.shuffle(looking)  # when there are fewer free places than shards, they take turns
+        random.shuffle(looking)  # with fewer free slots than shards, the shards take turns
         quotas = self._slots.divide(looking, self._more)
         for group in self._store.network.together(looking):
             asking = {looking[index]: quotas[looking[index]] for index in group}
@@ -192,5 +195,5 @@ class DueWorker:
         self._slots.release(claim.root, claim.class_, claim.tenant)
         self._freed[claim.root].add(claim.class_)
         if claim.class_ in self._shared[claim.root]:
-            self._more[claim.root].add(claim.class_)  # it may have been this tenant that had its share
+            self._more[claim.root].add(claim.class_)  # this tenant may have used its share
         self._wake.set()

@@ -1,4 +1,4 @@
-"""What a worker does with a subject that it has claimed: its handler, its lease, and what becomes of it then."""
+"""How a worker processes a claimed subject: handler, lease, and result."""
 
 import asyncio
 import random
@@ -18,17 +18,17 @@ SCRIPTS = load_scripts(Path(__file__).parent / "lua")
 
 FIRST_BACKOFF_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 60.0
-# Two attempts to renew may fail before a lease runs out.
+# Two attempts to renew may fail before a lease expires.
 RENEWALS_PER_LEASE = 3
-# A later release may know the kind, and run already: about four minutes.
+# A later release may know the kind and may already run during a rolling upgrade: about four minutes.
 UNKNOWN_TRIES = 8
-# Shorter waits are everyday: Teams' limits under load.
+# Shorter waits are normal: Teams' rate limits under load.
 TOLD_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A subject that this process holds. `class_`: which of its places it takes; `tries`: failures in a row."""
+    """A subject that this process holds. `class_`: the class of its slot; `tries`: consecutive failures."""
 
     root: str
     text: str
@@ -40,11 +40,11 @@ class Claim:
 
 
 class NoHandler(Exception):
-    """Nobody here handles this kind."""
+    """This process has no handler for the kind."""
 
 
 class Handling:
-    """Runs handlers. `ended` is told of each claim that is not in hand any more, `later` when a shard has something due."""
+    """Runs handlers. Calls `ended` when a claim is no longer held, and `later` when a shard has a subject due."""
 
     def __init__(
         self,
@@ -68,13 +68,13 @@ class Handling:
         self._handlers[kind] = handler, parts
 
     def start(self, claim: Claim) -> None:
-        """Bring it up to date."""
+        """Run the subject's handler."""
         task = asyncio.create_task(self._bring_up_to_date(claim), name=f"due {claim.text}")
         self._running[task] = claim
         task.add_done_callback(self._has_ended)
 
     async def finish(self, grace_seconds: float | None = None) -> None:
-        """Return when nothing is in hand any more; what still is after the time of grace is cancelled, and given back."""
+        """Return when no claim is held any more; after the grace period the rest is cancelled and released."""
         if not self._running:
             return
         _, late = await asyncio.wait(tuple(self._running), timeout=grace_seconds)
@@ -83,19 +83,19 @@ class Handling:
         await asyncio.gather(*late, return_exceptions=True)
 
     def cancel(self) -> None:
-        """Give everything back, which takes a moment."""
+        """Release every claim, which takes a moment."""
         for task in self._running:
             task.cancel()
 
     async def take_up_again(self, roots: tuple[str, ...]) -> None:
-        """What was put aside because nobody handled its kind is due again if this worker does."""
+        """Subjects that were set aside for lack of a handler are due again if this worker handles their kind."""
         calls = [(SCRIPTS["due_again"], root, {"kinds": list(self._handlers)}) for root in roots]
         for answer in await self._store.run_each(calls):
             if isinstance(answer, Exception):
                 log.warning("due_store_down", worker=self._worker_id, why=str(answer))
 
     async def renew_until_cancelled(self) -> None:
-        """Keep the leases of all that is in hand."""
+        """Renew the leases of all claims held."""
         while True:
             await asyncio.sleep(self._lease_seconds / RENEWALS_PER_LEASE)
             leases: dict[str, dict[str, str]] = {}
@@ -131,7 +131,7 @@ class Handling:
         except asyncio.CancelledError:
             await self._try_again(claim, 0.0, hold=0)
             raise
-        except Exception as error:  # noqa: BLE001  # the edge of the loop: whatever went wrong, the subject is tried again
+        except Exception as error:  # noqa: BLE001  # the edge of the loop: after any error the subject is tried again
             seconds = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** min(claim.tries, 10))
             seconds *= random.uniform(0.75, 1.25)  # noqa: S311  # spreads retries, guards nothing
             _tell_of(error, claim, seconds)
@@ -147,7 +147,7 @@ class Handling:
         try:
             verdict = await self._store.run(SCRIPTS[script], claim.root, subject=claim.text, token=claim.token, **args)
         except StoreDown as error:
-            # Whether or not it was carried out: a lease that was not given back runs out.
+            # Whether or not this ran: a lease that was not released expires.
             log.warning("due_not_settled", subject=claim.text, why=str(error))
             return
         if verdict == "lost":
@@ -161,7 +161,7 @@ async def _nobody(subject: Subject) -> None:
 def _tell_of(error: Exception, claim: Claim, seconds: float) -> None:
     facts = {"kind": claim.kind, "subject": claim.text, "tries": claim.tries + 1, "again_in": round(seconds, 1)}
     if isinstance(error, NoHandler):
-        if not claim.tries:  # once; the next that is heard of it is that it was put aside
+        if not claim.tries:  # once; the next log line says that it was set aside
             log.error("due_kind_unknown", **facts)
     elif isinstance(error, StoreDown):
         log.warning("due_failed", why=str(error), **facts)

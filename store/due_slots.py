@@ -1,4 +1,4 @@
-"""How many subjects a process has in hand at once: of each class, and in it of each tenant."""
+"""How many subjects a process handles at once, by class and tenant."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`most`: of a class at once. `share`: of these, for one tenant."""
+    """`most`: the limit of a class. `share`: the part of it that one tenant may use."""
 
     most: int
     share: int
@@ -22,23 +22,27 @@ LIMITS: Final[Mapping[str, Limit]] = {
     "room": Limit(24, 8),
     "other": Limit(8, 4),
 }
-"""What waits here waits for Microsoft (arrivals and others for the store), so that the numbers come from how long that takes.
+"""Most classes wait for Microsoft (arrivals and others wait for the store), so the numbers follow from its response
+times.
 
-A call to Teams takes about 0.2 s and ends after 15 s at the latest; 50 a second may go to one tenant. So 10 handlers keep
-one tenant at its limit, and a share of 16 or 20 leaves room for answers that take twice as long. Offers, relay and cards
-together are 72 of the 100 connections to the Connector: however slow Teams is, turns find one. A room takes 3 s and four
-calls; Graph may take 20 s for each of them, and a tenant for which it does keeps a third of the places, not all.
+A call to Teams takes about 0.2 s and is cancelled after 15 s; one tenant may get 50 a second. So 10 handlers keep one
+tenant at its
+limit, and a share of 16 or 20 allows for answers that take twice as long. Offers, relay and cards together are 72 of
+the
+100 connections to the Connector: however slow Teams is, turns find a connection. A room takes 3 s and four calls; Graph
+may take 20 s for each of them, and a tenant with such a slow Graph uses a third of the slots, not all.
 
-Every process counts for itself. What a limit guards is in the process (its memory, its connections, its places for others);
-a process that dies takes its count along, where a number in the store would have to be put right by somebody.
+Every process counts separately. The limits protect the process (its memory, its connections, its slots for others);
+the count ends with the process, while a count in the store would have to be repaired.
 """
 
 Quota = dict[str, int]
-"""Class → how many a claim may bring."""
+"""Class → how many subjects a claim may return."""
 
 
 class Slots:
-    """What is in hand, and what claims that are on their way may bring. A tenant's subjects are all of one shard (`root`)."""
+    """Counts subjects held, and those that pending claims may return. A tenant's subjects are all in one shard
+    (`root`)."""
 
     def __init__(self, limits: Mapping[str, Limit] = LIMITS) -> None:
         self._limits = limits
@@ -50,12 +54,13 @@ class Slots:
         return max(0, self._limits[class_].most - self._taken[class_])
 
     def any_free(self) -> bool:
-        """Whether anything could be claimed."""
+        """Whether any subject could be claimed."""
         return any(self.free(class_) for class_ in self._limits)
 
     def divide(self, roots: Sequence[str], backlog: Mapping[str, Iterable[str]]) -> dict[str, Quota]:
-        """What is free, for claims in these shards. Where more of a class is known to be due (`backlog`: shard → classes)
-        comes first; those before the others come before them."""
+        """The free slots, for claims in these shards. Classes that are known to have more due (`backlog`: shard →
+        classes) come
+        first."""
         quotas: dict[str, Quota] = {root: {} for root in roots}
         for class_ in self._limits:
             each, extra = divmod(self.free(class_), len(roots))
@@ -65,17 +70,17 @@ class Slots:
         return quotas
 
     def reserve(self, quotas: Iterable[Quota]) -> None:
-        """Claims are on their way that may bring so many."""
+        """Reserve these numbers for pending claims."""
         for quota in quotas:
             self._taken.update(quota)
 
     def give_back(self, quotas: Iterable[Quota]) -> None:
-        """They have come back; what they brought is counted by `hold`."""
+        """The claims have returned; `hold` counts what they returned."""
         for quota in quotas:
             self._taken.subtract(quota)
 
     def asks(self, root: str, quota: Quota) -> dict[str, Any]:
-        """A quota as `due_claim` takes it."""
+        """A quota in the form that `due_claim` takes."""
         return {
             class_: {
                 "most": most,
@@ -86,12 +91,12 @@ class Slots:
         }
 
     def hold(self, root: str, class_: str, tenant: str) -> None:
-        """One is in hand."""
+        """Count a subject as held."""
         self._taken[class_] += 1
         self._held.setdefault((root, class_), Counter())[tenant] += 1
 
     def release(self, root: str, class_: str, tenant: str) -> None:
-        """It is not in hand any more."""
+        """Stop counting it."""
         self._taken[class_] -= 1
         held = self._held[root, class_]
         held[tenant] -= 1

@@ -15,7 +15,7 @@ Settings = dict[str, str]
 
 
 async def risks(store: Store) -> list[str]:
-    """Sentences for start-up and `doctor`; empty when an acknowledged write is safe. Raises StoreDown."""
+    """Warnings for start-up and `doctor`; empty when an acknowledged write is safe. Raises StoreDown."""
     names = (*NAMES, FULL_COVERAGE) if isinstance(store.network, Cluster) else NAMES
     try:
         servers = await _settings(store, names)
@@ -26,7 +26,7 @@ async def risks(store: Store) -> list[str]:
     replicas = [int(server.get("connected_slaves", "0")) for server in await store.servers("replication")]
     said = [line for settings in servers for line in _losses(settings)]
     said += _failover(store.network, servers, replicas)
-    # Nodes of a cluster are mostly set up alike: what is true of several is said once.
+    # Nodes of a cluster usually have the same settings: a warning that applies to several appears once.
     return list(dict.fromkeys(said))
 
 
@@ -49,7 +49,7 @@ def _losses(settings: Settings) -> Iterable[str]:
     if settings["maxmemory-policy"] != "noeviction":
         yield (
             f"Redis has `maxmemory-policy {settings['maxmemory-policy']}`: when its memory is full it throws tasks and "
-            "messages away. Set it to noeviction."
+            "messages away (eviction). Set it to noeviction."
         )
     if settings.get(FULL_COVERAGE) == "yes":
         yield f"The cluster has `{FULL_COVERAGE} yes`: when one node is away, no tenant is served. Set it to no."
@@ -76,6 +76,6 @@ def _failover(network: Network, servers: Sequence[Settings], replicas: Sequence[
         yield f"{lost}; `min-replicas-max-lag` keeps them to about the last {seconds} s."
     else:
         yield (
-            f"{lost}. Set `min-replicas-to-write 1`: a master that is cut off then stops, instead of going on with what "
+            f"{lost}. Set `min-replicas-to-write 1`: an isolated master then stops, instead of accepting writes that "
             "will be lost."
         )

@@ -1,8 +1,9 @@
 """The embedded server: without `USHER_REDIS_URL` Usher runs Valkey by itself, on files in the data directory.
 
-Every process that uses the data directory holds a lock on it for as long as it lives. The first one starts the
-server, the others join it, the last one stops it. A holder that is killed leaves the server running, and the next
-start adopts it. A server that dies is started again, with its data, by whichever holder notices first.
+Every process that uses the data directory holds a lock on it while it runs. The first process starts the server, the
+others join it, the last one stops it. A holder that is killed leaves the server running, and the next start adopts it.
+If
+the server dies, the first holder that notices starts it again, with its data.
 """
 
 import hashlib
@@ -32,18 +33,18 @@ __all__ = ["EmbeddedRefused", "EmbeddedServer", "start_embedded"]
 
 log = structlog.get_logger(__name__)
 
-# The longest path that a Unix socket may have on macOS, and one less than on Linux, with the final zero.
+# The longest path of a Unix socket on macOS, one less than on Linux, with the final zero.
 SOCKET_PATH_BYTES = 103
-SHORT_BASE = Path("/tmp")  # noqa: S108  # what is made there is checked to be nobody else's
+SHORT_BASE = Path("/tmp")  # noqa: S108  # the code checks that the folder belongs to this user
 WATCH_SECONDS = 0.25
-# Between attempts to start a server that does not start.
+# Between attempts to start a server that fails to start.
 PAUSE_SECONDS = 2.0
 
 
 def start_embedded(data_dir: Path, *, binary: Path | None = None) -> "EmbeddedServer":
     """Start the server of `data_dir`, or join the one that runs; return once it answers.
 
-    `binary`: another server program than the one that came with Usher. Raises EmbeddedRefused.
+    `binary`: a server program to use instead of the one that comes with Usher. Raises EmbeddedRefused.
     """
     if sys.platform == "win32":
         raise EmbeddedRefused("On Windows Usher cannot run its own server. Set USHER_REDIS_URL to a Redis server.")
@@ -58,7 +59,7 @@ def start_embedded(data_dir: Path, *, binary: Path | None = None) -> "EmbeddedSe
 
 
 def _tighten(folder: Path) -> None:
-    """Let nobody else look into a folder of ours: an older release, or a backup that was copied back, may have left it open."""
+    """Make a folder private: an older release, or a restored backup, may have left it readable for others."""
     found = folder.stat()
     if found.st_uid == os.getuid() and stat.S_IMODE(found.st_mode) & 0o077:
         folder.chmod(0o700)
@@ -66,7 +67,7 @@ def _tighten(folder: Path) -> None:
 
 
 class EmbeddedServer:
-    """A hold on the embedded server: it runs at least until `release`. `url` is where it is reached."""
+    """A lock on the embedded server: it runs at least until `release`. `url`: its address."""
 
     def __init__(self, place: Place, engine: Engine) -> None:
         self._place = place
@@ -100,7 +101,7 @@ class EmbeddedServer:
         return process.pid_of(self._place)
 
     def release(self) -> None:
-        """Let go; the last holder stops the server. Harmless when called again."""
+        """Release the lock; the last holder stops the server. Idempotent."""
         if self._released.is_set():
             return
         self._released.set()
@@ -125,7 +126,7 @@ class EmbeddedServer:
         folder = self._place.folder
         check_files(folder, self._engine)
         if process.is_running(self._place):
-            # A survivor of an earlier release is replaced, unless somebody works with it.
+            # A server left by an earlier release is replaced, unless another process uses it.
             outdated = alone and writer_of(folder) != (self._engine.name, self._engine.version)
             if not outdated and process.is_ready(self._place):
                 log.info("embedded_adopted" if alone else "embedded_joined", folder=str(folder), pid=self.pid)
@@ -153,8 +154,8 @@ class EmbeddedServer:
                     if not self._is_well() and not self._released.is_set():
                         log.warning("embedded_died", folder=str(self._place.folder))
                         self._make_sure_it_runs(alone=False)
-            except (EmbeddedRefused, OSError) as error:  # a process that has run out of descriptors may get some back
-                log.error("embedded_not_restarted", why=str(error))  # noqa: TRY400  # its words say it all
+            except (EmbeddedRefused, OSError) as error:  # a process may run out of descriptors for a while
+                log.error("embedded_not_restarted", why=str(error))  # noqa: TRY400  # its message is complete
                 self._released.wait(PAUSE_SECONDS)
 
 
@@ -167,7 +168,7 @@ def _try_alone(hold: IO[str]) -> bool:
 
 
 def _socket_path(folder: Path) -> Path:
-    """Beside the files, or, where that is too deep for a Unix socket, in a folder of this user's in /tmp."""
+    """Beside the files, or, where that path is too long for a Unix socket, in a folder of this user in /tmp."""
     beside = folder / "server.sock"
     if len(os.fsencode(beside)) <= SOCKET_PATH_BYTES:
         return beside
@@ -176,7 +177,7 @@ def _socket_path(folder: Path) -> Path:
     found = private.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) != 0o700:
         raise EmbeddedRefused(
-            f"{private} must be a folder of this user that nobody else may open. Remove it, or choose a USHER_DATA_DIR "
+            f"{private} must be a folder that only this user can open. Remove it, or choose a USHER_DATA_DIR "
             "with a shorter path."
         )
     return private / f"{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}.sock"

@@ -1,7 +1,7 @@
-"""The embedded server's process: how it is started, asked whether it answers, and stopped.
+"""The embedded server's process: how it is started, checked and stopped.
 
-The server inherits a locked file: as long as it lives the lock is held, whoever its parent is and whatever process
-has its old number after a reboot.
+The server inherits a locked file. It holds the lock while it lives, independent of its parent process and of
+reused process ids after a reboot.
 """
 
 import fcntl
@@ -24,9 +24,9 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 0.005
 ANSWER_SECONDS = 1.0
-# A long append-only file takes a while to read; somebody who waits is told so this often.
+# The server may need time to read a long append-only file; the log reports the wait at this interval.
 TELL_EVERY_SECONDS = 5.0
-# A server that lives but does not answer for so long is replaced (it answers even while it reads its files).
+# A running server that does not answer for this long is replaced (it answers even while it reads its files).
 DEAF_SECONDS = 10.0
 STOP_SECONDS = 10.0
 ASK_AGAIN_SECONDS = 0.5
@@ -34,7 +34,7 @@ ASK_AGAIN_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an embedded server lives: `folder` holds its files, `socket` is how it is reached."""
+    """The locations of an embedded server: `folder` holds its files, `socket` is its address."""
 
     folder: Path
     socket: Path
@@ -53,7 +53,7 @@ class Place:
 
 
 def is_running(place: Place) -> bool:
-    """Whether the server's process lives, also one that somebody else started."""
+    """Whether the server's process lives, also one that another process started."""
     with place.life_lock.open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -71,7 +71,7 @@ def pid_of(place: Place) -> int | None:
 
 
 def is_ready(place: Place) -> bool:
-    """Wait while a running server reads its files; True once it serves, False if it has ended or is deaf."""
+    """Wait while a running server reads its files; True once it serves, False if it has ended or does not answer."""
     return _wait_for_answer(place, lambda: is_running(place), give_up=DEAF_SECONDS)
 
 
@@ -92,13 +92,13 @@ def start(place: Place, engine: Engine) -> subprocess.Popen[bytes]:
             stderr=log_file,
             pass_fds=(life.fileno(),),
             env=environment(engine.allocator),
-            # Its own process group: Ctrl-C in a terminal is for Usher, which then stops the server in order.
+            # Its own process group: Ctrl-C in a terminal reaches only Usher, which then stops the server in order.
             start_new_session=True,
         )
     try:
         serves = _wait_for_answer(place, lambda: child.poll() is None)
     except BaseException:
-        # Asked to stop meanwhile: nobody was served yet, and nobody will look after it.
+        # Cancelled during the start: the server has no clients, and no process would stop it later.
         child.kill()
         child.wait()
         raise
@@ -110,7 +110,7 @@ def start(place: Place, engine: Engine) -> subprocess.Popen[bytes]:
 
 
 def stop(place: Place) -> None:
-    """Stop the server in order, and wait for its end; what it has acknowledged is on disk already."""
+    """Stop the server in order, and wait for its end; acknowledged writes are on disk already."""
     pid = pid_of(place)
     if pid is None:
         return
@@ -123,7 +123,7 @@ def stop(place: Place) -> None:
             _signal(pid, signal.SIGKILL)
             end = now + STOP_SECONDS
         elif now - asked > ASK_AGAIN_SECONDS:
-            # A server that is writing its first append-only file refuses to stop, and forgets that it was asked.
+            # A server that is writing its first append-only file rejects a shutdown and does not remember it.
             _signal(pid, signal.SIGTERM)
             asked = now
         time.sleep(POLL_SECONDS)
@@ -153,7 +153,7 @@ def _wait_for_answer(place: Place, lives: Callable[[], bool], give_up: float | N
 
 
 def _ping(place: Place) -> str | None:
-    """The first line of the answer, `+PONG` or an error such as `-LOADING …`; None if nobody answers."""
+    """The first line of the answer, `+PONG` or an error such as `-LOADING …`; None without an answer."""
     with socket.socket(socket.AF_UNIX) as wire, suppress(OSError):
         wire.settimeout(ANSWER_SECONDS)
         wire.connect(str(place.socket))

@@ -1,4 +1,4 @@
-"""Which server program runs the embedded store, and whether it may open the files that are there."""
+"""Which server program runs the embedded store, and whether it can read the existing files."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from store.allocator import find_allocator
 
-# Beside the server's files: who wrote them. Written before the server first starts.
+# Beside the server's files: which program wrote them. Written before the server first starts.
 NOTE = "engine.json"
 FILES = "appendonlydir"
 NAMES = {"valkey": "Valkey", "redis": "Redis"}
@@ -24,8 +24,9 @@ class EmbeddedRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A server program: `name` is `valkey` or `redis`, `version` as it says itself, `allocator` what it runs with in place of
-    the C library's."""
+    """A server program: `name` is `valkey` or `redis`, `version` as it reports it, `allocator` the library that
+    replaces the C
+    library's."""
 
     name: str
     version: tuple[int, ...]
@@ -37,7 +38,7 @@ class Engine:
 
 
 def find_engine(binary: Path | None = None) -> Engine:
-    """The server program to run: `binary`, or the one that came with Usher, or one on the path.
+    """The server program to run: `binary`, or the one that comes with Usher, or one on the path.
 
     Raises EmbeddedRefused if there is none, or if it is too old.
     """
@@ -99,14 +100,14 @@ def check_files(folder: Path, engine: Engine) -> None:
     if writer is None:
         raise EmbeddedRefused(
             f"{folder} holds data, but {NOTE} does not say which server wrote it. "
-            "Restore that file, or move the folder away to begin anew."
+            "Restore that file, or move the folder away to start with an empty store."
         )
     name, version = writer
     said = Engine(name, version, Path())
     if name != engine.name:
         raise EmbeddedRefused(
             f"The data in {folder} was written by {said}, and this is {engine}, which cannot read it. "
-            f"Install {NAMES[name]}, or move the folder away to begin anew."
+            f"Install {NAMES[name]}, or move the folder away to start with an empty store."
         )
     # A release of the same minor version reads and writes the same files.
     if version[:2] > engine.version[:2]:
@@ -117,7 +118,7 @@ def check_files(folder: Path, engine: Engine) -> None:
 
 
 def note_files(folder: Path, engine: Engine) -> None:
-    """Write down that `engine` writes the files in `folder`."""
+    """Record that `engine` writes the files in `folder`."""
     text = json.dumps({"engine": engine.name, "version": ".".join(map(str, engine.version))})
     draft = folder / f"{NOTE}.new"
     with draft.open("w", encoding="utf-8") as file:

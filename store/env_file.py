@@ -1,7 +1,7 @@
-"""The file `.env`: `NAME=value`, one a line, and nothing in a value means anything else.
+"""The file `.env`: one `NAME=value` per line; values are literal.
 
-Tools disagree on `$`, `#` and backslashes in such files. Here a value is taken literally, or refused in words: a
-secret that is cut or altered silently would only show as a sign-in that fails.
+Tools disagree on `$`, `#` and backslashes in such files. Here a value is taken literally, or rejected with a message: a
+secret that is cut or altered silently would appear only as a failed sign-in.
 """
 
 import re
@@ -14,7 +14,7 @@ _OURS = re.compile(r"(?:export[ \t]+)?(USHER_\w*|HTTPS_PROXY|NO_PROXY)[ \t]*(.*)
 _QUOTED = re.compile(r"""(?P<quote>['"])(?P<value>.*?)(?P=quote)\s*(?:#.*)?""")
 _COMMENT = re.compile(r"\s#")
 _LINE = re.compile(r"\r\n|\n|\r")
-_OTHERS = 0o007  # permissions of everybody who is neither the owner nor of the group
+_OTHERS = 0o007  # permissions of users outside the owner and the group
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class EnvFile:
 
 
 def read_env_file(path: Path) -> EnvFile:
-    """What `path` says to Usher; lines of other programs are passed over. Nothing when there is no such file."""
+    """Usher's settings in `path`; lines of other programs are ignored. Empty if the file does not exist."""
     found = EnvFile()
     try:
         text = decoded(path.read_bytes())
@@ -53,7 +53,7 @@ def read_env_file(path: Path) -> EnvFile:
 
 
 def readable_by_others(path: Path) -> bool:
-    """Whether everybody with an account on this machine may read or write this file."""
+    """Whether every account on this machine may read or write this file."""
     try:
         return bool(path.stat().st_mode & _OTHERS)
     except OSError:
@@ -69,5 +69,5 @@ def _wrong(written: str) -> str:
             return "has a backslash in double quotes; put the value into single quotes"
         return ""
     if _COMMENT.search(written) or (written.startswith("#") and len(written) > 1 and written[1].isspace()):
-        return "has a # after a blank; put the comment on a line of its own, or the value into single quotes"
+        return "has a # after a blank; put the comment on a separate line, or the value into single quotes"
     return ""

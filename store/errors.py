@@ -1,8 +1,8 @@
-"""What can go wrong between Usher and its store, and what is used of a connection.
+"""Errors between Usher and its store, and the part of a redis-py connection that Usher uses.
 
 StoreDown
-└── StoreUnsent    (surely nothing was carried out)
-StoreError         (a fault of ours)
+└── StoreUnsent    (certainly not carried out)
+StoreError         (a bug in Usher)
 """
 
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ class StoreDown(Exception):
 
 
 class StoreUnsent(StoreDown):
-    """Redis cannot be reached, and surely nothing was carried out."""
+    """Redis cannot be reached, and the command was certainly not carried out."""
 
 
 class StoreError(Exception):
-    """Redis refused a command: a fault of ours."""
+    """Redis rejected a command: a bug in Usher."""
 
 
 class Wire(Protocol):
-    """What is used of redis-py's connection."""
+    """The part of redis-py's connection that Usher uses."""
 
     async def connect(self) -> None: ...
     def pack_commands(self, commands: Sequence[Sequence[Word]]) -> list[bytes]: ...

@@ -10,10 +10,10 @@ import zlib
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-# Fixed when the store is created (see schema.py); a tenant belongs to one shard for ever.
+# Fixed when the store is created (see schema.py); a tenant stays in its shard.
 SHARDS = 16
 
-# What is looked up before the tenant is known.
+# For lookups before the tenant is known.
 ALL = "usher:{all}:"
 
 
@@ -23,13 +23,13 @@ def shard_of(tenant: str) -> int:
 
 
 def shard_root(shard: int) -> str:
-    """What the names of all keys of a shard begin with: `usher:{7}:`."""
+    """The prefix of all keys of a shard: `usher:{7}:`."""
     return f"usher:{{{shard}}}:"
 
 
 @lru_cache(maxsize=10_000)
 def root(tenant: str) -> str:
-    """What the names of all keys of `tenant` begin with: `usher:{7}:`."""
+    """The prefix of all keys of `tenant`: `usher:{7}:`."""
     return shard_root(shard_of(tenant))
 
 
@@ -42,10 +42,11 @@ def roots() -> tuple[str, ...]:
 class KeySpec:
     """One kind of key.
 
-    `pattern`: `<root>` and `<all>` stand for the two beginnings, other `<words>` for a part of the name.
+    `pattern`: `<root>` and `<all>` stand for the two prefixes, other `<words>` for a part of the name.
     `type`: Redis's own word (`string`, `hash`, `set`, `zset`, `stream`), or `channel` for what is only published.
-    `owner`: the room that reads and writes it.
-    `ttl`: `permanent` (with why, if it is not plain), `until …` (its owner deletes it, or gives it a time to live,
+    `owner`: the package that reads and writes it.
+    `ttl`: `permanent` (with the reason where it is not obvious), `until …` (its owner deletes it, or sets a time to
+    live,
     at a known moment), or a duration that each key has from its first write.
     """
 
@@ -80,10 +81,12 @@ def spec_of(key: str) -> KeySpec | None:
 
 _STORE = (
     KeySpec(
-        "<root>probe", "string", "store", "1 minute", "Written to see whether the server takes writes (`/readyz`)."
+        "<root>probe", "string", "store", "1 minute", "Written to check that the server accepts writes (`/readyz`)."
     ),
-    KeySpec("<all>probe", "string", "store", "1 minute", "The same, where a server keeps no shard."),
-    KeySpec("<all>schema", "hash", "store", "permanent", "Which schema the data has, and who may read and write it."),
+    KeySpec("<all>probe", "string", "store", "1 minute", "The same, on a server without a shard."),
+    KeySpec(
+        "<all>schema", "hash", "store", "permanent", "The data's schema, and which releases may read and write it."
+    ),
     KeySpec(
         "<root>clock:<tenant>",
         "hash",
@@ -97,44 +100,44 @@ _STORE = (
         "zset",
         "store",
         "permanent",
-        "Where marks arrive: subjects whose outside picture must be brought up to date, scored by when (ms). What has become "
-        "due is divided from here by class and tenant. A leased one stands here if it was marked again.",
+        "Incoming marks: subjects whose external state must be updated, scored by when (ms). Subjects that have become "
+        "due is divided from here by class and tenant. A leased subject is here if it was marked again.",
     ),
     KeySpec(
         "<root>due-of:<class>:<tenant>",
         "zset",
         "store",
         "until it is claimed",
-        "What is due of one class (`offer`, `arrival`, `relay`, `card`, `room`, `other`) and tenant, by when it was (ms).",
+        "Due subjects of one class (`offer`, `arrival`, `relay`, `card`, `room`, `other`) and tenant, by when they were due (ms).",
     ),
     KeySpec(
         "<root>due-turns:<class>",
         "zset",
         "store",
         "until nothing of the class is due",
-        "The tenants that have something due of this class, by whose turn it is: since when, or when one was served last (ms).",
+        "The tenants with due subjects of this class, in the order of their turns: since when, or when last served (ms).",
     ),
     KeySpec(
         "<root>due-offers",
         "set",
         "store",
         "until they are done",
-        "Subjects `card:…` that bring an offer, and are of the class `offer` therefore.",
+        "Subjects `card:…` that deliver an offer, and so are of the class `offer`.",
     ),
     KeySpec(
         "<root>due-aside",
         "zset",
         "store",
         "permanent, the latest 1,000",
-        "Subjects that nobody can read or handle, by when they were put aside (ms). A worker that handles their kind takes "
-        "them up again when it begins.",
+        "Subjects without a handler, or unreadable, by when they were set aside (ms). A worker that handles their kind takes "
+        "them up again when it starts.",
     ),
     KeySpec(
         "<root>leases",
         "zset",
         "store",
         "permanent",
-        "Subjects that are not to be claimed before their score (ms): the end of a lease, or of a wait that the outside "
+        "Subjects that must not be claimed before their score (ms): the end of a lease, or of a wait that the outside "
         "asked for.",
     ),
     KeySpec(
@@ -142,7 +145,7 @@ _STORE = (
         "hash",
         "store",
         "until the subject is done",
-        "`token`: whose lease it is; `tries`: failures in a row.",
+        "`token`: the holder of the lease; `tries`: consecutive failures.",
     ),
     KeySpec(
         "<root>deadlines",
@@ -152,7 +155,7 @@ _STORE = (
         "Deadlines of the shard, scored by their instant (ms); members `kind:tenant:id[:more]`.",
     ),
     KeySpec(
-        "<root>deadlines:<tenant>", "zset", "store", "permanent", "Likewise, for one tenant whose time is virtual."
+        "<root>deadlines:<tenant>", "zset", "store", "permanent", "The same, for one tenant whose time is virtual."
     ),
     KeySpec(
         "<root>journal:<tenant>",
@@ -167,7 +170,7 @@ _STORE = (
         "hash",
         "store",
         "permanent",
-        "Which server kept the shard last: `run` id, `lineage` (its replication id), `node`; `found`: whether it lacks "
+        "The server that last kept the shard: `run` id, `lineage` (its replication id), `node`; `found`: whether it lacks "
         "writes of its predecessor.",
     ),
     KeySpec(
@@ -175,25 +178,25 @@ _STORE = (
         "channel",
         "store",
         "-",
-        "Doorbells: `kind tenant id number`, a line for each that a call rings; sharded channels.",
+        "Change signals: `kind tenant id number`, one line for each signal of a call; sharded channels.",
     ),
 )
 
 _DIRECTORY: tuple[KeySpec, ...] = (
-    KeySpec("<all>tenants", "set", "directory", "permanent", "Every tenant that a company was loaded for."),
+    KeySpec("<all>tenants", "set", "directory", "permanent", "Every tenant with a loaded company."),
     KeySpec(
         "<root>widgets:<tenant>",
         "hash",
         "directory",
         "permanent",
-        "`service:<id>` or `user:<id>` → the public key of its widget: random, and kept for good, because websites carry it.",
+        "`service:<id>` or `user:<id>` → the public key of its widget: random, and never changed, because websites contain it.",
     ),
     KeySpec(
         "<all>widget:<key>",
         "string",
         "directory",
         "permanent, deleted with its service or user",
-        "A widget's public key → whose it is, as JSON (`tenant`, and `service` or `user`).",
+        "A widget's public key → its owner, as JSON (`tenant`, and `service` or `user`).",
     ),
     KeySpec(
         "<root>tenant:<tenant>",
@@ -201,8 +204,8 @@ _DIRECTORY: tuple[KeySpec, ...] = (
         "directory",
         "permanent",
         "`doc`: the tenant as JSON (licences, *Direct* settings …); `version`: counts every change of the directory; "
-        "`ahead`: until when opening hours and daily sweeps are laid down; `had_admin`: somebody is or was an admin, so that "
-        "nobody becomes the first one any more.",
+        "`ahead`: until when opening hours and daily sweeps are scheduled; `had_admin`: the tenant has or had an admin, so that "
+        "nobody can become the first one.",
     ),
     KeySpec("<root>services:<tenant>", "hash", "directory", "permanent", "Service → the service as JSON."),
     KeySpec("<root>users:<tenant>", "hash", "directory", "permanent", "User → the user as JSON."),
@@ -219,28 +222,28 @@ _DIRECTORY: tuple[KeySpec, ...] = (
         "hash",
         "directory",
         "permanent",
-        "User → what he chose himself, as JSON: `language`, `theme`, `notifications`.",
+        "User → the user's own choices, as JSON: `language`, `theme`, `notifications`.",
     ),
     KeySpec(
         "<root>registrations:<tenant>",
         "hash",
         "directory",
         "permanent",
-        "User → where the bot reaches him, as JSON (`Registration`).",
+        "User → where the bot reaches the user, as JSON (`Registration`).",
     ),
     KeySpec(
         "<root>service-url:<tenant>",
         "string",
         "directory",
         "permanent",
-        "The Bot Connector's address for the tenant, as the latest registration said.",
+        "The Bot Connector's address for the tenant, from the latest registration.",
     ),
     KeySpec(
         "<root>unprojected:<tenant>",
         "hash",
         "directory",
-        "until it is brought over",
-        "What of the directory is still to be brought to the distributor: `tenant`, `service:<id>`, `user:<id>`, "
+        "until it is transferred",
+        "Directory changes not yet transferred to the distributor: `tenant`, `service:<id>`, `user:<id>`, "
         "`registration:<user>` → version.",
     ),
 )
@@ -256,8 +259,8 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
         "hash",
         "distribution",
         "permanent; 30 days once `removed`",
-        "The rules of a service as in `ServiceRules`; an empty service is the tenant's *Direct* settings. `refresh`: up to "
-        "which member a change of the rules was followed; `ending`: up to which task an end of all has come.",
+        "The rules of a service as in `ServiceRules`; an empty service is the tenant's *Direct* settings. `refresh`: the last "
+        "member updated after a change of the rules; `ending`: the last task closed while all are ended.",
     ),
     KeySpec(
         "<root>path:<tenant>",
@@ -272,14 +275,14 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
         "set",
         "distribution",
         "until the path to Teams is there again",
-        "Lanes in which an agent was passed over because cards reach nobody.",
+        "Queues in which an agent was passed over because cards reach nobody.",
     ),
     KeySpec(
         "<root>stalled:<tenant>",
         "set",
         "distribution",
         "until the path to Teams is there again",
-        "Due subjects that could not be sent, and are marked as due then.",
+        "Subjects that could not be sent; they are marked due then.",
     ),
     KeySpec(
         "<root>served:<tenant>",
@@ -309,36 +312,36 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
         "hash",
         "distribution",
         "permanent, deleted with the agent",
-        "Rules (`licensed`, `direct`, `services`, `capacity`, `skills`, `levels`: service=level, 0 if none adds him), state (`duty`, `unavailable`: the reason he gave, `presence`, `doubt`: when the reading becomes "
+        "Rules (`licensed`, `direct`, `services`, `capacity`, `skills`, `levels`: service=level, 0 if none adds the agent), state (`duty`, `unavailable`: the agent's reason, `presence`, `doubt`: when the reading becomes "
         "doubtful, `registered`, `surfaces`, `unreached`, `retry_at`, `rona`, `rona_until`, `misses`, `off_at`: offline since), slots (`held`: "
-        "task=ringing, connecting, active or acw), order (`idle_since`, `put_back`, `last_offer`), `ready`: the lanes in "
-        "whose ready set he stands, `next`: his deadline, `rev`.",
+        "task=ringing, connecting, active or acw), order (`idle_since`, `put_back`, `last_offer`), `ready`: the queues in "
+        "whose ready set the agent is, `next`: the agent's deadline, `rev`.",
     ),
     KeySpec(
         "<root>task:<tenant>:<task>",
         "hash",
         "distribution",
         _TASK_LIFE,
-        "A task; see `tasks.Task`. Packed: `conns` (connection=alive until), `past` (user=result:asked again from:offer); `wraps` (user=extensions:end, of those who handed it on and have not finished), `handed_on` (user=service for which he had it); `noted` (JSON: user={codes, tags, note}, of those who had it before), `ends`: of the queue time, `won`: the "
-        "accepted offer, `offers`: how many there were, `delivered`: to whom, `home`: the lane it was handed on from, `pause`, `opening_fails` and `opening_why`: rooms that could not be opened, `broken`: why its room was lost, `unanswered`: the visitor's first message that no agent has answered (ms), `unspoken` (user=accepted at, of those who have not written yet), `next`: its deadline.",
+        "A task; see `tasks.Task`. Packed: `conns` (connection=alive until), `past` (user=result:asked again from:offer); `wraps` (user=extensions:end, of agents who transferred it and have not finished ACW), `handed_on` (user=service for which they had it); `noted` (JSON: user={codes, tags, note}, of agents who had it before), `ends`: of the queue time, `won`: the "
+        "accepted offer, `offers`: how many there were, `delivered`: to whom, `home`: the queue it was transferred from, `pause`, `opening_fails` and `opening_why`: rooms that could not be opened, `broken`: why its room was lost, `unanswered`: the visitor's first message that no agent has answered (ms), `unspoken` (user=accepted at, of agents who have not written yet), `next`: its deadline.",
     ),
     KeySpec(
         "<root>open:<tenant>",
         "zset",
         "distribution",
         "until no task is open",
-        "All tasks that are not closed, by when they were created (ms).",
+        "All open tasks, by when they were created (ms).",
     ),
     KeySpec(
-        "<root>queue:<tenant>:<lane>",
+        "<root>queue:<tenant>:<queue>",
         "zset",
         "distribution",
         "until nothing waits",
-        "Queued tasks by rank: waiting since (ms), less what their priority is worth (see `levels.lua`). Lane: a service "
+        "Queued tasks by rank: waiting since (ms), less what their priority is worth (see `levels.lua`). Queue: a service "
         "(every waiting task of it), `<service>/<n>` (those open to level n), or `@user` for direct tasks.",
     ),
     KeySpec(
-        "<root>ready:<tenant>:<lane>",
+        "<root>ready:<tenant>:<queue>",
         "zset",
         "distribution",
         "until nobody is selectable",
@@ -367,7 +370,7 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
     ),
 )
 
-_CHAT_LIFE = "30 days after the last write; 25 hours while nobody has said a word"
+_CHAT_LIFE = "30 days after the last write; 25 hours without a message"
 
 _CONVERSATIONS: tuple[KeySpec, ...] = (
     KeySpec(
@@ -375,34 +378,34 @@ _CONVERSATIONS: tuple[KeySpec, ...] = (
         "hash",
         "conversations",
         _CHAT_LIFE,
-        "Who talks with whom (`service` or `user`, `customer`, `email`, `page`, `locale`, `widget`, `earlier`: the chat before it), instants (`started`, "
+        "The participants and context (`service` or `user`, `customer`, `email`, `page`, `locale`, `widget`, `earlier`: the chat before it), instants (`started`, "
         "`privacy`, `begun`, `closed`), `last` and `public`: the last entry of all, and of those the visitor may see; the "
-        "room (`topic`, `topic_at`: the intent; `chat`, `chat_url`, `left`: chats that it was in before, `opening`: up to where the opening card tells; `second`: the second person in it, whose words are notes), and "
-        "the cursor to Teams (`relayed`; while a batch is on its way `batch_first`, `batch_last`, `batch_at`: when it was handed out "
-        "first, `batch_clean`: Teams surely does not have it, `batch_refused`: how often Teams refused it; `failed`: messages that "
-        "Teams refused for good; `refusals`: how often in a row the room refused something, and which chat that is; `notice:<message>`: what is still to be said in the room about a message there).",
+        "room (`topic`, `topic_at`: the intent; `chat`, `chat_url`, `left`: its earlier chats, `opening`: the last entry on the opening card; `second`: the second person in it, whose messages are notes), and "
+        "the cursor to Teams (`relayed`; while a batch is on its way `batch_first`, `batch_last`, `batch_at`: when it was first "
+        "sent, `batch_clean`: Teams certainly does not have it, `batch_refused`: how often Teams refused it; `failed`: messages that "
+        "Teams refused for good; `refusals`: consecutive refusals of the room, and its chat; `notice:<message>`: what the bot still has to say in the room about a message there).",
     ),
     KeySpec(
         "<root>messages:<tenant>:<conversation>",
         "stream",
         "conversations",
         _CHAT_LIFE,
-        "What was said; ids are `<seq>-0`, `seq` counts from 1 without gaps. `s` sender, `k` kind, `a` author, `i` his id, "
-        "`t` text, `at` instant (ms), `c` client id, `r` the entry it changes, `w` whose that was.",
+        "The entries; ids are `<seq>-0`, `seq` counts from 1 without gaps. `s` sender, `k` kind, `a` author, `i` the author's id, "
+        "`t` text, `at` instant (ms), `c` client id, `r` the entry it changes, `w` the author of that entry.",
     ),
     KeySpec(
         "<root>said:<tenant>:<conversation>",
         "hash",
         "conversations",
         _CHAT_LIFE,
-        "What was stored already: `<side> <client id>` → `<seq> <instant>`; seq 0 while it waits.",
+        "Stored entries: `<side> <client id>` → `<seq> <instant>`; seq 0 while it waits.",
     ),
     KeySpec(
         "<root>early:<tenant>:<conversation>",
         "list",
         "conversations",
         _CHAT_LIFE,
-        "Edits and deletes that came before the message they change, as JSON.",
+        "Edits and deletes that arrived before their message, as JSON.",
     ),
     KeySpec(
         "<root>sent:<tenant>:<conversation>",
@@ -415,8 +418,8 @@ _CONVERSATIONS: tuple[KeySpec, ...] = (
         "<root>shown:<tenant>:<conversation>",
         "hash",
         "conversations",
-        "30 days after the last picture",
-        "Slot (`card:<user>`, `opening`, `end`, …) → JSON `[conversation in Teams, activity, digest of the picture]`; while something is "
+        "30 days after the last card state",
+        "Slot (`card:<user>`, `opening`, `end`, …) → JSON `[conversation in Teams, activity, digest of the state]`; while something is "
         "on its way to a slot, `trying:<slot>` → since when, in place of the digest.",
     ),
     KeySpec(
@@ -424,7 +427,7 @@ _CONVERSATIONS: tuple[KeySpec, ...] = (
         "string",
         "conversations",
         _CHAT_LIFE,
-        "A chat in Teams → the conversation whose room it is.",
+        "A chat in Teams → the conversation that has it as its room.",
     ),
 )
 
@@ -434,7 +437,7 @@ _BOTS = (
         "string",
         "bots",
         "10 minutes",
-        "An activity that Teams sent (digest of conversation, type and id): a second one like it is a repetition.",
+        "An activity that Teams sent (digest of conversation, type and id): a second one is a repetition.",
     ),
 )
 
@@ -449,25 +452,23 @@ _DIALOGS = (
 )
 
 _GRAPH = (
-    KeySpec(
-        "<all>presence:lease", "string", "graph", "60 s", "Which replica asks Graph for everybody's presence just now."
-    ),
+    KeySpec("<all>presence:lease", "string", "graph", "60 s", "The replica that now asks Graph for all presences."),
     KeySpec(
         "<root>room:<tenant>:<task>",
         "hash",
         "graph",
         "1 day, gone when the room is open and read, or given back",
         "A room that is being made. `asked`: when Graph was asked for it without an answer that we know (ms); `agent`: "
-        "for whom; `chat`, `url`: the chat that it is; `fails`, `why`: attempts in a row that had to wait, and for what; "
-        "`done`: steps that need not be taken again; `leaving`: who is still to be taken out (JSON); `failing`: why there "
-        "will be no room; `broken`: what was heard of the room of a talk, `why@ms`.",
+        "the agent who gets it; `chat`, `url`: its chat; `fails`, `why`: consecutive attempts that had to wait, and the reason; "
+        "`done`: completed steps; `leaving`: members still to be removed (JSON); `failing`: why there "
+        "will be no room; `broken`: a reported fault of a room in use, `why@ms`.",
     ),
     KeySpec(
         "<root>room-claim:<tenant>:<chat>",
         "string",
         "graph",
         "1 day",
-        "The task whose room this chat is, so that two tasks of the same name never share one.",
+        "The task that has this chat as its room, so that two tasks of the same name never share one.",
     ),
 )
 
@@ -477,7 +478,7 @@ _IDENTITY = (
         "string",
         "identity",
         "12 hours, or until the person signs out",
-        "Whose session this is (object id). The signed cookie names tenant and session; without this key it is worthless.",
+        "The session's user (object id). The signed cookie names tenant and session; without this key it is worthless.",
     ),
     KeySpec(
         "<all>flow:<digest>",

@@ -1,4 +1,4 @@
-"""The table of keys in docs/redis.md, made from the catalogue: `python -m store.keys_page` writes it anew."""
+"""The table of keys in docs/redis.md, generated from the catalogue: `python -m store.keys_page` updates it."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ END = "<!-- /keys -->"
 
 
 def table() -> str:
-    """The catalogue as Markdown: one table for each room, in the catalogue's order."""
+    """The catalogue as Markdown: one table for each package, in the catalogue's order."""
     parts: list[str] = []
     for owner in dict.fromkeys(spec.owner for spec in CATALOGUE):
         rows = [_row(spec) for spec in CATALOGUE if spec.owner == owner]
@@ -19,7 +19,7 @@ def table() -> str:
 
 
 def with_table(page: str) -> str:
-    """`page` with the table of now between the two marks."""
+    """`page` with the current table between the two marks."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"

@@ -1,10 +1,10 @@
-"""Scripts as a function library of the server: everything of one folder is compiled once, and called by name.
+"""Scripts as a function library of the server: all scripts of a folder are compiled once, and called by name.
 
-A folder of verbs becomes one library, composed so:
+A folder of scripts becomes one library, in this form:
 
     #!lua name=usher_distribution_1f2e3d4c5b
     local memo, shared, prefix = nil, {}, 'usher_distribution_1f2e3d4c5b_' -- loaded 1764076064000
-    local function register(verb, run) …          memo is empty when `run` begins; its bells are rung when it has ended
+    local function register(verb, run) …          memo is empty when `run` begins; its change signals are sent at the end
     do local <what it uses of its includes> = shared.…       for every include, after those that it needs
     <its text>
     shared.<each of its names> = … end
@@ -13,9 +13,10 @@ A folder of verbs becomes one library, composed so:
     <its text>
     end) end
 
-Each file has a block of its own, so that only its own names and what it uses of others count towards Lua's 200 locals.
-Locals of a library live on from call to call, so that includes may not change theirs (`check_keeps_nothing`); what one
-call knows is kept in `memo`, which begins empty in every call.
+Each file has its own block, so that only its own names and the names it uses from others count towards Lua's 200
+locals.
+Locals of a library persist between calls, so includes must not change theirs (`check_keeps_nothing`); data of one
+call is in `memo`, which is empty at the start of every call.
 """
 
 import hashlib
@@ -34,7 +35,7 @@ from store.lua_files import (
     in_order,
 )
 
-# What every call of the library goes through.
+# Every call of the library passes through this.
 _REGISTER = (
     "local function register(verb, run) redis.register_function(prefix .. verb, function(KEYS, ARGV) memo = {}"
     " local answer = run(KEYS[1], ARGV)"
@@ -42,41 +43,44 @@ _REGISTER = (
     " return answer end) end"
 )
 
-# Lua 5.1: one block may have this many locals at a time; some are ours.
+# Lua 5.1: a block may have this many locals at a time; the library's frame uses some.
 MOST_LOCALS = 200 - 8
 
-# A release that is being replaced is given this long to end; see `is_left_over`.
+# An earlier release gets this long to end; see `is_left_over`.
 LEFT_OVER_AFTER_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class LuaLibrary:
-    """`room`: whose scripts these are. `name`: with a digest of the text, so that two releases live side by side."""
+    """`room`: the package of the scripts. `name` includes a digest of the text, so that two releases run side by
+    side."""
 
     room: str
     name: str
     body: str
-    # For each line of the library as the server has it: where it was written, as `accept.lua:12`.
+    # For each line of the library as sent to the server: its source, as `accept.lua:12`.
     origins: tuple[str, ...]
 
     def function(self, verb: str) -> str:
         return f"{self.name}_{verb}"
 
     def text(self, now: float) -> str:
-        """What is loaded; `now` (s since the epoch) is written down in it."""
+        """The library's code; `now` (s since the epoch) is recorded in it."""
         first = f"local memo, shared, prefix = nil, {{}}, '{self.name}_' -- loaded {now * 1000:.0f}"
         return f"#!lua name={self.name}\n{first}\n{self.body}"
 
     def locate(self, message: str) -> str:
-        """Replace `user_function:<line>` in an error of the server by the file and line that it comes from."""
+        """Replace `user_function:<line>` in an error of the server with the source file and line."""
         return re.sub(r"@?user_function: ?(\d+)", lambda found: self.origins[int(found[1]) - 1], message)
 
     def is_left_over(self, name: str, text: str, now: float) -> bool:
-        """Whether a library on the server is one of an earlier release that nobody needs any more.
+        """Whether a library on the server belongs to an earlier release that is no longer used.
 
-        Redis does not say who still calls a function. It need not be known: whoever misses his library loads it again
-        (and by that says that it is in use today), so that one which was loaded a day ago may go when another release
-        comes. During a rolling upgrade each of the two is loaded at most once more, and then both stay.
+        Redis does not report who still calls a function. This needs no answer: a process whose library is missing loads
+        it again
+        (and so shows that it is in use), so a library that was loaded more than a day ago may be removed when another
+        release
+        starts. During a rolling upgrade each of the two is loaded at most once more, and then both stay.
         """
         if name == self.name or not re.fullmatch(rf"usher_{self.room}_[0-9a-f]{{10}}", name):
             return False
@@ -98,7 +102,7 @@ def room_of(folder: Path) -> str:
 
 
 def compose(room: str, verbs: Mapping[str, Verb]) -> LuaLibrary:
-    """Put a library together; raise `ScriptError` for what Lua would not take, or what would leak between calls."""
+    """Compose a library; raise `ScriptError` for code that Lua would reject, or that would leak between calls."""
     known: dict[Path, LuaFile] = {}
     texts = [_REGISTER]
     origins = ["library:name", "library:head", "library:register"]
@@ -123,7 +127,7 @@ def compose(room: str, verbs: Mapping[str, Verb]) -> LuaLibrary:
     for name, verb in verbs.items():
         imports = _imports(verb.file, known)
         if len(imports) >= MOST_UPVALUES:  # `memo` is one more
-            raise ScriptError(f"{verb.file.path.name} uses {len(imports)} names of its includes: divide it")
+            raise ScriptError(f"{verb.file.path.name} uses {len(imports)} names of its includes: split it")
         opening = f"register('{name}', function(root, ARGV) {verb.locals}"
         add(verb.file, f"do {_declare(imports)} {opening}", "end) end")
     body = "\n".join(texts)
@@ -132,11 +136,11 @@ def compose(room: str, verbs: Mapping[str, Verb]) -> LuaLibrary:
 
 
 def _imports(file: LuaFile, known: dict[Path, LuaFile]) -> Sequence[str]:
-    """What `file` uses of its includes, and of theirs."""
+    """The names that `file` uses from its includes, and from theirs."""
     defined = {name for include in in_order([file], known) for name in include.names}
     imports = sorted(defined & file.used)
     if len(imports) + len(file.names) > MOST_LOCALS:
-        raise ScriptError(f"{file.path.name} has, with what it uses, more than {MOST_LOCALS} names: divide it")
+        raise ScriptError(f"{file.path.name} has, with the names it uses, more than {MOST_LOCALS} names: split it")
     check_calls(file, frozenset(imports))
     check_upvalues(file, frozenset((*imports, *file.names)))
     return imports

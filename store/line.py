@@ -1,8 +1,8 @@
-"""One connection that all calls to a server share: what is sent in one turn of the event loop goes out together.
+"""One connection that all calls to a server share: the calls of one turn of the event loop are sent together.
 
-With `appendfsync always` all answers of a turn of the server wait for one write to disk, so calls that arrive together
-cost little more than one; and a system call less for each of them on either side. Answers come in the order of the
-calls. Nothing that makes the server wait (WAIT, SUBSCRIBE) may go through here.
+With `appendfsync always` all answers of one turn of the server wait for a single write to disk, so calls that arrive
+together cost little more than one, and each side saves system calls. Answers come in the order of the calls. Commands
+that make the server wait (WAIT, SUBSCRIBE) must not use this connection.
 """
 
 import asyncio
@@ -17,16 +17,16 @@ from redis._parsers import BaseParser
 
 from store.errors import StoreDown, StoreUnsent, Wire
 
-# Redis-py's own way from what a server says to its errors.
+# How redis-py converts a server's message to an error.
 _parse_error = cast(
     "Callable[[str], Exception]",
     BaseParser.parse_error,  # pyright: ignore[reportUnknownMemberType]
 )
 
-# So many calls wait for their answers at the most: a server that is so far behind is as good as down.
+# At most this many calls wait for their answers: a server that is so far behind counts as down.
 MOST_WAITING = 20_000
 READ_BYTES = 262_144
-# So many calls are not kept waiting for those after them: the server begins while this side goes on.
+# This many calls are sent without waiting for later ones: the server starts while this side continues.
 SENT_TOGETHER = 16
 LOOK_SECONDS = 0.5
 
@@ -42,8 +42,9 @@ class _Call:
 
 
 class Line:
-    """`open_` makes a connection and returns it ready for use, or raises StoreDown; `answer_seconds`: a server that does
-    not answer the oldest call for as long counts as down, and every call that waits is told so."""
+    """`open_` makes a connection and returns it ready for use, or raises StoreDown; `answer_seconds`: a server that
+    does
+    not answer the oldest call within this time counts as down, and every waiting call gets StoreDown."""
 
     def __init__(self, open_: Callable[[], Awaitable[Wire]], answer_seconds: float) -> None:
         self._open = open_
@@ -56,10 +57,11 @@ class Line:
         self._closing = False
 
     async def talk(self, packed: bytes, count: int) -> list[Any]:
-        """Send `count` commands; return their answers, errors among them as exceptions. Raises StoreDown, and StoreUnsent
-        while nothing was sent."""
+        """Send `count` commands; return their answers, errors among them as exceptions. Raises StoreDown, and
+        StoreUnsent if
+        nothing was sent."""
         if not count:
-            return []  # nobody would answer it
+            return []  # there would be no answer
         if self._wire is None:
             await self._ready()
         if len(self._waiting) >= MOST_WAITING:
@@ -75,7 +77,7 @@ class Line:
         return await call.done
 
     async def _ready(self) -> None:
-        """Whoever comes while the connection is being made waits for the same attempt."""
+        """Calls that arrive during an attempt to connect wait for the same attempt."""
         while self._wire is None:
             if self._closing:
                 raise StoreUnsent("the store is closed")
@@ -117,13 +119,13 @@ class Line:
         call.answers.append(answer)
         if len(call.answers) == call.count:
             self._waiting.popleft()
-            if not call.done.done():  # whoever called may have been cancelled
+            if not call.done.done():  # the caller may have been cancelled
                 call.done.set_result(call.answers)
             if self._closing and not self._waiting:
                 self.cut()
 
     async def _broken(self, wire: Wire, why: str) -> None:
-        """Nobody knows whether what was sent has been carried out; what was not sent goes the same way."""
+        """It is unknown whether the commands already sent were carried out; unsent commands get the same error."""
         self._wire = None
         waiting, self._waiting, self._out = self._waiting, deque(), []
         for call in waiting:
@@ -132,7 +134,7 @@ class Line:
         await wire.disconnect(nowait=True)
 
     def _watch(self, wire: Wire) -> None:
-        """Look from time to time whether the oldest call has waited too long."""
+        """Check from time to time whether the oldest call has waited too long."""
         if self._wire is not wire:
             return
         if self._waiting and time.monotonic() - self._waiting[0].sent_at > self._answer_seconds:
@@ -140,13 +142,13 @@ class Line:
         asyncio.get_running_loop().call_later(min(LOOK_SECONDS, self._answer_seconds / 4), self._watch, wire)
 
     def cut(self) -> None:
-        """End the connection now. Who waits for an answer gets StoreDown."""
+        """Close the connection now. Waiting calls get StoreDown."""
         writer = _writer(self._wire)
         if writer is not None:
             writer.transport.abort()
 
     async def close(self) -> None:
-        """Let the calls that wait have their answers; take no others."""
+        """Accept no new calls; let waiting calls get their answers."""
         self._closing = True
         if not self._waiting:
             self.cut()

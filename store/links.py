@@ -1,7 +1,8 @@
-"""Web and mail addresses in what people write. `web/widget/links.ts` has the same rule, and `tests/links.json` holds both.
+"""Finds web and mail addresses in text. `web/widget/links.ts` has the same rule; `tests/links.json` has the cases of
+both.
 
-`linkify-it` finds no address behind a Chinese character and takes `）请` behind one along; a test asks it whether it takes
-what is found here for an address, too.
+`linkify-it` finds no address after a Chinese character and includes `）请` when it follows one; a test checks that it
+accepts every address found here.
 """
 
 from dataclasses import dataclass
@@ -13,12 +14,12 @@ _STOP = (
     r"\s\ufeff<>\"`«»\u201c-\u201e‹›…"
     r"\u3001-\u3003\u3008-\u301f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff64"
 )
-"""Blanks, quotation marks and Chinese punctuation: no address goes on behind one."""
+"""Blanks, quotation marks and Chinese punctuation end an address."""
 
 _WORD = "A-Za-z0-9_"
 _PATH = rf"[^{_STOP}()\[\]]"
-# Each place is tried only where a word begins, so that nothing is read twice. A user name in front of a host makes it look
-# like another host: no link.
+# A match can begin only where a word begins, so that nothing is read twice. A user name before a host disguises it:
+# no link.
 _LINK = regex.compile(
     rf"(?<![{_WORD}@/.])(?:https?://|www\.)(?![^{_STOP}/?#@]*+@)(?=[\p{{L}}\p{{N}}])(?:{_PATH}|\({_PATH}*+\)|\[{_PATH}*+\])++"
     rf"|(?<![{_WORD}.+%@/-])[{_WORD}.+%-]++@[\p{{L}}\p{{N}}-]+(?:\.[\p{{L}}\p{{N}}-]+)+",
@@ -29,7 +30,7 @@ _AT_END: Final = ".,:;!?'*~}"
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An address at `text[start:end]`, and where it leads."""
+    """An address at `text[start:end]`, and its target."""
 
     start: int
     end: int
@@ -37,7 +38,8 @@ class Link:
 
 
 def links(text: str) -> list[Link]:
-    """The addresses in it, in order: the end of a sentence and a bracket that they do not open are no part of them."""
+    """The addresses in `text`, in order, without a sentence's final punctuation and without unmatched closing
+    brackets."""
     found: list[Link] = []
     for match in _LINK.finditer(text):
         shown = match[0].rstrip(_AT_END)

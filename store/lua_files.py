@@ -1,7 +1,8 @@
-"""What is written in a Lua file, as far as the loader must know it: includes, names on the file's own level, words used.
+"""Reads what the loader needs from a Lua file: includes, top-level names, words used.
 
-This is no parser: it reads line by line, and relies on how the files are written (a top-level `local` begins a line, its
-`end` too). What it finds wrong is said with file and line, before a server sees it.
+This is not a parser: it reads line by line and relies on the layout of the files (a top-level `local` begins a line,
+and
+so does its `end`). It reports faults with file and line, before a server gets the code.
 """
 
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 
 SHARED_INCLUDES = Path(__file__).parent / "lua" / "include"
 
-# Lua 5.1: one function may use this many names of the functions around it.
+# Lua 5.1: a function may use this many names of enclosing functions.
 MOST_UPVALUES = 60
 
 _NOT_CODE = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|--.*")
@@ -29,13 +30,14 @@ _INCLUDE = re.compile(r"--@include ([a-z0-9_]+)\s*")
 
 
 class ScriptError(Exception):
-    """A script cannot be loaded (its message names file and line), or was called with other arguments than it has."""
+    """A script cannot be loaded (the message names file and line), or was called with the wrong arguments."""
 
 
 @dataclass(frozen=True, slots=True)
 class LuaFile:
-    """`includes`: those it asks for itself, in order. `functions` and `values`: its top-level locals. `words`: per line,
-    the identifiers in its code that are not fields of something."""
+    """`includes`: those that the file names, in order. `functions` and `values`: its top-level locals. `words`: per
+    line, the
+    identifiers in its code that are not field names."""
 
     path: Path
     lines: tuple[str, ...]
@@ -72,7 +74,7 @@ def code_of(line: str) -> str:
 
 
 def read_lua(path: Path) -> LuaFile:
-    """Read one file; raise `ScriptError` for an include that is not there, or comes too late, and for counted arguments."""
+    """Read one file; raise `ScriptError` for a missing or misplaced include, and for numbered arguments."""
     lines = tuple(path.read_text(encoding="utf-8").splitlines())
     includes: list[Path] = []
     functions: list[str] = []
@@ -100,7 +102,8 @@ def read_lua(path: Path) -> LuaFile:
 
 
 def check_keeps_nothing(file: LuaFile) -> None:
-    """Raise `ScriptError` where an include changes a local of its own: in a library that would outlive the call."""
+    """Raise `ScriptError` where an include changes its own local: in a library the value would persist after the
+    call."""
     if not file.values:
         return
     names = "|".join(file.values)
@@ -113,14 +116,15 @@ def check_keeps_nothing(file: LuaFile) -> None:
         found = change.search(code) if code.startswith(" ") else None
         if found:
             raise ScriptError(
-                f"{file.path.name}:{number}: `{found[1] or found[2]}` would outlive the call; "
-                "what one call knows belongs into `memo`"
+                f"{file.path.name}:{number}: `{found[1] or found[2]}` would persist after the call; "
+                "data of one call belongs in `memo`"
             )
 
 
 def check_calls(file: LuaFile, known: frozenset[str]) -> None:
-    """Raise `ScriptError` for a call of what neither the file nor an include of it defines: Lua would notice only when
-    it comes there."""
+    """Raise `ScriptError` for a call of a name that neither the file nor its includes define: Lua would fail only when
+    it
+    executes the call."""
     own = {name for line in file.lines for found in _LOCALS.finditer(code_of(line)) for name in _names_in(found)}
     for number, line in enumerate(file.lines, start=1):
         for name in _CALL.findall(code_of(line)):
@@ -139,7 +143,7 @@ def check_upvalues(file: LuaFile, outer: frozenset[str]) -> None:
         if len(others) > MOST_UPVALUES:
             raise ScriptError(
                 f"{file.path.name}:{number}: {name} uses {len(others)} names of others; "
-                f"Lua allows a function {MOST_UPVALUES}: divide it"
+                f"Lua allows a function {MOST_UPVALUES}: split it"
             )
 
 

@@ -1,7 +1,8 @@
-"""Which server keeps which shard, and how a command finds it: one server here, several in `sentinels.py` and `cluster.py`.
+"""Which server keeps which shard, and how commands are routed: a single server here, several in `sentinels.py` and
+`cluster.py`.
 
-Only what has surely not run is sent again: a connection that was never made, and the answers that say so (MOVED,
-READONLY, CLUSTERDOWN, TRYAGAIN). A connection that breaks after sending means that nobody knows, and is `StoreDown`.
+A command is sent again only if it certainly did not run: the connection was never made, or the answer says so (MOVED,
+READONLY, CLUSTERDOWN, TRYAGAIN). If a connection breaks after sending, the result is unknown: `StoreDown`.
 """
 
 import asyncio
@@ -22,15 +23,16 @@ from store.wire import CONNECT_PATIENCE_SECONDS, Pool, StoreDown, StoreError, St
 
 log = structlog.get_logger(__name__)
 
-# Everything the product keeps begins with one of these, and whoever keeps one keeps all keys under it.
+# Every key begins with one of these; the server that keeps one keeps all keys under it.
 HOMES = (*keys.roots(), keys.ALL)
 
-# Each sentinel, and each node of a cluster, is asked so often who keeps what; at once when something does not fit.
+# Each sentinel and cluster node is asked at this interval which server keeps which shard; at once after a routing
+# error.
 LOOK_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 0.05
-# A server beside others is not waited for as long as the only one.
+# Shorter than for a single server, because the others are waiting too.
 CONNECT_SECONDS = 1.0
-# A replica that does not copy for so long is away.
+# A replica that has not copied for this long counts as down.
 WAIT_SECONDS = 1.0
 
 _NOT_RUN = (
@@ -43,7 +45,7 @@ _NOT_RUN = (
 
 
 def home_of(key: str) -> str:
-    """The root that `key` (or a channel) begins with. Raises StoreError for a name that has none."""
+    """The root that `key` (or a channel) begins with. Raises StoreError for a name without one."""
     end = key.find("}:")
     if end < 0:
         raise StoreError(f"`{key}` does not begin with a shard")
@@ -59,24 +61,26 @@ class Network(ABC):
     """Every server that holds a part of the data."""
 
     def __init__(self) -> None:
-        # Set, and replaced by a new one, whenever a shard has another home.
+        # Set, and replaced by a new event, whenever a shard has moved.
         self.news = asyncio.Event()
 
-    async def start(self) -> None:  # noqa: B027  # one server has nothing to learn
-        """Learn who keeps what. Raises StoreDown."""
+    async def start(self) -> None:  # noqa: B027  # a single server has nothing to learn
+        """Learn which server keeps which shard. Raises StoreDown."""
 
     @abstractmethod
     async def talk(self, commands: Sequence[Sequence[Word]], names: Sequence[str]) -> list[Any]:
-        """Send each command to the home of its name; one write to each server. Returns their answers, and for those
-        without one the error (of redis-py, or StoreDown) as a value. Raises nothing but StoreError, for a name without
-        a home or for what cannot be sent."""
+        """Send each command to the server of its name, with one write to each server. Returns their answers; where
+        there is none,
+        the error (of redis-py, or StoreDown) as a value. Raises only StoreError: for a name without a root, or for a
+        command
+        that cannot be encoded."""
 
     @abstractmethod
     def homes(self) -> Mapping[Pool, Sequence[str]]:
-        """Each server that has a part, with the roots that it keeps, as far as that is known."""
+        """Each server that keeps shards, with their roots, as far as known."""
 
     def together(self, roots: Sequence[str]) -> Sequence[Sequence[int]]:
-        """Which of these, by their places in the list, lie on the same server."""
+        """Groups these, as indexes in the list, by server."""
         if not roots:
             return []
         server_of = {root: pool for pool, kept in self.homes().items() for root in kept}
@@ -85,21 +89,21 @@ class Network(ABC):
             groups.setdefault(server_of.get(root), []).append(index)
         return list(groups.values())
 
-    def look(self) -> None:  # noqa: B027  # likewise
-        """Something does not fit: find out soon who keeps what."""
+    def look(self) -> None:  # noqa: B027  # as above
+        """After a routing error: learn soon which server keeps which shard."""
 
     @abstractmethod
     async def close(self) -> None:
-        """End every connection. Calls after it find the store down."""
+        """Close every connection. Later calls raise StoreDown."""
 
     def tell(self) -> None:
-        """A shard has another home: wake whoever waits for that."""
+        """A shard has moved: wake all waiters."""
         self.news.set()
         self.news = asyncio.Event()
 
 
 async def talk_to(pool: Pool, commands: Sequence[Sequence[Word]], *, alone: bool = False) -> list[Any]:
-    """What one server says; a server that cannot be reached gives each command the same StoreDown."""
+    """The answers of one server; if it cannot be reached, the same StoreDown for each command."""
     try:
         return await (pool.talk_alone if alone else pool.talk)(commands)
     except StoreDown as error:
@@ -107,8 +111,9 @@ async def talk_to(pool: Pool, commands: Sequence[Sequence[Word]], *, alone: bool
 
 
 async def talk_safely(pool: Pool, commands: Sequence[Sequence[Word]], replicas: int) -> Sequence[Any]:
-    """As `talk_to`, but what was written counts only once so many replicas have it. WAIT looks at this connection's last
-    write; after commands that wrote nothing it returns at once."""
+    """As `talk_to`, but writes count only when `replicas` replicas have them. WAIT checks this connection's last write;
+    after
+    commands that wrote nothing it returns at once."""
     if not replicas:
         return await talk_to(pool, commands)
     *said, copied = await talk_to(pool, [*commands, ("WAIT", replicas, round(WAIT_SECONDS * 1000))], alone=True)
@@ -118,13 +123,13 @@ async def talk_safely(pool: Pool, commands: Sequence[Sequence[Word]], replicas: 
 
 
 class OneServer(Network):
-    """A single server keeps everything."""
+    """A single server keeps all shards."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
         self._pool = Pool(url)
 
-    async def talk(self, commands: Sequence[Sequence[Word]], names: Sequence[str]) -> list[Any]:  # noqa: ARG002  # all the same here
+    async def talk(self, commands: Sequence[Sequence[Word]], names: Sequence[str]) -> list[Any]:  # noqa: ARG002  # the name does not matter here
         return await talk_to(self._pool, commands)
 
     def homes(self) -> Mapping[Pool, Sequence[str]]:
@@ -135,23 +140,25 @@ class OneServer(Network):
 
 
 class Several(Network):
-    """Servers that take over from each other. Some of them (`witnesses`) are asked all the time who keeps what."""
+    """Servers that take over from each other. Some of them (`witnesses`) are asked regularly which server keeps which
+    shard."""
 
     def __init__(self, witnesses: Sequence[Place], replicas: int) -> None:
         super().__init__()
-        self.waits_for = replicas  # so many must have what was written, before it counts
+        self.waits_for = replicas  # how many replicas must have a write before it counts
         self._pools: dict[Place, Pool] = {}
         self._where: dict[str, Place] = {}
-        self._ears: dict[Place, asyncio.Task[None]] = {}
+        self._listening: dict[Place, asyncio.Task[None]] = {}
         self._ask_now = asyncio.Event()
         self._heard = asyncio.Event()
         self._down_since: dict[Place, float] = {}
         self._seeds = tuple(witnesses)
-        self._why = "nobody says where the data is"
+        self._why = "no server says where the data is"
         self._closed = False
         self._leaving: set[asyncio.Task[None]] = set()
 
-    # --- what the two kinds know for themselves ----------------------------------------------------------------------
+    # --- differs between sentinels and a cluster
+    # -----------------------------------------------------------------------
 
     @abstractmethod
     def make_pool(self, place: Place) -> Pool:
@@ -163,13 +170,13 @@ class Several(Network):
 
     @abstractmethod
     async def ask_witness(self, place: Place, pool: Pool) -> None:
-        """Ask one witness, and draw the consequences. Raises StoreDown, StoreError."""
+        """Ask one witness and apply its answer. Raises StoreDown, StoreError."""
 
     @abstractmethod
     def forget_witness(self, place: Place) -> None:
-        """It cannot be reached: what it said last counts no longer."""
+        """The witness cannot be reached: discard its last answer."""
 
-    # --- who keeps what ----------------------------------------------------------------------------------------------
+    # --- which server keeps which shard -------------------------------------------------------------------------------
 
     async def start(self) -> None:
         self.listen_to(self._seeds)
@@ -180,12 +187,12 @@ class Several(Network):
             await self._look_again()
 
     def listen_to(self, places: Sequence[Place]) -> None:
-        """Let these be the witnesses, besides those that the address names."""
+        """Use these witnesses, besides those in the address."""
         wanted = {*places, *self._seeds}
-        for place in wanted - set(self._ears):
-            self._ears[place] = asyncio.create_task(self._listen(place), name=f"who keeps what: {place}")
-        for place in set(self._ears) - wanted:
-            self._ears.pop(place).cancel()
+        for place in wanted - set(self._listening):
+            self._listening[place] = asyncio.create_task(self._listen(place), name=f"who keeps what: {place}")
+        for place in set(self._listening) - wanted:
+            self._listening.pop(place).cancel()
             self.forget_witness(place)
 
     async def _listen(self, place: Place) -> None:
@@ -207,14 +214,14 @@ class Several(Network):
         self._ask_now = asyncio.Event()
 
     async def _look_again(self) -> None:
-        """Let every witness be asked now; return when one has answered, but not at once."""
+        """Ask every witness soon; return when one has answered, but not at once."""
         self.look()
         self._heard.clear()
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
         await is_set_within(self._heard, LOOK_AGAIN_SECONDS)
 
     def settle(self, where: Mapping[str, Place], *, took_over: frozenset[Place] = frozenset()) -> None:
-        """From now on each root is there. `took_over`: places whose data another server has now, for good."""
+        """Set the server of each root. `took_over`: servers that another server has permanently replaced."""
         if where == self._where:
             return
         moved = [root for root, place in where.items() if self._where.get(root) != place]
@@ -230,7 +237,7 @@ class Several(Network):
         self.tell()
 
     def move(self, name: str, place: Place) -> None:
-        """A server says that this one root has moved there."""
+        """A server reports that this root has moved there."""
         self.settle({**self._where, home_of(name): place})
 
     def homes(self) -> Mapping[Pool, Sequence[str]]:
@@ -260,7 +267,7 @@ class Several(Network):
             left = [index for index in left if isinstance(answers[index], _NOT_RUN)]
             for index in left:
                 self._follow(roots[index], answers[index])
-            # The second attempt is made in any case: after a look, which also slows down whoever calls in a circle.
+            # The second attempt is always made: after a look, which also slows down callers that loop.
             left = [index for index in left if not attempt or self._is_worth_it(answers[index], roots[index], began)]
             if not left or self._closed:
                 break
@@ -282,24 +289,24 @@ class Several(Network):
             answers[index] = answer
 
     def _follow(self, root: str, answer: Exception) -> None:
-        """Believe a server that says who keeps this root instead of it."""
+        """Accept the redirection of a server that says which other server keeps this root."""
         if isinstance(answer, redis_errors.MovedError):
             place = self._where.get(root)
             host, _, port = str(answer).rpartition(" ")[2].rpartition(":")
-            # A node that does not know its own name says none: then it is the host that was asked.
+            # A node that does not know its own name sends an empty one: then it is the host that was asked.
             self.move(root, (host or (place[0] if place else ""), int(port)))
 
     def _is_worth_it(self, answer: Exception, root: str, began: float) -> bool:
-        """Whether to send it again: for a moment only, and no more for a server that has been away for longer."""
+        """Whether to send it again: only for a short time, and no more to a server that has been down for longer."""
         place = self._where.get(root)
         since = self._down_since.get(place, began) if place and isinstance(answer, StoreUnsent) else began
         return time.monotonic() - min(began, since) < CONNECT_PATIENCE_SECONDS
 
     async def close(self) -> None:
-        ears = list(self._ears.values())
-        for ear in ears:
-            ear.cancel()
-        await asyncio.gather(*ears, *self._leaving, return_exceptions=True)
+        listening = list(self._listening.values())
+        for task in listening:
+            task.cancel()
+        await asyncio.gather(*listening, *self._leaving, return_exceptions=True)
         self._closed = True
         for pool in self._pools.values():
             await pool.close()

@@ -1,4 +1,4 @@
-"""Running scripts: each is called by name on the server that keeps its root, and given to a server that does not know it."""
+"""Runs scripts: each is called by name on the server that keeps its root; a server that lacks it gets it first."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ from store.wire import translate
 Call = tuple[LuaScript, str, Mapping[str, Argument]]
 """A script, the root that it is given, and its arguments by name."""
 
-# A shard may move to a server that does not know the script while the one before is given it.
+# A shard may move to a server that lacks the script while the previous server gets it.
 LOADS = 3
 
 
 async def run_call(network: Network, script: LuaScript, root: str, args: Mapping[str, Argument]) -> Any:
-    """What one call returned: the way that nearly all of them take. Raises StoreDown and StoreError."""
+    """The result of one call: the path of nearly all calls. Raises StoreDown and StoreError."""
     (answer,) = await network.talk((_words(script, root, args),), (root,))
     if _is_unknown(answer):
         (answer,) = await run_calls(network, [(script, root, args)])
@@ -33,12 +33,12 @@ def _words(script: LuaScript, root: str, args: Mapping[str, Argument]) -> tuple[
 
 
 async def run_calls(network: Network, calls: Sequence[Call]) -> list[Any]:
-    """What each call returned; for one that failed, its StoreDown or StoreError. One round trip to each server."""
+    """The result of each call; for a failed call its StoreDown or StoreError. One round trip to each server."""
     texts = [_words(*call) for call in calls]
     roots = [root for _, root, _ in calls]
     answers = await network.talk(texts, roots)
     for _ in range(LOADS):
-        # A function that is not there has not run: it is safe to send the call again.
+        # A missing function has not run: it is safe to send the call again.
         unknown = [index for index, answer in enumerate(answers) if _is_unknown(answer)]
         if not unknown:
             break
@@ -54,7 +54,8 @@ async def run_calls(network: Network, calls: Sequence[Call]) -> list[Any]:
 async def _load_and_talk(
     network: Network, scripts: Sequence[LuaScript], texts: Sequence[Sequence[Word]], roots: Sequence[str]
 ) -> list[Any]:
-    """Give the server of `roots` the libraries of `scripts` and send `texts`; take away what earlier releases left there."""
+    """Send the libraries of `scripts` to the server of `roots`, with `texts`; remove the libraries of earlier
+    releases."""
     now = time.time()
     loads = [["FUNCTION", "LOAD", "REPLACE", script.library.text(now)] for script in scripts]
     lists = [["FUNCTION", "LIST", "LIBRARYNAME", f"usher_{script.library.room}_*", "WITHCODE"] for script in scripts]
@@ -70,7 +71,7 @@ async def _load_and_talk(
         if script.library.is_left_over(name, code, now)
     ]
     if left_over:
-        # Somebody else may have been quicker; and a server that does not let us tidy up still serves.
+        # Another process may have loaded it first; and a server that rejects the clean-up still serves.
         await network.talk([["FUNCTION", "DELETE", name] for name in left_over], [roots[0]] * len(left_over))
     return answers[len(loads) : len(loads) + len(texts)]
 
@@ -80,7 +81,7 @@ def _is_unknown(answer: Any) -> bool:
 
 
 def _listed(answer: Any) -> list[tuple[str, str]]:
-    """Name and code of each library that FUNCTION LIST named; RESP2 has names and values in one list."""
+    """Name and code of each library in an answer of FUNCTION LIST; RESP2 puts names and values in one list."""
     if isinstance(answer, Exception):
         return []
     known = [dict(zip(library[::2], library[1::2], strict=True)) for library in answer]
@@ -88,7 +89,7 @@ def _listed(answer: Any) -> list[tuple[str, str]]:
 
 
 def _in_words(script: LuaScript, answer: Any) -> Any:
-    """The answer; of an error, what went wrong where in the script."""
+    """The answer; for an error, the message with its place in the script."""
     if not isinstance(answer, Exception):
         return answer
     error = translate(answer)

@@ -1,4 +1,4 @@
-"""Which schema the data in the store has, and whether this release may work with it."""
+"""The data's schema, and whether this release may use it."""
 
 from pathlib import Path
 from typing import cast
@@ -7,7 +7,7 @@ from store import keys
 from store.connection import Store, StoreRefused
 from store.scripts import load_scripts
 
-# Changes are additive for one release: what `SCHEMA` writes can be read by releases that know `OLDEST_READER`.
+# Changes are additive for one release: releases that know `OLDEST_READER` can read data of `SCHEMA`.
 SCHEMA = 1
 OLDEST_READER = 1
 OLDEST_WRITER = 1
@@ -16,9 +16,11 @@ _SCRIPTS = load_scripts(Path(__file__).parent / "lua")
 
 
 async def check_schema(store: Store) -> None:
-    """Write down the schema of a new store, raise that of an older one, and raise StoreRefused for one we must not touch.
+    """Record the schema of a new store, raise that of an older one, and raise StoreRefused for one that this release
+    must
+    not write.
 
-    Called at every start, before anything else is read or written.
+    Called at every start, before any other read or write.
     """
     answer = cast(
         "list[str]",
@@ -39,6 +41,6 @@ async def check_schema(store: Store) -> None:
         )
     if verdict == "shards":
         raise StoreRefused(
-            f"The data was laid out for {found} shards, and this release has {keys.SHARDS}. "
+            f"The data was created for {found} shards, and this release has {keys.SHARDS}. "
             "The number is fixed when a store is created."
         )

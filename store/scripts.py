@@ -1,4 +1,4 @@
-"""Lua scripts in files: their header is their signature, and bodies name arguments instead of counting them.
+"""Lua scripts in files: the header is the signature, and bodies use argument names instead of numbers.
 
 A script begins with
 
@@ -10,10 +10,11 @@ A script begins with
     --@include task
 
 The loader declares a Lua local for `root` and for each argument. `name` (or `name:str`) is a string, `name:int` and
-`name:num` are numbers, `name:json` is a decoded value; an argument given as None is `''` for a string and nil for the
-others. `--@include x` is `<folder>/include/x.lua`, or else `store/lua/include/x.lua`; an include comes once however
-often it is asked for, and may include others. Includes come before the code. All scripts of a folder are loaded into the
-server as one library (`library.py`).
+`name:num` are numbers, `name:json` is a decoded value; None becomes `''` for a string and nil for the other types.
+`--@include x` is `<folder>/include/x.lua`, or else `store/lua/include/x.lua`; an include is loaded once however often
+it
+is named, and may name others. Includes come before the code. All scripts of a folder are loaded into the server as one
+library (`library.py`).
 """
 
 import json
@@ -57,14 +58,14 @@ class LuaScript:
     returns: str
     journal: tuple[str, ...]
     library: LuaLibrary
-    # What the server calls it.
+    # The script's name on the server.
     function: str
 
     def encode(self, given: Mapping[str, Argument]) -> list[str | bytes | int | float]:
-        """Put arguments, given by name, into the order that the script expects."""
+        """Put named arguments into the order that the script expects."""
         try:
             if len(given) == len(self.args):
-                # Most arguments are plain text and numbers, and every call comes through here.
+                # Fast path: most arguments are plain text and numbers, and every call passes here.
                 return [
                     cast("str | int", value)
                     if type(value := given[name]) in PLAIN and kind != "json"
@@ -118,7 +119,7 @@ class _Header:
 
     @property
     def locals(self) -> str:
-        """The Lua that gives the script's arguments their names."""
+        """Lua code that names the script's arguments."""
         values = [TYPES[kind].format(n=index) for index, (_, kind) in enumerate(self.args, start=1)]
         return f"local {', '.join(name for name, _ in self.args)} = {', '.join(values)}" if values else ""
 

@@ -1,4 +1,4 @@
-"""Lines of the log that strangers can cause: one now and then, with the number of those that it stands for."""
+"""Log lines that strangers can cause: at most one per minute and kind, with a count of the suppressed ones."""
 
 import time
 from collections import Counter
@@ -9,9 +9,9 @@ EVERY_SECONDS: Final = 60.0
 
 
 class Seldom:
-    """Says the first of a kind at once, and counts the others until a minute has passed.
+    """Logs the first of a kind at once, and counts the others until a minute has passed.
 
-    `level` is the name of the logger's method. The kinds are words of ours, never of a request: there are few of them.
+    `level` is the name of the logger's method. Kinds are Usher's own words, never text from a request: there are few.
     """
 
     def __init__(self, log: Any, level: str = "warning", clock: Callable[[], float] = time.monotonic) -> None:
@@ -22,7 +22,7 @@ class Seldom:
         self._unsaid: Counter[str] = Counter()
 
     def __call__(self, event: str, kind: str = "", **fields: Any) -> None:
-        """Log the event, unless it was logged for this kind within the last minute."""
+        """Log the event, unless this kind was logged within the last minute."""
         key, now = f"{event} {kind}", self._clock()
         if now - self._said_at.get(key, float("-inf")) < EVERY_SECONDS:
             self._unsaid[key] += 1

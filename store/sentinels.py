@@ -1,4 +1,4 @@
-"""One master that sentinels watch: when they make another server the master, everybody goes there within a second."""
+"""One master that sentinels watch: after a switch all connections move to the new master within a second."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from store.wire import Pool, StoreError, StoreUnsent, translate
 
 
 class Sentinels(Several):
-    """The master is where the sentinel with the newest configuration says: one that was cut off may be behind."""
+    """The sentinel with the newest configuration decides: an isolated sentinel may be out of date."""
 
     def __init__(self, address: Address) -> None:
         super().__init__(address.places, address.replicas)
@@ -16,7 +16,7 @@ class Sentinels(Several):
         self._said: dict[Place, tuple[int, Place]] = {}
 
     def make_pool(self, place: Place) -> Pool:
-        # A former master comes back as what it was, until the sentinels tell it that it is a replica now.
+        # A former master returns as a master until the sentinels tell it that it is a replica.
         url = self._address.server_url(place)
         return Pool(url, name=named(place), patience=0, connect_seconds=CONNECT_SECONDS, master=True)
 
@@ -33,7 +33,7 @@ class Sentinels(Several):
         self._decide()
 
     def forget_witness(self, place: Place) -> None:
-        # The last one stays believed: the master may be well though no sentinel is.
+        # The last answer stays valid: the master may be up while no sentinel is.
         if len(self._said) > 1:
             self._said.pop(place, None)
 
@@ -45,7 +45,7 @@ class Sentinels(Several):
 
 def _in_words(answer: Any, master: str) -> Exception:
     if "No such master" in str(answer):
-        return StoreUnsent(f"the sentinel watches no master of the name `{master}`")
+        return StoreUnsent(f"the sentinel watches no master with the name `{master}`")
     if "unknown command" in str(answer):
-        return StoreError("this is no sentinel; redis+sentinel:// must name sentinels")
+        return StoreError("this is not a sentinel; redis+sentinel:// must name sentinels")
     return translate(answer)

@@ -1,4 +1,4 @@
-"""What is due: subjects, and what a handler of them may say."""
+"""Due subjects, and what their handlers may raise."""
 
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is due, `kind:tenant:part:part` as text."""
+    """A due subject; as text `kind:tenant:part:part`."""
 
     kind: str
     tenant: str
@@ -26,8 +26,9 @@ class Subject:
 
 
 class RetryLater(Exception):
-    """A handler raises it when it would have to wait: the subject is tried again after so many seconds, and not before.
-    Meanwhile it keeps no place of others. `hold` False: a mark meanwhile brings the subject forward.
+    """Raised by a handler that would have to wait: the subject is retried after `seconds`, not earlier, and uses no
+    slot
+    meanwhile. `hold` False: a mark during the wait brings the subject forward.
     """
 
     def __init__(self, after_seconds: float, why: str, *, hold: bool = True) -> None:
@@ -43,6 +44,6 @@ in_hand: ContextVar[str] = ContextVar("subject in hand", default="")
 
 
 def subject_in_hand() -> str:
-    """The subject, as text, that a handler of this task brings up to date; "" outside of handlers. It names who asks for
-    something scarce, so that a handler that comes again after `RetryLater` is known again."""
+    """The subject, as text, that a handler in this context processes; "" outside handlers. It identifies who asks for a
+    limited resource, so that a handler that returns after `RetryLater` keeps its place."""
     return in_hand.get()

@@ -1,8 +1,9 @@
-"""Noticing that another server, or another life of the same one, keeps a shard, so that acknowledged writes may be missing.
+"""Detects that another server, or a restarted one, keeps a shard, so that acknowledged writes may be lost.
 
-Each shard remembers which server kept it: its run id, its replication id, its node. A replica that took over carries the
-replication id of its predecessor as its second one; a slot that was moved as a whole does not, and has lost nothing; nor
-has a server that restarted with every write on disk. All else may have: then `failover:-:<shard>` becomes due.
+Each shard records the server that kept it: its run id, its replication id, its node. A replica that took over has the
+predecessor's replication id as its second one; a slot that was moved as a whole does not, and has lost nothing; nor has
+a
+server that restarted with every write on disk. In all other cases writes may be lost: `failover:-:<shard>` becomes due.
 """
 
 from collections.abc import Callable
@@ -32,7 +33,8 @@ _FACTS: Final = (
 
 
 class Takeovers:
-    """Looks every two seconds, and at once when a shard has another home. Every replica does; one is the first to find."""
+    """Checks every two seconds, and at once when a shard has moved. Every replica checks; one is the first to find
+    it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -40,11 +42,11 @@ class Takeovers:
         self._listeners: list[Callable[[str], None]] = []
 
     def listen(self, callback: Callable[[str], None]) -> None:
-        """Call `callback` in this process with the root of each shard that may lack acknowledged writes from now on."""
+        """Call `callback` in this process with the root of each shard that may lack acknowledged writes."""
         self._listeners.append(callback)
 
     async def run(self) -> None:
-        """For ever. A server that is down is asked the next time."""
+        """Run until cancelled. A server that is down is checked the next time."""
         while True:
             news = self._store.network.news
             for pool, roots in self._store.network.homes().items():
@@ -76,10 +78,10 @@ class Takeovers:
                 log.error("takeover_not_noted", shard=root, exc_info=found)
             elif not isinstance(found, StoreDown):
                 before, self._known[root] = self._known.get(root), run
-                # What this process finds at its first look happened before its time.
+                # Changes before this process's first check are not its concern.
                 lost += [root] if found == "lost" and before not in {None, run} else []
         if lost:
-            log.warning("store_failed_over", server=pool.name, shards=lost, then="what is shown is compared again")
+            log.warning("store_failed_over", server=pool.name, shards=lost, then="cards are compared again")
         for root in lost:
             for listener in self._listeners:
                 listener(root)

@@ -1,7 +1,7 @@
-"""What text may contain, and how text from somebody else is made to fit. Every package may use this module.
+"""Which characters text may contain, and how external text is cleaned. Every package may use this module.
 
-`str.isprintable()` is no rule for text: it refuses the no-break space of French, the joiners of Persian and of emoji,
-and the marks of right-to-left scripts.
+`str.isprintable()` does not fit: it rejects the no-break space of French, the joiners of Persian and of emoji, and the
+marks of right-to-left scripts.
 """
 
 import json
@@ -13,37 +13,38 @@ _LINE_END = regex.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _CONTROL = regex.compile(r"[\p{Cc}\p{Cs}\u2028\u2029]")  # controls, halves of surrogate pairs, line and paragraph ends
 _CONTROL_IN_LINES = regex.compile(r"[^\P{Cc}\n\t]|\p{Cs}")
 _HALF = regex.compile(r"\p{Cs}")
-_OVERRIDE = regex.compile(r"[\u202a-\u202e]")  # turn around what follows them: "txt.exe" reads as "exe.txt"
+_OVERRIDE = regex.compile(r"[\u202a-\u202e]")  # reverse the text after them: "txt.exe" reads as "exe.txt"
 _GAPS = regex.compile(r"[\p{Cc}\p{Cs}\u2028\u2029 ]+")
 _INK = regex.compile(r"[^\s\p{C}\p{M}\p{Default_Ignorable_Code_Point}]")
 _CLUSTER = regex.compile(r"\X")
 
 
 def unfit(text: str, *, lines: bool = False) -> str:
-    """Why `text` cannot be accepted, as the end of "must not contain …"; "" if it can. `lines`: line ends (\\n) are fine."""
+    """Why `text` is rejected, as the end of "must not contain …"; "" if it is valid. `lines`: line ends (\\n) are
+    allowed."""
     if _CONTROL.search(text.replace("\n", " ") if lines else text):
         return "control characters"
     return "characters that turn the direction of text around (U+202A to U+202E)" if _OVERRIDE.search(text) else ""
 
 
 def plain_line_ends(text: str) -> str:
-    """`text` with every sign that ends a line (vertical tab, form feed, U+0085, U+2028, …) as \\n."""
+    """`text` with every line separator (vertical tab, form feed, U+0085, U+2028, …) as \\n."""
     return _LINE_END.sub("\n", text)
 
 
 def clean_lines(text: str) -> str:
     """`text` with \\n as its only line end and without other control characters; tabs stay."""
-    # Most text has nothing to change, and asking is ten times as fast as looking for it.
+    # Most text needs no change, and this check is ten times as fast as a substitution.
     return text if text.isprintable() else _CONTROL_IN_LINES.sub("", plain_line_ends(text))
 
 
 def visible(text: str) -> bool:
-    """Whether a person sees something of it: not only blanks, joiners and direction marks."""
+    """Whether any of it is visible: not only blanks, joiners and direction marks."""
     return _INK.search(text) is not None
 
 
 def tidied(text: str, longest: int) -> str:
-    """Somebody else's text on one line of at most `longest` characters, cut with `…`; "" if nothing in it can be seen."""
+    """External text on one line of at most `longest` characters, cut with `…`; "" if nothing in it is visible."""
     plain = _GAPS.sub(" ", _OVERRIDE.sub("", text)).strip()
     if not visible(plain):
         return ""
@@ -51,7 +52,7 @@ def tidied(text: str, longest: int) -> str:
         return plain
     kept: list[str] = []
     left = longest - 1
-    for cluster in _CLUSTER.findall(plain[: longest + 1]):  # finding clusters of flags takes their number squared
+    for cluster in _CLUSTER.findall(plain[: longest + 1]):  # for flags the time is quadratic in their number
         left -= len(cluster)
         if left < 0:
             break
@@ -60,7 +61,7 @@ def tidied(text: str, longest: int) -> str:
 
 
 class NotUtf8(ValueError):
-    """A file's bytes are not UTF-8; the text says what they are, `line` where (0 = as a whole)."""
+    """A file's bytes are not UTF-8; the text says what they are, `line` where (0 = the whole file)."""
 
     def __init__(self, what: str, line: int = 0) -> None:
         self.line = line
@@ -79,18 +80,19 @@ def decoded(data: bytes) -> str:
 
 
 def whole_characters(text: str) -> str:
-    """`text` with U+FFFD for each half of a character."""
+    """`text` with U+FFFD for each lone surrogate."""
     return _HALF.sub("\ufffd", text)
 
 
 def half_character_in(data: bytes | str) -> str | None:
-    """Where JSON has half a character (`\\ud800`), as `codes.0`; "" if it is in the name of a field, None if there is none.
+    """The path of a lone surrogate (`\\ud800`) in JSON, as `codes.0`; "" if it is in a field's name, None if there is
+    none.
 
-    Parsers that refuse such JSON do not say where, and whoever sent it has to find the field.
+    Parsers that reject such JSON do not say where it is, and the sender has to find the field.
     """
     try:
         return _half_in(json.loads(data), ())
-    except (ValueError, RecursionError):  # not JSON at all, or brackets in brackets in brackets
+    except (ValueError, RecursionError):  # not JSON, or nested too deeply
         return None
 
 

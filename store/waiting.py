@@ -1,13 +1,13 @@
-"""Waiting for a while, in loops that are ended by cancelling them."""
+"""Waits with a limit, for loops that end by cancellation."""
 
 import asyncio
 
 
 async def is_set_within(event: asyncio.Event, seconds: float | None) -> bool:
-    """Wait until `event` is set, but not longer than so many seconds (None: for ever); return whether it is.
+    """Wait until `event` is set, at most this many seconds (None: no limit); return whether it is set.
 
-    Not `asyncio.wait_for`: before Python 3.12 that swallows a cancellation which comes while the event is being set
-    (python/cpython#86296), and the loop around it goes on for ever, and with it whoever waits for its end.
+    Not `asyncio.wait_for`: before Python 3.12 it loses a cancellation that arrives while the event is being set
+    (python/cpython#86296), so that the surrounding loop never ends, and its waiters wait for good.
     """
     try:
         async with asyncio.timeout(seconds):

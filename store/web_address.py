@@ -1,4 +1,4 @@
-"""Web addresses in their one spelling, as browsers write them: lower case, punycode, no port that goes without saying."""
+"""Web addresses in canonical form, as browsers write them: lower case, punycode, no default port."""
 
 import ipaddress
 import re
@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 import idna
 
 PORTS = {"http": 80, "https": 443}
-_BLANK = re.compile(r"\s")  # urlsplit leaves tabs and line ends out silently
+_BLANK = re.compile(r"\s")  # urlsplit drops tabs and line ends silently
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
 
 
 def site(text: str) -> str:
-    """`https://Bücher.example/` as `https://xn--bcher-kva.example`, which is how a browser names the site in `Origin`.
+    """`https://Bücher.example/` as `https://xn--bcher-kva.example`, which is the form that browsers send in `Origin`.
 
-    Raises ValueError, which says what of `text` is too much or missing.
+    Raises ValueError, which says what is wrong with `text`.
     """
     try:
         parts = urlsplit(text)
@@ -40,7 +40,7 @@ def site(text: str) -> str:
 
 
 def ascii_host(host: str) -> str:
-    """A host's name as DNS and browsers have it: lower case, umlauts in punycode; an IPv6 address in brackets.
+    """A host name in the form of DNS and browsers: lower case, umlauts in punycode; an IPv6 address in brackets.
 
     Raises ValueError. Source: url.spec.whatwg.org, "host parsing".
     """

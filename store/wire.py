@@ -1,8 +1,9 @@
-"""Connections to one Redis server: a small pool over redis-py's, and one error for everything that is down.
+"""Connections to one Redis server: a small pool over redis-py's, and one error for every kind of outage.
 
-redis-py's client would send a command again when a connection breaks; a script that had run already would then run
-twice. Here a command is sent once. What is repeated, for a moment, is only the attempt to connect, before anything
-was sent: a server that restarts is not noticed. Which server is asked, `network.py` knows.
+redis-py's client would send a command again when a connection breaks, and a script that had already run would run
+twice. Here a command is sent once. Only the attempt to connect, before anything was sent, is repeated for a short time,
+so
+that a server restart is not noticed. `network.py` decides which server is asked.
 """
 
 import asyncio
@@ -20,16 +21,16 @@ from store.commands import Word
 from store.errors import StoreDown, StoreError, StoreUnsent, Wire
 from store.line import Line
 
-# A pool of 64 serves hundreds of concurrent callers: on one event loop more connections only cost memory.
+# A pool of 64 serves hundreds of concurrent callers: on one event loop, more connections only cost memory.
 MAX_CONNECTIONS = 64
-# Longer than any answer takes; a server that is silent for as long counts as down.
+# Longer than any answer takes; a server that is silent for this long counts as down.
 ANSWER_SECONDS = 5.0
 # A server that restarts (embedded: 0.1 s; a failover behind a name: about 1 s) is waited for this long.
 CONNECT_PATIENCE_SECONDS = 1.5
 CONNECT_PAUSE_SECONDS = 0.05
 
 
-# The server is there but cannot serve: starting, a replica, a full memory or disk, a cluster that has lost a part.
+# The server is reachable but cannot serve: starting, a replica, memory or disk full, a cluster that has lost a part.
 _DOWN_WORDS = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "OOM", "MISCONF", "NOREPLICAS", "TRYAGAIN")
 _DOWN_TYPES = (
     redis_errors.ConnectionError,
@@ -45,12 +46,12 @@ _DOWN_TYPES = (
 
 
 def translate(error: Exception) -> StoreDown | StoreError:
-    """Turn an error of redis-py or of the socket into one of this module; one that is already, stays."""
+    """Convert an error of redis-py or of the socket to one of this module; such an error is returned unchanged."""
     if isinstance(error, (StoreDown, StoreError)):
         return error
     text = str(error) or "no answer in time"
     if isinstance(error, redis_errors.AskError) and not isinstance(error, redis_errors.MovedError):
-        # A script there would find the keys that have been moved already, and miss the others.
+        # A script there would find the keys that have moved already, and miss the others.
         return StoreDown(
             f"slot {error.slot_id} is being moved key by key; move slots as a whole (CLUSTER MIGRATESLOTS)"
         )
@@ -62,8 +63,9 @@ def translate(error: Exception) -> StoreDown | StoreError:
 class Pool:
     """The connections to one server: one that all calls share, and at most `MAX_CONNECTIONS` for calls that need their own.
 
-    `name`: `host:port`, where there are several servers. `patience`: so many seconds a server that cannot be reached is tried again before a call fails. `answer_seconds`:
-    a server that is silent for as long counts as down. `master`: a server that says that it is a replica counts as down.
+    `name`: `host:port`, where there are several servers. `patience`: how many seconds attempts to connect are repeated
+    before a call fails. `answer_seconds`: a server that is silent for this long counts as down. `master`: a server that
+    reports that it is a replica counts as down.
     """
 
     def __init__(
@@ -76,7 +78,7 @@ class Pool:
         answer_seconds: float = ANSWER_SECONDS,
         master: bool = False,
     ) -> None:
-        # RESP2 is the same on every server from 7.0 on; CLIENT SETINFO (`driver_info`) is not known to 7.0.
+        # RESP2 is the same on every server from 7.0; 7.0 does not know CLIENT SETINFO (`driver_info`).
         self._factory = ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]  # untyped **kwargs
             url,
             decode_responses=True,
@@ -98,12 +100,13 @@ class Pool:
         self._line = Line(self._opened, answer_seconds)
 
     def make(self) -> Wire:
-        """Return a new connection, not yet open, that the caller looks after himself."""
+        """Return a new connection, not yet open, that the caller manages."""
         return cast("Wire", self._factory.make_connection())  # pyright: ignore[reportUnknownMemberType]
 
     async def talk(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
-        """Send `commands` together; return their answers, errors among them as exceptions. Raises StoreDown, StoreUnsent
-        while nothing was sent, and StoreError for what cannot be sent."""
+        """Send `commands` together; return their answers, errors among them as exceptions. Raises StoreDown,
+        StoreUnsent if
+        nothing was sent, and StoreError for a command that cannot be encoded."""
         return await self._line.talk(pack(commands), len(commands))
 
     async def _opened(self) -> Wire:
@@ -112,7 +115,7 @@ class Pool:
         return wire
 
     async def talk_alone(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
-        """As `talk`, on a connection that nobody else uses meanwhile: for WAIT, which holds up its connection."""
+        """As `talk`, on an exclusive connection: for WAIT, which blocks its connection."""
         packed = pack(commands)
         wire = await self._take()
         try:
@@ -121,8 +124,9 @@ class Pool:
                 await wire.send_packed_command([packed], check_health=False)
                 return [await _answer(wire) for _ in commands]
         except (redis_errors.RedisError, OSError) as error:
-            # Whatever ends a read or a write early, cancellation too, redis-py closes the connection: a late
-            # answer never reaches the next caller.
+            # When a read or write ends early, also by cancellation, redis-py closes the connection: a late answer never
+            # reaches
+            # the next caller.
             raise translate(error) from error
         finally:
             self._busy.discard(wire)
@@ -136,7 +140,7 @@ class Pool:
         await open_wire(wire, self._patience, self._connect_seconds, master=self._master)
 
     async def _take(self) -> Wire:
-        """A connection that nobody uses, perhaps not open. Raises StoreUnsent."""
+        """An idle connection, perhaps not open. Raises StoreUnsent."""
         if self._closed:
             raise StoreUnsent("the store is closed")
         if self._slots.locked():
@@ -152,21 +156,21 @@ class Pool:
         return wire
 
     async def close(self) -> None:
-        """Let go of every connection that nobody uses, and of the others as soon as they are free."""
+        """Close every idle connection now, and the others as soon as they are free."""
         self._closed = True
         await self._line.close()
         while self._free:
             await self._free.pop().disconnect()
 
     async def cut(self) -> None:
-        """Another server has taken over: end every connection now. Who waits for an answer gets StoreDown."""
+        """Another server has taken over: close every connection now. Waiting calls get StoreDown."""
         self._line.cut()
         await self.close()
         for wire in self._busy:
             cut_wire(wire)
 
 
-# Its stub says that a command has one word.
+# Its stub declares a command as one word.
 _pack_command = cast(
     "Callable[[tuple[Word, ...]], bytes]",
     hiredis.pack_command,  # pyright: ignore[reportUnknownMemberType]
@@ -174,8 +178,9 @@ _pack_command = cast(
 
 
 def pack(commands: Sequence[Sequence[Word]]) -> bytes:
-    """Commands as they are sent; raises StoreError for a word that is neither text nor a number. Redis-py's own packing,
-    in Python, takes ten times as long."""
+    """Encode commands; raises StoreError for a word that is neither text nor a number. Redis-py's own encoder, in
+    Python,
+    takes ten times as long."""
     try:
         return b"".join([_pack_command(tuple(command)) for command in commands])
     except (TypeError, hiredis.HiredisError) as error:
@@ -190,7 +195,7 @@ async def _answer(wire: Wire) -> Any:
 
 
 def cut_wire(wire: Wire) -> None:
-    """End a connection at once, under the hands of whoever reads from it: he finds it broken."""
+    """Close a connection at once, while another task reads from it: that task gets an error."""
     writer = cast("asyncio.StreamWriter | None", getattr(wire, "_writer", None))
     if writer is not None:
         writer.transport.abort()
@@ -203,10 +208,12 @@ async def open_wire(
     *,
     master: bool = False,
 ) -> None:
-    """Connect `wire` unless it is connected; the server is given `patience` seconds to be there, and a master if
-    `master` says so. Raises StoreUnsent, and StoreDown for a wrong password."""
-    # The reader knows the end of a connection as soon as the event loop has heard of it; redis-py's own test of an
-    # idle connection tries to read, which costs more than most commands.
+    """Connect `wire` unless it is connected; waits up to `patience` seconds for the server, and for a master if
+    `master` says
+    so. Raises StoreUnsent, and StoreDown for a wrong password."""
+    # The reader knows the end of a connection as soon as the event loop does; redis-py's own check of an idle
+    # connection
+    # tries to read, which costs more than most commands.
     reader = cast("asyncio.StreamReader | None", getattr(wire, "_reader", None))
     if reader is not None:
         if reader.exception() is None and not reader.at_eof():
@@ -217,7 +224,7 @@ async def open_wire(
         try:
             async with asyncio.timeout(connect_seconds):
                 await wire.connect()
-                # A server that has just started may be there, but still be reading its files (LOADING).
+                # A server that has just started may accept connections while it still reads its files (LOADING).
                 await _is_fit(wire, master=master)
                 return
         except redis_errors.AuthenticationError as error:
@@ -235,6 +242,6 @@ async def _is_fit(wire: Wire, *, master: bool) -> None:
     try:
         said = await wire.read_response()
     except redis_errors.NoPermissionError:
-        return  # who may not ask finds out by READONLY
+        return  # without permission for this command, READONLY tells
     if master and said[0] != "master":
         raise StoreUnsent(f"the server is a {said[0]}")

@@ -1,4 +1,4 @@
--- due_again: a worker begins that handles these kinds: what was put aside because nobody did is due again.
+-- due_again: a worker with handlers for these kinds starts: subjects set aside for lack of one are due again.
 -- keys: root
 -- args: kinds:json
 -- returns: how many

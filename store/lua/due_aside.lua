@@ -1,4 +1,4 @@
--- due_aside: the subject cannot be brought up to date, now or later: it is put out of the way, where somebody can look at it.
+-- due_aside: the subject cannot be brought up to date, now or later: it is set aside for inspection.
 -- keys: root
 -- args: subject, token
 -- returns: 'aside' or 'lost'

@@ -1,10 +1,12 @@
--- due_claim: a worker takes what is due, and holds each subject until its lease ends. First, what has become due is divided
--- into sets by class and tenant; then one subject of each tenant in turn is taken from them.
+-- due_claim: a worker claims due subjects, and holds each until its lease ends. First, subjects that have become due
+-- are
+-- divided into sets by class and tenant; then subjects are taken from them, one tenant in turn.
 -- keys: root
 -- args: token, lease:int, asks:json
--- returns: {instant of the next subject (ms, '' if there is none), now (ms), classes of which more is due than was asked for,
---   classes of which more is due of tenants that have their share, unreadable subjects (JSON, '' if none),
---   subject, class, tries, subject, …}; `asks` is {class: {most, share: of one tenant, held: {tenant: what this worker has of it}}}
+-- returns: {instant of the next subject (ms, '' if there is none), now (ms), classes with more due than was asked for,
+-- classes with more due of tenants that have used their share, unreadable subjects (JSON, '' if none),
+-- subject, class, tries, subject, …}; `asks` is {class: {most, share: of one tenant, held: {tenant: count held by this
+-- worker}}}
 -- journal: none
 --@include due
 --@include due_sort
@@ -12,7 +14,7 @@ local now = due_time()
 local leases = root .. 'leases'
 local claimed = {}
 
--- Whether the worker has it now. A worker of an earlier release takes from `due` what stands in a divided set as well.
+-- Returns whether the worker now has it. A worker of an earlier release also takes from `due` what is in a divided set.
 local function take(subject, class)
   local ends = redis.call('ZSCORE', leases, subject)
   if ends then
@@ -28,7 +30,7 @@ local function take(subject, class)
   return true
 end
 
--- What a tenant may still have, of those who come first.
+-- Returns the tenants at the head of the turn, and how many more subjects each may have.
 local function rooms_of(ask, turns)
   local full, rooms = 0, {}
   for _, count in pairs(ask.held) do
@@ -41,8 +43,9 @@ local function rooms_of(ask, turns)
   return tenants, rooms
 end
 
--- Who was served comes after all who have waited since before, and after who was served before; who has nothing left is
--- forgotten. Several calls may come within one millisecond.
+-- A tenant that was served goes to the end of the turn; a tenant with nothing left is removed. Several calls may run
+-- within
+-- one millisecond.
 local function move_back(class, turns, tenants, served)
   local last = tonumber(redis.call('ZRANGE', turns, -1, -1, 'WITHSCORES')[2])
   for _, tenant in ipairs(tenants) do
@@ -55,7 +58,7 @@ local function move_back(class, turns, tenants, served)
   end
 end
 
--- Returns how many could still be taken.
+-- Returns how many more could be taken.
 local function take_in_turn(class, ask, turns)
   local tenants, rooms = rooms_of(ask, turns)
   local left, served, again = ask.most, {}, true

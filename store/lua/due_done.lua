@@ -1,5 +1,6 @@
--- due_done: the outside shows what was claimed. If it was marked since, it is due at once. A worker that had lost its lease
--- may have painted an old picture over a newer one, so that the subject is due again.
+-- due_done: the handler has ended. If the subject was marked since the claim, it is due at once. A worker that had lost
+-- its
+-- lease may have overwritten a newer state with an older one, so the subject is due again.
 -- keys: root
 -- args: subject, token
 -- returns: 'done', 'newer' or 'lost'

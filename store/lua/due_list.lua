@@ -1,5 +1,6 @@
--- due_list: everything that is due, now or later, or that somebody holds. As one answer: between two, a subject could be
--- claimed, or be marked and done, and would be seen in neither place.
+-- due_list: every subject that is due, now or later, or held. In one call, because between two a subject could be
+-- claimed, or
+-- be marked and done, and would be missing from both.
 -- keys: root
 -- args: none
 -- returns: subjects (array), each once

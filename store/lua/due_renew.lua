@@ -1,7 +1,7 @@
 -- due_renew: a worker that is still busy keeps its leases for `lease` ms from now.
 -- keys: root
 -- args: leases:json, lease:int
--- returns: the subjects whose lease is lost (array); `leases` is {subject: token}
+-- returns: the subjects with lost leases (array); `leases` is {subject: token}
 -- journal: none
 --@include due
 local lost = {}

@@ -1,5 +1,6 @@
--- due_retry: the subject could not be brought up to date and is tried again `after` ms from now. With `hold` = 1 a mark
--- does not bring that forward (somebody outside asked us to wait).
+-- due_retry: the handler failed; the subject is tried again `after` ms from now. With `hold` = 1 a mark does not bring
+-- that
+-- forward (an outside service asked us to wait).
 -- keys: root
 -- args: subject, token, after:int, hold:int
 -- returns: 'later' or 'lost'
@@ -19,7 +20,7 @@ else
   redis.call('ZREM', root .. 'leases', subject)
   redis.call('ZADD', root .. 'due', at, subject)
 end
--- The process that has it comes back by itself. The others need to hear only of what they could take at once.
+-- This process retries by itself. The others need a signal only for a subject that they could claim at once.
 if after == 0 then
   bell('due', '-', '-', 0)
 end

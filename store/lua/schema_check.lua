@@ -1,4 +1,4 @@
--- schema_check: write down which schema the data has; refuse data that this release must not write.
+-- schema_check: record the schema of the data; refuse data that this release must not write.
 -- keys: root
 -- args: schema:int, reader:int, writer:int, shards:int
 -- returns: {'ok', schema now} or {'newer', schema found} or {'shards', number found}

@@ -1,8 +1,8 @@
--- takeover: this server keeps the shard now. Are the writes that its predecessor acknowledged all here? If that is not
--- sure, the aftermath of a failover is due, once, whichever replica finds out first.
+-- takeover: this server keeps the shard now. Does it have all writes that its predecessor acknowledged? If that is not
+-- certain, the follow-up of a failover becomes due, once, whichever replica detects it first.
 -- keys: root
 -- args: shard:int, run, lineage, before, node, clustered:int, safe:int
--- returns: 'new' store, 'moved' or 'restarted' with all its writes, or 'lost': some may be missing; once found, it stays
+-- returns: 'new' store, 'moved' or 'restarted' with all its writes, or 'lost': some may be missing; fixed per run
 -- journal: none
 --@include due
 local key = root .. 'server'

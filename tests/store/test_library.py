@@ -127,7 +127,7 @@ async def test_the_bells_of_a_call_go_out_as_one_message_once_it_has_ended(tmp_p
     ],
 )
 def test_an_include_that_would_remember_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ScriptError, match=r"see.lua:[23]: `seen` would outlive the call; .* `memo`"):
+    with pytest.raises(ScriptError, match=r"see.lua:[23]: `seen` would persist after the call; .* `memo`"):
         write(tmp_path, "look", "--@include see\nreturn see(1)", {"see": text})
 
 
@@ -174,7 +174,7 @@ async def test_a_library_may_have_more_names_than_a_block_of_lua(tmp_path: Path,
 
 def test_more_than_lua_allows_is_said_before_the_server_says_it(tmp_path: Path) -> None:
     many = "".join(f"local function f{n}()\nend\n" for n in range(193))
-    with pytest.raises(ScriptError, match=r"many.lua has, with what it uses, more than 192 names: divide it"):
+    with pytest.raises(ScriptError, match=r"many.lua has, with what it uses, more than 192 names: split it"):
         write(tmp_path / "a", "look", "--@include many\nf1()", {"many": many})
     calls = "".join(f"  f{n}()\n" for n in range(61))
     parts = {"many": "".join(f"local function f{n}()\nend\n" for n in range(70))}
@@ -185,7 +185,7 @@ def test_more_than_lua_allows_is_said_before_the_server_says_it(tmp_path: Path) 
             "--@include all\nall()",
             parts | {"all": f"--@include many\nlocal function all()\n{calls}end\n"},
         )
-    with pytest.raises(ScriptError, match=r"look.lua uses 61 names of its includes: divide it"):
+    with pytest.raises(ScriptError, match=r"look.lua uses 61 names of its includes: split it"):
         write(tmp_path / "c", "look", f"--@include many\n{calls}", parts)
 
 

@@ -1,6 +1,6 @@
--- clock: the tenant's time, which never runs backwards, not even when another server takes over.
+-- clock: the tenant's time, which never runs backwards, not even after a failover.
 
--- The server's own time; one call looks once.
+-- The server's own time, read once per call.
 local function server_time()
   if not memo.server_time then
     local time = redis.call('TIME')
@@ -27,7 +27,7 @@ local function clock_now(root, tenant, at)
   return now
 end
 
--- Whether its time is an argument; a call that has looked already does not ask again.
+-- Whether the tenant's time is an argument; read once per call.
 local function clock_virtual(root, tenant)
   local key = root .. 'clock:' .. tenant
   if memo[key] == nil then

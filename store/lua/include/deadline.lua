@@ -1,7 +1,7 @@
 --@include bell
 --@include clock
--- deadline: instants at which a timer has something to do. A tenant whose time is virtual has a set of its own.
--- Timers look by themselves at least every 5 s (deadlines.py); what is further away than that need not wake them.
+-- deadline: instants at which a timer must act. A tenant with virtual time has a separate set.
+-- Timers look by themselves at least every 5 s (deadlines.py); a deadline further away need not wake them.
 local LOOKED_AT_WITHIN = 6000  -- ms
 
 local function deadline_key(root, tenant)

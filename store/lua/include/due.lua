@@ -1,14 +1,16 @@
 --@include bell
 --@include clock
--- due: subjects whose picture in the outside world must be brought up to date. A mark goes into `due`, whatever it is for, and
--- a claim divides them by class and tenant (`due_sort.lua`). No subject stands in `due` while it is held but one that has been
--- marked since. `leases` says before when a subject is not to be claimed: somebody has it, or the outside asked us to wait.
--- Times are the server's own, also for a tenant whose time is virtual: what is outside lives in real time.
+-- due: subjects whose external state must be brought up to date. A mark goes into `due`, whatever its class; a claim
+-- divides
+-- the marks by class and tenant (`due_sort.lua`). A held subject is in `due` only if it was marked since the claim.
+-- `leases`
+-- says before when a subject must not be claimed: a worker holds it, or an outside service asked us to wait.
+-- Times are the server's own, also for a tenant with virtual time: outside services use real time.
 local function due_time()
   return server_time()
 end
 
--- Mark these subjects due at `when` (ms; nil = now). A mark never takes a lease away and never delays what is due earlier.
+-- Mark these subjects due at `when` (ms; nil = now). A mark never removes a lease and never delays an earlier one.
 local function due_mark_all(root, subjects, when)
   local due, leases, at = root .. 'due', root .. 'leases', when or due_time()
   local marks = { 'ZADD', due, 'LT', 'CH' }
@@ -18,7 +20,7 @@ local function due_mark_all(root, subjects, when)
   if redis.call(unpack(marks)) == 0 then
     return
   end
-  -- Whatever has a lease and stands there now, stands there too early.
+  -- A leased subject is not due before its lease ends.
   local ends, held = redis.call('ZMSCORE', leases, unpack(subjects)), 0
   for i = 1, #subjects do
     if ends[i] then
@@ -36,7 +38,7 @@ local function due_mark(root, subject, when)
   due_mark_all(root, { subject }, when)
 end
 
--- These cards, marked in the same call, bring an offer: until they are done, they are of that class and not of the cards'.
+-- These cards, marked in the same call, deliver an offer: until they are done they are of the class `offer`.
 local function due_offers(root, subjects)
   redis.call('SADD', root .. 'due-offers', unpack(subjects))
 end

@@ -1,8 +1,9 @@
 --@include due
--- due_sort: `due` is where marks arrive: one command, whatever the class. What has become due is divided from there, and from
--- the leases that have ended, into a set for each class and tenant. A subject stands in one of them only, and in none while
--- somebody holds it. `due-turns:<class>` holds the tenants that have something there, in the order in which they are served.
-local MOST_SORTED = 64  -- in one call, of each kind, so that no call takes long
+-- due_sort: marks arrive in `due`, one command for every class. Subjects that have become due are divided from there,
+-- and from
+-- the expired leases, into a set for each class and tenant. A subject is in only one of them, and in none while it is
+-- held. `due-turns:<class>` holds the tenants with subjects of the class, in the order in which they are served.
+local MOST_SORTED = 64  -- per call and source, so that no call takes long
 local MOST_ASIDE = 1000
 local CLASSES = { arrival = 'arrival', relay = 'relay', card = 'card', room = 'room' }
 
@@ -10,7 +11,7 @@ local function due_set(root, class, tenant)
   return root .. 'due-of:' .. class .. ':' .. tenant
 end
 
--- Kind and tenant; nil for what nobody can have marked: ids are printable ASCII.
+-- Kind and tenant; nil for a text that no release can have marked: ids are printable ASCII.
 local function due_read(subject)
   if string.find(subject, '[%c\128-\255]') then
     return nil
@@ -18,7 +19,7 @@ local function due_read(subject)
   return string.match(subject, '^([%w_-]+):([^:]+)')
 end
 
--- Out of the way, for somebody to look at.
+-- Set aside, for inspection.
 local function due_put_aside(root, now, subject)
   redis.call('ZADD', root .. 'due-aside', now, subject)
   redis.call('ZREMRANGEBYRANK', root .. 'due-aside', 0, -MOST_ASIDE - 1)
@@ -26,7 +27,7 @@ local function due_put_aside(root, now, subject)
   redis.call('DEL', root .. 'due:' .. subject)
 end
 
--- `found`: {subject, instant, …}, of which nobody holds any.
+-- `found`: {subject, instant, …}, none of them held.
 local function due_divide(root, now, found, unreadable)
   local subjects = {}
   for i = 1, #found, 2 do
@@ -50,10 +51,10 @@ local function due_divide(root, now, found, unreadable)
   end
 end
 
--- Returns the unreadable ones, spelled so that they can be.
+-- Returns the unreadable ones, escaped to be readable.
 local function due_sort_all(root, now)
   local due, leases, unreadable = root .. 'due', root .. 'leases', {}
-  -- Whose worker has died, or whose wait is over.
+  -- The worker has died, or the wait is over.
   local ended = redis.call('ZRANGE', leases, '-inf', now, 'BYSCORE', 'LIMIT', 0, MOST_SORTED, 'WITHSCORES')
   local marked = redis.call('ZRANGE', due, '-inf', now, 'BYSCORE', 'LIMIT', 0, MOST_SORTED, 'WITHSCORES')
   if ended[1] then
@@ -66,7 +67,7 @@ local function due_sort_all(root, now)
   for i = 1, #marked, 2 do
     local ends = redis.call('ZSCORE', leases, marked[i])
     if ends then
-      -- Marked while a worker held it, whose lease was extended since.
+      -- Marked while a worker held it, and the lease was extended since.
       redis.call('ZADD', due, ends, marked[i])
     else
       redis.call('ZREM', due, marked[i])
@@ -79,7 +80,7 @@ local function due_sort_all(root, now)
   return unreadable
 end
 
--- When something becomes due that is not divided yet: ms, '' for never.
+-- When the next undivided subject becomes due: ms, '' for never.
 local function due_next(root)
   local next_at
   for _, key in ipairs({ root .. 'due', root .. 'leases' }) do
