@@ -154,6 +154,7 @@ class Usher:
         self.effects.handle("arrival", self.arrival.handle_arrival, parts=1)
         self.effects.handle("card", self.bot.handle_card, parts=2)
         self.effects.handle("room", self.rooms.handle_room, parts=1)
+        self.effects.handle("missed", self.rooms.missed.handle_missed, parts=3)
         self.effects.handle("relay", self.bot.handle_relay, parts=1)
         self.effects.handle("path", self.bot.handle_path)
         self.effects.handle("directory", self.directory.handle_projection, parts=0)

@@ -4,6 +4,8 @@ Teams shows the agent his new chat at once, and Graph brings the bot into it a s
 between comes to no bot, ever; so it is read from Graph, and is in the conversation as if the bot had brought it.
 """
 
+from math import inf
+
 import structlog
 
 from conversations.messages import ConversationClosed, Conversations, NoSuchConversation
@@ -28,13 +30,17 @@ class EarlyWords:
         self._conversations = conversations
         self._directory = directory
 
-    async def carry(self, tenant: str, conversation: str, chat: str, *, seconds: float = PAGE_SECONDS) -> None:
+    async def carry(
+        self, tenant: str, conversation: str, chat: str, *, seconds: float = PAGE_SECONDS, until: float = inf
+    ) -> None:
         """Store everything that people wrote in this chat, in the order of writing. Raises GraphProblem, RetryLater, StoreDown.
 
-        `seconds`: how long a page may take, then TimeoutError is raised.
+        `seconds`: how long a page may take, then TimeoutError is raised. `until`: what was written later (ms) is left out.
         """
         pages = await self._reader.read(tenant, chat, seconds=seconds)
-        found = sorted((one for page in pages for one in page.written), key=lambda one: (one.at, one.id))
+        found = sorted(
+            (one for page in pages for one in page.written if one.at <= until), key=lambda one: (one.at, one.id)
+        )
         try:
             for message in found:
                 await self._store(tenant, conversation, message)

@@ -43,13 +43,21 @@ class RoomMembers:
         step = f"bot:{chat}"
         if await self._notes.has_done(tenant, task, step):
             return
+        await self.bring_bot(tenant, chat, app)
+        await self._notes.did(tenant, task, step)
+
+    async def has_bot(self, tenant: str, task: str, chat: str) -> bool:
+        """Whether `install` has brought it."""
+        return await self._notes.has_done(tenant, task, f"bot:{chat}")
+
+    async def bring_bot(self, tenant: str, chat: str, app: str) -> None:
+        """`install` for a chat that is no task's room now: no note is kept of it."""
         try:
             consented = [permission.name for permission in RSC]
             await self.on_chat(tenant, chat, lambda sdk: sdk.install_in_chat(chat, app, consented))
         except GraphProblem as problem:
             if problem.kind is not ProblemKind.CONFLICT:
                 raise
-        await self._notes.did(tenant, task, step)
 
     async def is_in(self, tenant: str, task: str, chat: str, agent: str) -> bool:
         """Whether this agent is in the chat; asked once while the note lives, if they are."""

@@ -25,6 +25,7 @@ from graph.facts import Chat
 from graph.making import LOOK_AGAIN_SECONDS, SETTLE_SECONDS, RoomMaker
 from graph.members import RoomMembers
 from graph.mending import AGENT_REMOVED, RoomMender
+from graph.missed import MissedWords
 from graph.notes import Note, RoomNotes
 from graph.pace import Pace
 from graph.permissions import READ_ROOM
@@ -79,6 +80,9 @@ class Rooms:
             pace=pace,
             settle_seconds=settle_seconds,
         )
+        self.missed = MissedWords(
+            graph=graph, store=store, distributor=distributor, members=self._members, early=self._early
+        )
         self._mender = RoomMender(
             graph=graph,
             store=store,
@@ -86,6 +90,7 @@ class Rooms:
             members=self._members,
             early=self._early,
             notes=self._notes,
+            missed=self.missed,
         )
         self._store = store
         self._consent_ms = consent_seconds * 1000

@@ -27,6 +27,13 @@ PEOPLE_WAIT_SECONDS: Final = 5.0
 """A person is told to try again rather than kept for longer."""
 
 
+class NoPlace(RetryLater):
+    """As many calls of effects are in flight as there may be."""
+
+    def __init__(self) -> None:
+        super().__init__(ROOM_PAUSE_SECONDS, "as many calls to Graph are in flight as there may be")
+
+
 class Shares:
     """The places of one process."""
 
@@ -36,11 +43,11 @@ class Shares:
 
     @asynccontextmanager
     async def place(self, tenant: str, share: Share) -> AsyncGenerator[None]:
-        """Hold a place for one call. ROOM raises RetryLater where none is free, PEOPLE GraphProblem after a wait."""
+        """Hold a place for one call. ROOM raises NoPlace where none is free, PEOPLE GraphProblem after a wait."""
         own = self._tenants.setdefault((tenant, share), asyncio.Semaphore(AT_ONCE[share][0]))
         every = self._all[share]
         if share is Share.ROOM and (own.locked() or every.locked()):
-            raise RetryLater(ROOM_PAUSE_SECONDS, "as many calls to Graph are in flight as there may be")
+            raise NoPlace
         try:
             async with asyncio.timeout(PEOPLE_WAIT_SECONDS if share is Share.PEOPLE else None):
                 # One's own place first: a stuck tenant must not hold places of all others while it waits.

@@ -17,7 +17,7 @@ from store.due import RetryLater, Subject
 from store.ids import new_id
 from store.keys import root
 from tests.graph.microsoft import TENANT
-from tests.support import wait_until
+from tests.support import unsettled, wait_until
 
 SERVICE = "garden-advice"
 
@@ -69,6 +69,22 @@ class Desk:
 
         await wait_until(content, 10, f"the room of {task}")
         return (await self.task(task)).state
+
+    async def fetch_missed(self) -> list[str]:
+        """Run the effects that fetch what was written while a bot was out, until they are content; their tasks."""
+        due = await unsettled(self.store, root(TENANT))
+        found = [subject for subject in map(Subject.parse, due) if subject.kind == "missed"]
+        for subject in found:
+
+            async def content(one: Subject = subject) -> bool:
+                try:
+                    await self.rooms.missed.handle_missed(one)
+                except RetryLater:
+                    return False
+                return True
+
+            await wait_until(content, 10, f"the end of {subject}")
+        return [subject.parts[0] for subject in found]
 
     async def journal(self, event: str) -> list[dict[str, str]]:
         """The journal's entries of one kind, without their instants."""

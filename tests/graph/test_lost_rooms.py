@@ -1,5 +1,8 @@
 """The room of a running talk breaks: it is mended, or the talk waits for another agent, who gets a room of their own."""
 
+import asyncio
+import time
+
 import pytest
 
 from conversations.messages import Sender
@@ -7,9 +10,12 @@ from distribution.agents import Presence, Reason
 from distribution.tasks import Outcome, TaskState, Via
 from distribution.user_session import OfferResult
 from graph.client import GraphClient
+from graph.sdk import OTHER_SECONDS
+from graph.shares import AT_ONCE, Share
 from store.connection import Store
 from tests.graph.desk import Desk, furnish
 from tests.graph.microsoft import TENANT, Microsoft, operations
+from tests.support import wait_until
 
 pytestmark = pytest.mark.usefixtures("unlimited")
 
@@ -152,3 +158,74 @@ async def test_a_room_for_somebody_deleted_is_not_opened_and_says_who_it_is(
     agent = await desk.distributor.agent(TENANT, anna)
     assert agent is not None
     assert (Reason.DELETED in agent.reasons["garden-advice"]) is (who == "agent")
+
+
+async def test_a_graph_that_hangs_keeps_nobody_waiting_and_what_was_missed_is_fetched_when_it_is_back(
+    desk: Desk, microsoft: Microsoft, anna: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told after the mender's patience, not after Graph's time limit; words written after that were not for the visitor."""
+    task, chat = await talking(desk, anna)
+    await microsoft.control("POST", "chats/remove-bot", chat=chat)
+    await microsoft.teams("POST", anna, f"/chats/{chat}/messages", text="Are you still there?")
+    await microsoft.fault("Chats.ListMembers", times=None, delay_ms=60_000)
+    monkeypatch.setattr("graph.mending.PATIENCE_MS", 0)
+    await desk.rooms.broke(TENANT, chat, "bot_removed")
+    began = time.monotonic()
+    assert await desk.settle(task) is TaskState.QUEUED
+    assert time.monotonic() - began < OTHER_SECONDS, "nobody waited for the call to be given up"
+    await microsoft.teams("POST", anna, f"/chats/{chat}/messages", text="I have lost this one.")
+    await microsoft.control("DELETE", "faults")
+    assert await desk.fetch_missed() == [task]
+    said = await desk.conversations.read(TENANT, task, 0)
+    assert [(message.sender, message.text) for message in said] == [(Sender.AGENT, "Are you still there?")]
+
+
+async def test_a_bot_that_is_back_keeps_the_room_whose_history_hangs(
+    desk: Desk, microsoft: Microsoft, anna: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, chat = await talking(desk, anna)
+    await microsoft.control("POST", "chats/remove-bot", chat=chat)
+    await microsoft.teams("POST", anna, f"/chats/{chat}/messages", text="Are you still there?")
+    await microsoft.fault("Chats.ListMessages", times=1, delay_ms=60_000)
+    monkeypatch.setattr("graph.mending.PATIENCE_MS", 0)
+    await desk.rooms.broke(TENANT, chat, "bot_removed")
+    assert await desk.settle(task) is TaskState.ACTIVE
+    assert await desk.conversations.read(TENANT, task, 0) == []
+    assert await desk.fetch_missed() == [task]
+    assert [message.text for message in await desk.conversations.read(TENANT, task, 0)] == ["Are you still there?"]
+
+
+async def test_calls_that_hang_elsewhere_keep_nobody_of_a_broken_room_waiting(
+    desk: Desk, graph: GraphClient, microsoft: Microsoft, anna: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, chat = await talking(desk, anna)
+    await desk.rooms.broke(TENANT, chat, "bot_removed")
+    await microsoft.fault("Chats.ListMembers", times=None, delay_ms=60_000)
+    before, places = len(await microsoft.calls("Chats.ListMembers")), AT_ONCE[Share.ROOM][0]
+
+    async def hang() -> None:
+        await graph.ask_for_room(TENANT, lambda sdk: sdk.members(chat))
+
+    async def all_hang() -> bool:
+        return len(await microsoft.calls("Chats.ListMembers")) == before + places
+
+    calls = [asyncio.create_task(hang()) for _ in range(places)]
+    try:
+        await wait_until(all_hang, 10, "that as many calls hang as there may be")
+        assert "in flight" in await desk.handle(task)
+        monkeypatch.setattr("graph.mending.PATIENCE_MS", 0)
+        assert await desk.handle(task) == ""
+    finally:
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+    assert (await desk.task(task)).why == "bot_removed"
+
+
+async def test_what_was_missed_is_not_looked_for_after_the_end(desk: Desk, microsoft: Microsoft, anna: str) -> None:
+    task, chat = await talking(desk, anna)
+    await desk.rooms.missed.fetch_later(TENANT, task, chat)
+    await desk.distributor.visitor_left(TENANT, task)
+    before = len(await microsoft.calls())
+    assert await desk.fetch_missed() == [task]
+    assert len(await microsoft.calls()) == before
