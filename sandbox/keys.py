@@ -6,6 +6,7 @@ import ssl
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,19 @@ def kept_key(folder: Path, name: str) -> SigningKey:
     """Return the key of this name; it is stored, so that tokens outlive a restart."""
     path = folder / f"{name}.key.pem"
     if path.exists():
-        private = load_pem_private_key(path.read_bytes(), None)
-        assert isinstance(private, RSAPrivateKey)
+        private = _read_private(path.read_bytes())
         return SigningKey(f"{name}-{_thumb(private)}", private)
     key = new_key()
     _write_private(path, key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return SigningKey(f"{name}-{_thumb(key.private)}", key.private)
+
+
+@lru_cache(maxsize=8)
+def _read_private(pem: bytes) -> RSAPrivateKey:
+    """Kept, because OpenSSL takes 35 ms to look whether the key's numbers belong together."""
+    private = load_pem_private_key(pem, None)
+    assert isinstance(private, RSAPrivateKey)
+    return private
 
 
 def _thumb(private: RSAPrivateKey) -> str:

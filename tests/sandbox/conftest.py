@@ -1,5 +1,6 @@
 """A sandbox of its own for each test, on real ports; only the keys, which take a moment to make, are shared."""
 
+import os
 import shutil
 import ssl
 from collections.abc import AsyncIterator
@@ -28,7 +29,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def state(keys: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(keys, tmp_path / "state"))
+    return Path(shutil.copytree(keys, tmp_path / "state", copy_function=os.symlink))
 
 
 @pytest.fixture(scope="session")
