@@ -139,10 +139,10 @@ class Conversations(RoomVerbs):
             "chat_max": CHAT_BYTES,
         }
         calls: list[tuple[LuaScript, str, Mapping[str, Argument]]] = [(self._scripts["say"], root(tenant), args)]
-        if sender in _SPEAKS:
+        if sender is Sender.VISITOR:
             # The silence in their talk ends with it, in the same round trip.
             calls.append(spoke_call(tenant, conversation, _SPEAKS[sender], author_id))
-        (verdict, seq, duplicate, at), *_ = await self._store.run_many(calls)
+        (verdict, seq, duplicate, at, *joined), *_ = await self._store.run_many(calls)
         if verdict == "no_conversation":
             raise NoSuchConversation(conversation)
         if verdict == "closed":
@@ -151,6 +151,9 @@ class Conversations(RoomVerbs):
             raise ConversationFull(int(at) / 1000 or None)
         if verdict == "moved":
             raise ConversationMoved(conversation)
+        if sender is not Sender.VISITOR and sender in _SPEAKS and int(joined[0]):
+            # Only the answer says whether the author is in the talk.
+            await self._store.run_many([spoke_call(tenant, conversation, _SPEAKS[sender], author_id)])
         return Said(seq=int(seq), duplicate=bool(int(duplicate)), at=int(at))
 
     async def read(self, tenant: str, conversation: str, after: int, limit: int = 200) -> list[Message]:

@@ -20,7 +20,7 @@ def distribution_scripts() -> dict[str, LuaScript]:
 def spoke_call(tenant: str, task: str, by: str, who: str) -> tuple[LuaScript, str, dict[str, str | int]]:
     """`TaskVerbs.spoke`, for the script that stores the message: the two go to the store together (`Store.run_many`).
 
-    `who`: the author's id; words of the second person of the room count as nobody's.
+    `who`: the author's id. The caller leaves out the words of authors who are not in the talk.
     """
     return (
         distribution_scripts()["spoke"],

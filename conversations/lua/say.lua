@@ -1,7 +1,7 @@
 -- say: one message is written down, once per client id. What changes a message that has not come yet waits for it.
 -- keys: root
 -- args: tenant, conversation, sender, kind, author, author_id, text, client_id, refers_to, room, keep:int, held_max:int, hour_max:int, chat_max:int
--- returns: {'ok', 'closed', 'moved' (new words in a `room` that was left), 'full' or 'no_conversation', seq (0 while it waits), 1 for a repeat else 0, instant (ms; 'full': ms until there is room again, 0 = never)}
+-- returns: {'ok', 'closed', 'moved' (new words in a `room` that was left), 'full' or 'no_conversation', seq (0 while it waits), 1 for a repeat else 0, instant (ms; 'full': ms until there is room again, 0 = never), in 'ok': 0 if the author is the second person of the room, who has not joined the talk, else 1}
 -- journal: none
 --@include clock
 --@include bell
@@ -13,7 +13,8 @@ if not facts[1] then
   return { 'no_conversation', 0, 0, 0 }
 end
 -- The second person of a room has not joined the talk: their words stay among the agents.
-if sender == 'agent' and author_id ~= '' and facts[5] == author_id then
+local joined = (author_id == '' or facts[5] ~= author_id) and 1 or 0
+if sender == 'agent' and joined == 0 then
   sender = 'note'
 end
 -- Client ids count within one side: nobody can take the id of another side's message, or change that message.
@@ -21,7 +22,7 @@ local side = sender == 'note' and 'agent' or sender
 local before = redis.call('HGET', names.said, side .. ' ' .. client_id)
 if before then
   local seq, at = string.match(before, '^(%d+) (%d+)$')
-  return { 'ok', tonumber(seq), 1, tonumber(at) }
+  return { 'ok', tonumber(seq), 1, tonumber(at), joined }
 end
 if facts[2] or (sender ~= 'system' and chat_is_over(root, tenant, conversation)) then
   return { 'closed', 0, 0, 0 }
@@ -120,4 +121,4 @@ if seq > 0 then
   bell('conv', tenant, conversation, last)
 end
 chat_keep(root, tenant, names, keep)
-return { 'ok', seq, 0, now }
+return { 'ok', seq, 0, now, joined }

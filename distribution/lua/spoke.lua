@@ -7,10 +7,6 @@
 --@include silence
 --@include first_word
 --@include write
--- The second person of a room has not joined the talk: what they write answers nobody.
-if who ~= '' and redis.call('HGET', root .. 'conversation:' .. tenant .. ':' .. task, 'second') == who then
-  return 'unchanged'
-end
 local key = root .. 'task:' .. tenant .. ':' .. task
 local known = redis.call('HMGET', key, 'state', 'warned', 'holder', 'unanswered', 'unspoken')
 if not known[1] then
