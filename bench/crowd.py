@@ -5,8 +5,9 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from distribution.agents import AgentRules, Presence, ServiceRules
+from distribution.agents import AgentRules, Presence
 from distribution.distributor import Distributor
+from distribution.service_rules import ServiceRules
 from distribution.tasks import Via
 from store.connection import Store
 from store.ids import new_id

@@ -16,7 +16,8 @@ from statistics import median
 from typing import Any
 
 from conversations.model import Conversation
-from distribution.agents import AgentRules, Presence, ServiceRules
+from distribution.agents import AgentRules, Presence
+from distribution.service_rules import ServiceRules
 from distribution.tasks import TaskState, Via
 from graph.client import GraphClient, GraphConfig
 from graph.rooms import Rooms

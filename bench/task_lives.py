@@ -16,9 +16,10 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from distribution.agents import AgentRules, Presence, ServiceRules
+from distribution.agents import AgentRules, Presence
 from distribution.distributor import Distributor
 from distribution.scripts import distribution_scripts
+from distribution.service_rules import ServiceRules
 from distribution.tasks import TaskState, Via
 from store.commands import Word
 from store.connection import Store, open_store

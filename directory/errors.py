@@ -61,7 +61,7 @@ def _message(error: Any, known: Sequence[str]) -> str:
     kind = str(error["type"])
     if kind == "value_error":
         return str(error["ctx"]["error"])
-    if kind == "literal_error":
+    if kind in {"literal_error", "enum"}:
         return f"must be {error['ctx']['expected']}, and is {error['input']!r}"
     if kind == "extra_forbidden":
         near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)

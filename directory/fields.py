@@ -3,13 +3,13 @@
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from distribution.service_rules import Between
 from store.ids import is_guid
 from store.text import plain_line_ends, unfit, visible
 from store.web_address import site
@@ -27,23 +27,6 @@ class Settings(BaseModel):
 
     # The docstrings below the fields are what docs/services.md says of them.
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Between:
-    """A whole number from `low` to `high`."""
-
-    low: int
-    high: int
-    unit: str = ""
-
-    def __call__(self, value: int) -> int:
-        if not self.low <= value <= self.high:
-            raise ValueError(f"must be {self}, and is {value:,}")
-        return value
-
-    def __str__(self) -> str:
-        return f"from {self.low:,} to {self.high:,}{self.unit and ' ' + self.unit}"
 
 
 def between(low: int, high: int, unit: str = "") -> AfterValidator:

@@ -8,7 +8,6 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import fields
 
 import structlog
 
@@ -17,8 +16,9 @@ from directory.model import Level as LevelSettings
 from directory.model import Service, ServiceSettings, Tenant, User
 from directory.state import SCRIPTS, read_service, read_tenant, read_user
 from directory.widget_keys import widget_key, widget_name
-from distribution.agents import AgentRules, Level, ServiceRules
+from distribution.agents import AgentRules
 from distribution.distributor import Distributor
+from distribution.service_rules import SETTINGS, Level, ServiceRules
 from store.connection import Store
 from store.keys import ALL, root
 
@@ -26,10 +26,6 @@ log = structlog.get_logger(__name__)
 
 TENANTS = f"{ALL}tenants"
 AT_ONCE = 16
-SAME_NAME = {field.name for field in fields(ServiceRules)} - {
-    "name", "levels", "hours", "sweeps", "im_enabled", "licensed", "deliver_seconds",
-}  # fmt: skip
-"""Rules that are called as their setting is."""
 
 
 def now_ms() -> int:
@@ -49,7 +45,7 @@ def service_rules(
 
     `now` (ms): opening hours and sweeps are laid down from there on, for two weeks.
     """
-    given = {field: getattr(settings, field) for field in SAME_NAME if field in type(settings).model_fields}
+    given = {field: getattr(settings, field) for field in SETTINGS if field in type(settings).model_fields}
     levels: Sequence[LevelSettings] = settings.levels if isinstance(settings, Service) else ()
     return ServiceRules(
         name=name,

@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -9,7 +10,8 @@ from pydantic import AfterValidator
 from pydantic.fields import FieldInfo
 
 from directory.company_file import MODELS
-from directory.fields import Between, Settings
+from directory.fields import Settings
+from distribution.service_rules import Between
 
 PAGE = Path(__file__).parents[1] / "docs" / "services.md"
 BEGIN = "<!-- settings: written by `python -m directory.settings_page` -->"
@@ -70,6 +72,8 @@ def _type(annotation: Any) -> str:
     if isinstance(origin, type) and issubclass(origin, Sequence):
         of = _type(parts[0])
         return "tables" if of == "table" else f"list of {of}"
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return ", ".join(f"`{word}`" for word in annotation)
     if isinstance(annotation, type) and issubclass(annotation, Settings):
         return "table"
     return {bool: "`true`, `false`", str: "text", int: "number"}[annotation]

@@ -9,7 +9,7 @@ from directory.projection import now_ms, rules_of
 from directory.service_model import OVERFLOW_WORDS
 from directory.state import State
 from directory.toml_lines import Path
-from distribution.agents import BadRules, check_service_rules
+from distribution.service_rules import BadRules, check_service_rules
 
 MOST_HOPS = 3
 """A chat overflows so often at most (product.md 4)."""

@@ -3,16 +3,9 @@
 from dataclasses import fields
 from typing import Any
 
-from distribution.agents import (
-    AgentRules,
-    BadRules,
-    Level,
-    ServiceRules,
-    check_agent_rules,
-    check_service_rules,
-    pairs,
-)
+from distribution.agents import AgentRules, check_agent_rules, pairs
 from distribution.scripts import Scripts
+from distribution.service_rules import BadRules, Level, ServiceRules, check_service_rules
 
 DIRECT = ""
 """The *Direct* settings of a tenant are kept like a service without a name."""

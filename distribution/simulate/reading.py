@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from distribution.agents import ServiceRules
 from distribution.rules import service_rules
+from distribution.service_rules import ServiceRules
 from distribution.simulate.day import DAY
 from distribution.simulate.recorded import Chat, Elsewhere, Facts, Reaction, Recording
 from distribution.verify.reading import NoSnapshot, entries, midnight

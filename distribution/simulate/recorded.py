@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from distribution.agents import ServiceRules
+from distribution.service_rules import ServiceRules
 from distribution.simulate.outcome import Outcome
 from distribution.verify.reasons import OFF
 

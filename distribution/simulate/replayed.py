@@ -4,8 +4,9 @@ import random
 from collections import defaultdict
 from dataclasses import replace
 
-from distribution.agents import AgentRules, Level, Presence, ServiceRules
+from distribution.agents import AgentRules, Presence
 from distribution.keys import agent_key, task_key
+from distribution.service_rules import Level, ServiceRules
 from distribution.simulate.day import FOR_EVER, SimulatedDay
 from distribution.simulate.outcome import Outcome
 from distribution.simulate.recorded import Chat, Elsewhere, Facts, Reaction, Recording

@@ -3,9 +3,10 @@
 import random
 from math import ceil, inf
 
-from distribution.agents import AgentRules, Presence, ServiceRules
+from distribution.agents import AgentRules, Presence
 from distribution.keys import agent_key, task_key
 from distribution.scripts import distribution_scripts
+from distribution.service_rules import ServiceRules
 from distribution.simulate.day import FOR_EVER, HOUR, SimulatedDay
 from distribution.simulate.outcome import Outcome
 from distribution.simulate.scenario import HOURS, Scenario

@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
-from distribution.agents import BadRules, ServiceRules, check_service_rules
+from distribution.service_rules import BadRules, ServiceRules, check_service_rules
 
 HOURS = 24
 MOST_MORE = 1_000

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from distribution.agents import ServiceRules
+from distribution.service_rules import ServiceRules
 from distribution.tasks import Outcome, TaskState, Via
 from distribution.user_session import OfferResult
 from store.due import Subject

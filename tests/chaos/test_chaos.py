@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from distribution.agents import AgentRules, Presence, ServiceRules
+from distribution.agents import AgentRules, Presence
 from distribution.distributor import Distributor
+from distribution.service_rules import ServiceRules
 from distribution.tasks import TaskState
 from distribution.verify import verify
 from store import keys

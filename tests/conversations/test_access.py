@@ -6,8 +6,9 @@ import pytest
 
 from conversations.access import access_conversation_as_agent, access_conversation_as_visitor
 from conversations.messages import Conversation, ConversationClosed, Conversations, NoAccess, Sender
-from distribution.agents import AgentRules, Presence, ServiceRules
+from distribution.agents import AgentRules, Presence
 from distribution.distributor import Distributor
+from distribution.service_rules import ServiceRules
 from distribution.tasks import TaskState, Via
 from store.connection import Store
 from store.ids import new_id

@@ -9,8 +9,9 @@ from directory import load
 from directory.directory import Directory
 from directory.load import LoadErrors, LoadReport, apply
 from directory.model import Membership, User
-from distribution.agents import Reason, ServiceRules
+from distribution.agents import Reason
 from distribution.distributor import Distributor
+from distribution.service_rules import ServiceRules
 from store.connection import Store, StoreDown
 from store.due import Subject
 from store.keys import root

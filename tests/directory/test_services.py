@@ -8,15 +8,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
+from directory import service_model
 from directory.ahead import Ahead
 from directory.directory import Directory
 from directory.errors import LoadErrors
 from directory.hours import DAYS_AHEAD, WEEK
 from directory.load import apply
 from directory.model import NOT_AVAILABLE, Service, Tenant
-from directory.projection import SAME_NAME, Projection, now_ms, rules_of, service_rules
-from distribution.agents import Level, ServiceRules
+from directory.projection import Projection, now_ms, rules_of, service_rules
 from distribution.distributor import Distributor
+from distribution.service_rules import Level, ServiceRules
 from store.connection import Store
 from store.keys import root
 from tests.directory.companies import ANNA, BEN, company, entra, head, oid
@@ -46,7 +47,18 @@ def test_every_rule_that_an_owner_may_set_is_a_setting_with_the_same_default() -
     plain = Service(id="x", name="X", contact_center=True)
     rules = rules_of(plain, Tenant(id=TENANT, name="T", sweep_at=""), now=0)
     assert rules == ServiceRules("X"), "a service that sets nothing has the distributor's own rules"
-    assert set(Service.model_fields) >= SAME_NAME
+
+
+def test_a_setting_that_is_neither_a_rule_nor_marked_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    check = service_model.check_marks
+    check()
+    monkeypatch.setattr(service_model, "CONVERTED", service_model.CONVERTED - {"levels"})
+    with pytest.raises(TypeError, match=r"not marked: \{'levels'\}"):
+        check()
+    monkeypatch.undo()
+    monkeypatch.setattr(service_model, "NOT_SET_BY_OWNERS", frozenset[str]())
+    with pytest.raises(TypeError, match=r"without a setting: \{'deliver_seconds'\}"):
+        check()
 
 
 @pytest.mark.parametrize(

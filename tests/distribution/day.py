@@ -4,9 +4,10 @@ import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from distribution.agents import AgentRules, Presence, ServiceRules
+from distribution.agents import AgentRules, Presence
 from distribution.deadlines import fire_virtual
 from distribution.distributor import Distributor
+from distribution.service_rules import ServiceRules
 from distribution.tasks import Task, TaskState, Via
 from store.connection import Store
 from store.keys import root

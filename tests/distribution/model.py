@@ -6,7 +6,8 @@ each to the selectable agent who comes first, those who were not asked yet befor
 
 from collections.abc import Iterator
 
-from distribution.agents import Presence, ServiceRules
+from distribution.agents import Presence
+from distribution.service_rules import ServiceRules
 from distribution.vocabulary import OverflowReason
 from tests.distribution.model_agents import ModelAgents
 from tests.distribution.model_state import ABANDONED, OUT, ModelAgent, ModelTask, R, S

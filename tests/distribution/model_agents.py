@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from distribution.agents import AgentRules, Presence, ServiceRules
+from distribution.agents import AgentRules, Presence
+from distribution.service_rules import ServiceRules
 from distribution.verdicts import Verdict
 from tests.distribution.model_core import ModelCore
 from tests.distribution.model_state import OFF, ModelAgent, S, V

@@ -5,7 +5,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Self
 
-from distribution.agents import AgentRules, Presence, Reason, ServiceRules
+from distribution.agents import AgentRules, Presence, Reason
+from distribution.service_rules import ServiceRules
 from distribution.tasks import Outcome, TaskState
 from distribution.user_session import OfferResult
 from distribution.verdicts import Verdict

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from distribution.agents import ServiceRules
+from distribution.service_rules import ServiceRules
 from distribution.tasks import Priority
 from distribution.vocabulary import HoursEnd, OverflowTo, ServiceKind
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from distribution.agents import AgentRules, BadRules, Presence, Reason, ServiceRules
+from distribution.agents import AgentRules, Presence, Reason
+from distribution.service_rules import BadRules, ServiceRules
 from distribution.tasks import TaskState
 from distribution.user_session import OfferResult
 from distribution.verdicts import Verdict

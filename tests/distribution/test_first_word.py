@@ -2,7 +2,7 @@
 
 import pytest
 
-from distribution.agents import Level
+from distribution.service_rules import Level
 from distribution.tasks import TaskState, Via
 from distribution.verdicts import Verdict
 from tests.distribution.world import SALES, World

@@ -2,7 +2,8 @@
 
 import pytest
 
-from distribution.agents import AgentRules, BadRules, Level, Presence, Reason, ServiceRules
+from distribution.agents import AgentRules, Presence, Reason
+from distribution.service_rules import BadRules, Level, ServiceRules
 from distribution.tasks import Outcome, TaskState
 from tests.distribution.world import SALES, World
 

@@ -18,9 +18,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from distribution.agents import AgentRules, Level, Presence, ServiceRules
+from distribution.agents import AgentRules, Presence
 from distribution.deadlines import fire_virtual
 from distribution.distributor import Distributor
+from distribution.service_rules import Level, ServiceRules
 from distribution.tasks import Priority, Task, TaskState, Via
 from distribution.verdicts import Answer, Verdict
 from distribution.verify import verify

@@ -2,7 +2,7 @@
 
 import pytest
 
-from distribution.agents import BadRules, ServiceRules
+from distribution.service_rules import BadRules, ServiceRules
 from distribution.tasks import Outcome, TaskState
 from tests.distribution.world import SALES, START, SUPPORT, World
 

@@ -6,7 +6,7 @@ from statistics import fmean, stdev
 
 import pytest
 
-from distribution.agents import ServiceRules
+from distribution.service_rules import ServiceRules
 from distribution.simulate import Scenario, ScenarioError, agents_needed, parse_scenario, simulate
 from distribution.simulate.erlang import service_level, waits_at_all
 from operations.simulate import scratch_store

@@ -5,10 +5,11 @@ from datetime import date
 
 import pytest
 
-from distribution.agents import AgentRules, Level, Presence, ServiceRules
+from distribution.agents import AgentRules, Presence
 from distribution.deadlines import fire_virtual
 from distribution.distributor import Distributor
 from distribution.rules import rule_words, service_rules
+from distribution.service_rules import Level, ServiceRules
 from distribution.simulate import Scenario, ScenarioError, UnknownService, parse_policies, read_day, replay_day
 from distribution.simulate.recorded import Recording
 from distribution.simulate.replayed import ReplayedDay

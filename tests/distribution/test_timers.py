@@ -14,11 +14,12 @@ import pytest
 import time_machine
 
 from distribution import deadlines
-from distribution.agents import AgentRules, Presence, ServiceRules
+from distribution.agents import AgentRules, Presence
 from distribution.deadlines import Timers, fire_virtual
 from distribution.distributor import Distributor
 from distribution.keys import path_key
 from distribution.scripts import distribution_scripts
+from distribution.service_rules import ServiceRules
 from distribution.tasks import TaskState, Via
 from store.connection import Store, open_store
 from store.doorbells import Bell, Doorbells

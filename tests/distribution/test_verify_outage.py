@@ -5,8 +5,9 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from distribution.agents import AgentRules, Presence, ServiceRules
+from distribution.agents import AgentRules, Presence
 from distribution.scripts import LUA
+from distribution.service_rules import ServiceRules
 from distribution.tasks import TaskState, Via
 from distribution.verify import Report, Rule, verify
 from operations.verify import run_verify

@@ -1,32 +1,19 @@
 """The words of a service's rules: the same ones wherever they are written down."""
 
 import re
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, get_args
-
-import pytest
+from typing import get_args
 
 from directory import service_model
 from distribution.tasks import Priority
-from distribution.vocabulary import HoursEnd, OfferPolicy, OverflowTo, ServiceKind
+from distribution.vocabulary import OfferPolicy, OverflowTo
 from portal import schemas
 
 POLICIES = Path(__file__).parents[2] / "distribution" / "lua" / "include" / "policy.lua"
 
 
-@pytest.mark.parametrize(
-    ("words", "known"),
-    [
-        (service_model.Kind, ServiceKind),
-        (service_model.Policy, OfferPolicy),
-        (service_model.PriorityName, Priority),
-        (service_model.HoursEnd, HoursEnd),
-        (schemas.Priority, Priority),
-    ],
-)
-def test_settings_and_rules_have_the_same_words(words: Any, known: type[StrEnum]) -> None:
-    assert set(get_args(words)) == set(known)
+def test_the_portal_and_the_rules_have_the_same_priorities() -> None:
+    assert set(get_args(schemas.Priority)) == set(Priority)
 
 
 def test_settings_and_rules_overflow_to_the_same_words() -> None:

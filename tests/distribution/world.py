@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from distribution.agents import Agent, AgentRules, Presence, Reason, ServiceRules
+from distribution.agents import Agent, AgentRules, Presence, Reason
 from distribution.deadlines import fire_virtual
 from distribution.distributor import Distributor
+from distribution.service_rules import ServiceRules
 from distribution.tasks import Task, TaskState, Via
 from distribution.verdicts import Answer
 from store.connection import Store

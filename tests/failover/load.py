@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from conversations.messages import Conversations
 from distribution.aftermath import Aftermath
-from distribution.agents import AgentRules, Presence, ServiceRules
+from distribution.agents import AgentRules, Presence
 from distribution.deadlines import Timers
 from distribution.distributor import Distributor
+from distribution.service_rules import ServiceRules
 from distribution.tasks import Task, TaskState, Via
 from store import keys
 from store.connection import Store, StoreDown, open_store

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from conversations.messages import Conversation
-from distribution.agents import AgentRules, Presence, Reason, ServiceRules
+from distribution.agents import AgentRules, Presence, Reason
 from distribution.distributor import Distributor
+from distribution.service_rules import ServiceRules
 from distribution.tasks import Task, Via
 from interact.presence import presence_word
 from interact.status import state_of, status_frame
