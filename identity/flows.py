@@ -17,6 +17,7 @@ from typing import Any, Final, cast
 from aiohttp import web
 from cryptography.fernet import Fernet, InvalidToken
 
+from entry.cookies import cookie, cookies_like
 from identity.sessions import Sessions
 from store.connection import Store
 from store.keys import ALL
@@ -57,7 +58,7 @@ class Flows:
         """The facts; None when the state was used before, is too old, invented, or another browser's. Raises StoreDown."""
         if not _STATE.fullmatch(state):
             return None
-        trip = self._read(request.cookies.get(self._name(state), ""))
+        trip = self._read(cookie(request, self._name(state)))
         if trip is None or trip["kind"] != kind or trip["state"] != state:
             return None
         first = await self._store.set(f"{ALL}flow:{_digest(state)}", "used", ttl_seconds=FLOW_SECONDS, only_if_new=True)
@@ -79,7 +80,7 @@ class Flows:
         """The cookies of trips that make room for one more: those that cannot be read, and the oldest."""
         kept: list[tuple[float, str]] = []
         unread: list[str] = []
-        ours = ((name, sealed) for name, sealed in request.cookies.items() if name.startswith(self._prefix))
+        ours = cookies_like(request, self._prefix).items()
         for name, sealed in islice(ours, _MOST_READ):
             trip = self._read(sealed)
             if trip is None:

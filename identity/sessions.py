@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import jwt
 from aiohttp import web
 
+from entry.cookies import cookie
 from store.connection import Store
 from store.keys import root
 from store.scripts import load_scripts
@@ -132,7 +133,7 @@ class Sessions:
 
     async def identity_of(self, request: web.Request) -> Identity | None:
         """Who sent this request; None when nobody is signed in."""
-        claimed = self._claimed(request.cookies.get(self.cookie, ""))
+        claimed = self._claimed(cookie(request, self.cookie))
         return None if claimed is None else await self.still(claimed)
 
     async def still(self, identity: Identity) -> Identity | None:
