@@ -34,6 +34,7 @@ _BLANKS = re.compile(r"[ \t\r\n\f]{2,}|[\t\r\n\f]")
 _ONE_WORD = re.compile(r"[+\-\u2212]?\w+")
 _INDENT, _QUOTE, _MOST_INDENTED = "  ", "> ", 8
 _LONGEST_NAME = 300
+_ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +56,8 @@ class _Open:
     prefix: str = ""
     ordered: bool = False
     number: int = 0
+    step: int = 1
+    letters: str = ""  # `type` of an ordered list
     cells: int = 0
 
 
@@ -165,15 +168,18 @@ class Fold:
 
     def _begin_list(self, here: _Open, given: Mapping[str, str | None]) -> None:
         here.ordered = here.name == "ol"
-        here.number = _number(given.get("start"), 1) - 1
+        here.letters = given.get("type") or ""
+        if "reversed" in given:  # how many there are is not known yet: without `start` no number would be right
+            here.step, here.ordered = -1, here.ordered and bool(given.get("start"))
+        here.number = _number(given.get("start"), 1) - here.step
         self._lists.append(here)
 
     def _begin_item(self, here: _Open, given: Mapping[str, str | None]) -> None:
         of = self._lists[-1] if self._lists else None
         mark = "-"
         if of is not None and of.ordered:
-            of.number = _number(given.get("value"), of.number + 1)
-            mark = f"{of.number}."
+            of.number = _number(given.get("value"), of.number + of.step)
+            mark = f"{_counted(of.number, of.letters)}."
         mark = _aside(mark)
         if self._cells:
             self._word(mark)
@@ -358,6 +364,15 @@ def _aside(text: str) -> str:
 def _bare(address: str) -> str:
     """An address as two people write it: with a slash at its end or not, a number with blanks or without."""
     return re.sub(r"[\s()\xa0.-]", "", address).rstrip("/").casefold()
+
+
+def _counted(number: int, letters: str) -> str:
+    """A number as the list's `type` writes it, up to z; Roman ones up to x."""
+    if letters in {"a", "A"} and 1 <= number <= 26:
+        return chr(ord(letters) + number - 1)
+    if letters in {"i", "I"} and 1 <= number <= len(_ROMAN):
+        return _ROMAN[number - 1] if letters == "i" else _ROMAN[number - 1].upper()
+    return str(number)
 
 
 def _number(value: str | None, otherwise: int) -> int:

@@ -47,6 +47,11 @@ def cell(text: str) -> str:
         ("<table><tr><td>a</td><td></td><td>x<br>y</td></tr></table>", "a | | x y"),
         ("<ul><li><p>one</p></li><li><p>two</p></li></ul>", "- one\n- two"),
         ('<ol start="3"><li>three</li><li>four</li></ol>', "3. three\n4. four"),
+        ('<ol type="a"><li>one</li><li>two</li></ol>', "a. one\nb. two"),
+        ('<ol type="A" start="26"><li>z</li><li>next</li></ol>', "Z. z\n27. next"),
+        ('<ol type="i" start="3"><li>three</li><li>four</li></ol>', "iii. three\niv. four"),
+        ('<ol reversed start="2"><li>two</li><li>one</li></ol>', "2. two\n1. one"),
+        ("<ol reversed><li>two</li><li>one</li></ol>", "- two\n- one"),
         (
             "<ul><li>a<ul><li>b</li><li>c<ol><li>d</li></ol></li></ul></li><li>e</li></ul><p>f</p>",
             "- a\n  - b\n  - c\n    1. d\n- e\nf",
