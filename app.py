@@ -286,7 +286,7 @@ def _secret(value: SecretStr | None) -> str:
 
 
 async def to_the_portal(_: web.Request) -> web.StreamResponse:
-    """Whoever types the bare address is most likely an agent."""
+    """Redirects the bare address: most likely an agent typed it."""
     raise web.HTTPFound("/portal/")
 
 

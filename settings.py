@@ -117,7 +117,7 @@ class Settings(BaseSettings):
     object_store_url: str | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 1
 
-    # Whom Usher trusts.
+    # What Usher trusts.
     secret_key: Annotated[SecretStr, Field(min_length=32)]
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     first_admin: str | None = None
@@ -184,7 +184,8 @@ class Settings(BaseSettings):
     @field_validator("public_url", "login_url", "graph_url")
     @classmethod
     def _site(cls, value: str, info: ValidationInfo) -> str:
-        """Usher serves, and asks for, paths of its own: below a path, or behind a query, nothing would be found."""
+        """Usher serves, and requests, paths at the root: below another path, or after a query, they would not be
+        found."""
         address = site(value)
         # MSAL and azure-identity refuse an http authority, and tokens must not travel in the clear.
         loopback_page = info.field_name == "public_url" and leads_here(address)

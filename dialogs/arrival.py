@@ -48,13 +48,13 @@ class Arrival:
         if task is None or not (turned_away or task.state is TaskState.ARRIVING):
             return
         conversation = await self._conversations.get(tenant, task_id)
-        if turned_away:  # whoever found that out may have died before he could say it
+        if turned_away:  # the process that turned it away may have died before its message
             await self._say_turned_away(conversation, task)
             return
         if conversation is None:
             await self._distributor.cancel(tenant, task_id, actor="system", why="no_conversation")
             return
-        if conversation.closed_at is not None:  # in one tab he wrote his first word, and left in another
+        if conversation.closed_at is not None:  # the visitor wrote the first message in one tab, and left in another
             await self._distributor.visitor_left(tenant, task_id)
             return
         missing = await self._directory.missing_for(tenant, service=task.service, user=task.user)
@@ -78,7 +78,7 @@ class Arrival:
             await self._say(conversation, text, TURNED_AWAY_ID)
 
     async def _own_text(self, task: Task) -> str:
-        """The owner's words for somebody who is turned away, "" when he has none."""
+        """The owner's text for visitors who are turned away, "" if there is none."""
         settings = await self._directory.settings(task.tenant, task.service)
         if settings is None:
             return ""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "registration"
 DIRECT: Final = ""
-"""In an agent's reasons: chats that go straight to him."""
+"""In an agent's reasons: chats directly to the user."""
 
 NO_WORDS: Mapping[str, str] = MappingProxyType({})
 
@@ -47,12 +47,12 @@ class RegistrationChat:
         await self._stage().begin(context, tenant, user)
 
     async def answer(self, context: TurnContext, tenant: str, user: str, text: str) -> None:
-        """Answer what he wrote. Raises StoreDown."""
+        """Answer the user's message. Raises StoreDown."""
         context.activity.text = text
         await self._stage().go_on(context, tenant, user)
 
     async def forget(self, tenant: str, user: str) -> None:
-        """He is not registered any more: if he comes back, he is greeted again."""
+        """The user is no longer registered; after a return the bot greets them again."""
         await self._stage().forget(tenant, user)
 
     def _stage(self) -> "Stage":
@@ -93,7 +93,7 @@ class RegistrationChat:
 
 
 def greeting(words: Wording, user: User | None) -> list[str]:
-    """The first words, for somebody whom the directory knows or does not know yet."""
+    """The greeting, for users known or unknown to the directory."""
     if user is None:
         return [words("chat.not_known")]
     return [words("chat.greeting", name=user.first_name), words("chat.greeting_how")]
@@ -106,7 +106,7 @@ def status(
     services: Mapping[str, str],
     chosen: Mapping[str, str] = NO_WORDS,
 ) -> list[str]:
-    """Whether he can be offered a chat, and if not, why; one line for each service that differs.
+    """Whether the agent can be offered a chat, and if not, why; one line for each service that differs.
 
     `chosen`: the tenant's words for not being available, by their short names.
     """

@@ -96,7 +96,7 @@ class PersonalState(BotState):
 
     @override
     async def load(self, turn_context: TurnContext, force: bool = False) -> None:
-        """Once a turn. The SDK loads an empty state again and again, and so takes over the e-tag of whoever was quicker."""
+        """Once per turn. The SDK loads an empty state repeatedly, and would take over the e-tag of a faster writer."""
         if force or self.get_cached_state(turn_context) is None:
             await super().load(turn_context, force)
 
@@ -122,7 +122,7 @@ class Stage:
         await self._run(context, f"{tenant}:{user}", told=True)
 
     async def forget(self, tenant: str, user: str) -> None:
-        """The dialog begins anew next time."""
+        """The next turn starts the dialog from the beginning."""
         await self._storage.delete([f"{tenant}:{user}"])
 
     async def _run(self, context: TurnContext, key: str, *, told: bool) -> None:
@@ -138,7 +138,7 @@ class Stage:
             return
 
     async def _turn(self, context: TurnContext, key: str, *, told: bool) -> list[Activity]:
-        """One turn on a context of its own, which keeps what is said."""
+        """One turn on a separate context, which keeps the replies."""
         activity = copy(context.activity)
         activity.delivery_mode = DeliveryModes.expect_replies
         own = TurnContext(context.adapter, activity)
@@ -187,7 +187,7 @@ def user_of(step: WaterfallStepContext) -> str:
 
 
 def locale_of(step: WaterfallStepContext) -> str:
-    """The language of his Teams, for one whom the directory does not know."""
+    """The language of the user's Teams, for users unknown to the directory."""
     return step.context.activity.locale or ""
 
 

@@ -35,7 +35,7 @@ class Consent(Protocol):
         ...
 
     async def granted(self, tenant: str) -> Sequence[Grant]:
-        """Every permission that Usher needs, asked anew. Raises ConsentUnknown."""
+        """Every permission that Usher needs, asked from Entra again. Raises ConsentUnknown."""
         ...
 
     async def profile(self, tenant: str, user: str) -> Profile | None:

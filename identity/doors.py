@@ -191,7 +191,7 @@ class _Doors:
         identity = await self._sessions.identity_of(request)
         if identity is not None:
             await self._sessions.end(identity)
-            log.info("signed out", tenant=identity.tenant, user=identity.user)
+            log.info("signed_out", tenant=identity.tenant, user=identity.user)
         response = page("You are signed out", "You can close this page.", link=(HOME, "Sign in again"))
         self._sessions.clear(response)
         return response
@@ -234,7 +234,7 @@ class _Doors:
         if identity is not None:
             await self._try_first_admin(identity.tenant, identity.user, identity.name)
         missing = [grant.name for grant in grants if not grant.granted]
-        log.info("permissions were granted", tenant=facts["tenant"], missing=missing)
+        log.info("permissions_granted", tenant=facts["tenant"], missing=missing)
         rows = [(grant.name, "granted" if grant.granted else "missing", grant.why) for grant in grants]
         if missing:
             words = "Entra can take a minute until a grant counts. What is still missing then must be granted again."
@@ -257,7 +257,7 @@ class _Doors:
             name=person.name,
             framed=framed,
         )
-        log.info("signed in", tenant=person.tenant, user=person.user, teams=framed)
+        log.info("signed_in", tenant=person.tenant, user=person.user, teams=framed)
         return decided or not self._first_admin.claims(person.tenant, person.user, person.upn)
 
     async def _try_first_admin(self, tenant: str, user: str, name: str) -> bool:

@@ -57,7 +57,7 @@ class EntraConfig:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whom Entra vouches for: tenant and object id in lower case, sign-in name, display name."""
+    """A person as Entra reports them: tenant and object id in lower case, sign-in name, display name."""
 
     tenant: str
     user: str
@@ -213,9 +213,9 @@ _REFUSALS: Mapping[str, str] = {
     "AADSTS65001": "the app has not been granted yet. Ask your administrator to open the grant link.",
     "AADSTS50105": "your administrator has not assigned you to this app.",
     "AADSTS50020": "this account does not belong to your organisation.",
-    "AADSTS7000215": "the app's client secret is wrong. Ask whoever runs Usher to check USHER_BOT_APP_SECRET.",
-    "AADSTS7000222": "the app's client secret has expired. Ask whoever runs Usher to renew USHER_BOT_APP_SECRET.",
-    "AADSTS7000218": "the app has no client secret. Ask whoever runs Usher to set USHER_BOT_APP_SECRET.",
+    "AADSTS7000215": "the app's client secret is wrong. Ask the operator of Usher to check USHER_BOT_APP_SECRET.",
+    "AADSTS7000222": "the app's client secret has expired. Ask the operator of Usher to renew USHER_BOT_APP_SECRET.",
+    "AADSTS7000218": "the app has no client secret. Ask the operator of Usher to set USHER_BOT_APP_SECRET.",
     "AADSTS50011": "the app's redirect address is not registered with Entra.",
     "AADSTS90094": "only an administrator can grant this.",
     "AADSTS70008": "it took too long. Please sign in again.",

@@ -25,9 +25,9 @@ log = structlog.get_logger(__name__)
 
 CACHE_SECONDS = 24 * 3600  # Microsoft asks for a refresh at least every 24 hours (Bot Framework authentication, docs)
 TIMEOUT_SECONDS = 10  # a click must be answered within about 15 s, the key included
-LOOKS = 5  # fresh looks for unknown key ids that may follow each other at once …
-QUIET_SECONDS = 5  # after a failed reading nobody asks for so long: whoever waited for it must not wait for his own
-LOOK_BACK_SECONDS = 60  # … and how long it takes until one more is allowed
+LOOKS = 5  # consecutive reads for unknown key ids without a pause …
+QUIET_SECONDS = 5  # pause after a failed read: its waiters must not start one more each
+LOOK_BACK_SECONDS = 60  # … and the time until one more is allowed
 
 
 class KeysUnavailable(Exception):
@@ -128,7 +128,7 @@ class Jwks:
                 try:
                     await self._read(openid_url, source)
                 except KeysUnavailable as problem:
-                    log.warning("signing keys cannot be read", url=openid_url, why=str(problem))
+                    log.warning("signing_keys_unreadable", url=openid_url, why=str(problem))
                     source.failed_at, source.failure = self._clock(), str(problem)
         if source.openid is None:
             raise KeysUnavailable(source.failure)

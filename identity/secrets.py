@@ -1,9 +1,9 @@
-"""One secret of the owner, many keys of ours: no key ever signs two kinds of thing."""
+"""Derives keys from the one secret: each purpose has its own key."""
 
 import hashlib
 import hmac
 
-MINIMUM_LENGTH = 16  # characters; what `USHER_SECRET_KEY` must have before anything may be derived from it
+MINIMUM_LENGTH = 32  # characters; `USHER_SECRET_KEY` must have at least as many (settings.py)
 
 
 def derive(secret: str, purpose: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Whom we believe when we call out over TLS, through which proxy we go, and how long we wait."""
+"""Outgoing TLS: trusted certificates, proxy, and timeouts."""
 
 import ssl
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Is this token what it says? RS256 only, from an issuer we expect, for us, and not for ever.
+"""Checks tokens: RS256 only, from an expected issuer, for Usher, and only while valid.
 
 The Bot Framework SDK accepts a token without `exp` and answers 500 to most bad ones; here every fault is a `BadToken`
 with its reason, which a door turns into 401.

@@ -1,4 +1,4 @@
-"""A visitor's token: it opens one conversation, his own, for a day."""
+"""A visitor's token: it opens the visitor's own conversation for a day."""
 
 import time
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ class FrameBudget:
         )
 
     def unfinished(self, address: str | None, kilobytes: int) -> bool:
-        """Count so many KB of a message that has not ended, each as a frame; True when its address has sent too many."""
+        """Count the KB of an unfinished message, each as a frame; True when its address has sent too many."""
         return address is not None and self._address.owe(address, kilobytes) > 0
 
     def bad(self, chat: str) -> bool:
@@ -44,4 +44,4 @@ class FrameBudget:
 
 
 _ENTRY: Final = 4
-"""A handshake and a hello are about so many frames' work."""
+"""The cost of a handshake and a hello, in frames."""

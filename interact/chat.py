@@ -1,4 +1,4 @@
-"""One visitor's chat as its socket uses it: what he says, what he may know, and where it stands."""
+"""One visitor's chat as its socket uses it: what the visitor sends, what they may know, and its state."""
 
 import math
 from dataclasses import replace
@@ -32,7 +32,7 @@ LOOKED_AT: Final = 50
 """Entries behind what is in the room in which the visitor's first one is looked for."""
 
 CHATS_BACK: Final = 3
-"""So many chats a widget keeps; whom a visitor met before those, he does not remember either."""
+"""The number of chats a widget keeps; agents of earlier chats are forgotten."""
 
 
 class VisitorChat:
@@ -68,7 +68,7 @@ class VisitorChat:
         self._conversations = conversations
         self._distributor = distributor
         self._directory = directory
-        self._agent: tuple[str, str | None] | None = None  # (user, name) of whom was last looked up
+        self._agent: tuple[str, str | None] | None = None  # (user, name) of the last lookup
 
     async def refresh(self) -> None:
         """Read the conversation and its task as they are now. Raises NoAccess when the conversation is gone."""
@@ -160,7 +160,7 @@ class VisitorChat:
         self.conversation = replace(conversation, begun_at=answer.task.created_at)
 
     async def _last_agent(self) -> tuple[str, ...]:
-        """Who talked with this visitor before, where the service wants to go on with him."""
+        """The visitor's previous agent, where the service prefers that agent."""
         tenant, earlier = self.conversation.tenant, self.conversation.earlier
         if not earlier or self.conversation.service is None:
             return ()

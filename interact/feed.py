@@ -1,6 +1,6 @@
 """What a visitor's socket sends by itself: messages in order, the status when it changed, beats.
 
-Nothing waits here. Whoever has news sets a flag; a short-lived task, one at a time for each socket, sends what the
+Nothing waits here. A change sets a flag; a short-lived task, one at a time for each socket, sends what the
 flags ask for, so that frames never overtake each other.
 """
 
@@ -107,7 +107,7 @@ class Feed:
             await asyncio.wait((self._pump,))
 
     def wake(self, todo: Todo) -> None:
-        """There is news. Quick, and callable from a doorbell."""
+        """Something has changed. Quick, and callable from a change signal."""
         self._todo |= todo
         if self._open and self._pump is None:
             self._pump = asyncio.get_running_loop().create_task(self._work())
@@ -118,7 +118,7 @@ class Feed:
         todo = Todo.BEAT
         if here:
             todo |= Todo.HERE
-        if last > self._cursor or self._delivery != ALL_DELIVERED:  # a doorbell was lost, perhaps
+        if last > self._cursor or self._delivery != ALL_DELIVERED:  # a change signal may have been lost
             todo |= Todo.LOOK
         self.wake(todo)
 

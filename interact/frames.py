@@ -160,7 +160,7 @@ def error_frame(
 
 
 def message_frame(message: Message, *, agent_name: str | None) -> dict[str, Any] | None:
-    """A message as the visitor sees it, None for what is not for him.
+    """A message as the visitor sees it, None for one that is not for visitors.
 
     `agent_name` stands for every agent's own name where it is given; an agent's message has an id of this door's
     making, as Teams' own is nobody's business. A message that its agent turned into a note (`was`) is deleted.

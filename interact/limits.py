@@ -1,4 +1,4 @@
-"""How much one visitor may ask for. Whoever reaches a limit is told so, and when to go on."""
+"""How much one visitor may request. A visitor who reaches a limit is told so, and when to continue."""
 
 import ipaddress
 import math
@@ -17,12 +17,13 @@ _MOST_BUCKETS: Final = 50_000
 """Beyond this the longest untouched ones are forgotten: they have long been full again."""
 
 _LONGEST_DEBT: Final = 2.0
-"""Seconds. Those who share an address with somebody who floods wait so long at most, and answer beats in time."""
+"""Seconds. Visitors who share an address with a flooder wait at most this long, and answer beats in time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Figures of the visitor's door, per process. A burst may come at once, a rate goes on for ever (per second)."""
+    """Limits of the visitors' entry point, per process. A burst may come at once, a rate applies continuously (per
+    second)."""
 
     messages_burst: int = 80
     """A client offers its last 50 messages again after a resume, and the visitor goes on typing meanwhile."""
@@ -57,7 +58,7 @@ class Limits:
     here_beats: int = 3
     """The distributor hears of a connection on every third beat: every 15 s; it forgets one after 45 s."""
     silence_beats: int = 9
-    """A client that answers no beat for so long is gone: its line is dead, though nobody closed it."""
+    """A client that answers no beat for this long is gone: its connection is dead, though nothing closed it."""
     hello_seconds: float = 10.0
     typing_seconds: float = 2.0
     retry_seconds: tuple[float, float] = (1.0, 5.0)
@@ -74,7 +75,8 @@ class Buckets:
         self._kept: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, key: str, cost: int = 1) -> float:
-        """Take `cost`. 0.0 = granted; else nothing was taken, and as much will be there in so many seconds."""
+        """Take `cost`. 0.0 = granted; else nothing was taken, and the cost will be available after this many
+        seconds."""
         left, now = self._left(key)
         granted = left >= cost
         self._keep(key, left - cost if granted else left, now)
@@ -109,7 +111,8 @@ class Buckets:
 
 
 UNREADABLE: Final = "unreadable"
-"""Stands for all visitors of whom a trusted proxy reports what is no address: they are counted together."""
+"""Stands for all visitors that a trusted proxy reports without a valid address: they are counted
+together."""
 
 
 class Addresses:

@@ -64,7 +64,7 @@ class WebSocketLine:
     def __init__(
         self, ws: web.WebSocketResponse, request: web.Request, *, too_much: Callable[[int], bool] = lambda _: False
     ) -> None:
-        """`too_much`: takes another so many KB of an unfinished message, and says whether its address sent too many."""
+        """`too_much`: counts KB of an unfinished message, and says whether its address sent too many."""
         self.answers_beats = True
         self._ws = ws
         self._transport = request.transport
@@ -209,4 +209,4 @@ _MOST_AFTER_CLOSE: Final = 100
 """Frames that a client may have sent before it saw the close: it offers its last 50 messages after a welcome."""
 
 _CLOSE_SECONDS: Final = 2.0
-"""A client has so long to answer a close."""
+"""Seconds that a client has to answer a close."""

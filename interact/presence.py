@@ -10,7 +10,7 @@ BUSY: Final = "busy"
 AWAY: Final = "away"
 OFFLINE: Final = "offline"
 CLOSED: Final = "closed"
-"""Outside the opening hours: whoever writes now is turned away."""
+"""Outside the opening hours: visitors who write now are turned away."""
 
 _BUSY: Final = frozenset({Reason.BUSY, Reason.RINGING, Reason.CONNECTED, Reason.ACW, Reason.RONA, Reason.NOT_AVAILABLE})
 

@@ -1,4 +1,4 @@
-"""The built scripts, as websites fetch them: compressed once, and not sent again to whom has them."""
+"""The built scripts, as websites fetch them: compressed once, and not sent again to clients that have them."""
 
 import asyncio
 import gzip
@@ -10,7 +10,7 @@ from typing import Final
 from aiohttp import web
 
 MAX_AGE_SECONDS: Final = 300
-"""Browsers keep the scripts so long without asking: a new release reaches every website within five minutes."""
+"""How long browsers keep the scripts without asking: a new release reaches every website within five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class _Script:
 
 
 class Scripts:
-    """Serves the files of one folder; a file that was built anew is read anew."""
+    """Serves the files of one folder; a file that was rebuilt is read again."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -32,7 +32,7 @@ class Scripts:
         """The script `name` for any page; the caller vouches for the name."""
         script = await asyncio.to_thread(self._read, name)
         if script is None:
-            return web.Response(status=404, text="The widget is not built. Run `make build`.")
+            return web.Response(status=404, text="The widget is not built. Run npm run build:widget in web/.")
         headers = {
             "Access-Control-Allow-Origin": "*",
             "Cross-Origin-Resource-Policy": "cross-origin",

@@ -1,4 +1,4 @@
-"""A new chat: what the visitor says about himself is checked, a conversation is opened, and he gets its token."""
+"""A new chat: the visitor's details are checked, a conversation is opened, and the visitor gets its token."""
 
 import re
 from typing import Annotated, Any, Final

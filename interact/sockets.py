@@ -1,4 +1,4 @@
-"""All sockets of this process: one pair of ears for the doorbells, the common ticker, shared limits, and the end."""
+"""All sockets of this process: one listener for change signals, the common ticker, shared limits, and the shutdown."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -17,10 +17,10 @@ from store.doorbells import Bell, Doorbells
 log = structlog.get_logger(__name__)
 
 SLOTS: Final = 50
-"""Beats are spread over so many ticks, so that 10,000 visitors make no burst every five seconds."""
+"""Beats are spread over this many ticks, so that 10,000 visitors cause no burst every five seconds."""
 
 MOVE_SECONDS: Final = 3.0
-"""A stopping process asks all its clients to move within so many seconds."""
+"""A stopping process asks all its clients to move within this many seconds."""
 
 APART_SECONDS: Final = 0.02
 """Between two of them, when they are few."""
@@ -103,7 +103,7 @@ class Sockets:
             socket.rung(bell)
 
     async def run(self) -> None:
-        """Give every socket its beat, for ever; sleeps while there is none."""
+        """Send every socket its beat until cancelled; sleeps while there is none."""
         loop = asyncio.get_running_loop()
         step = self._limits.beat_seconds / SLOTS
         next_at = loop.time()

@@ -26,14 +26,14 @@ def state_of(conversation: Conversation, task: Task | None) -> str:
     if conversation.closed_at is not None:
         return ENDED
     if task is not None:
-        # Whoever hands a chat on stays with the visitor until somebody else has come.
+        # An agent who transfers a chat stays with the visitor until another agent has joined.
         return CONNECTED if task.holder is not None else _STATES[task.state]
     # Its task existed and is gone: long over.
     return ENDED if conversation.begun_at is not None else NEW
 
 
 def _by_visitor(conversation: Conversation, task: Task | None) -> bool:
-    """Without a task only the visitor himself ends a chat."""
+    """Without a task only the visitor can have ended the chat."""
     return task.ended_by == "visitor" if task is not None else conversation.begun_at is None
 
 
@@ -48,7 +48,8 @@ def _notice(task: Task | None) -> str | None:
 def status_frame(
     conversation: Conversation, task: Task | None, *, service: str, agent: str | None, position: int | None
 ) -> dict[str, Any]:
-    """The `status` of a frame. `service`: the name the visitor knows; `agent`: the connected agent as the visitor sees him.
+    """The `status` of a frame. `service`: the name that the visitor knows; `agent`: the connected agent as visitors
+    see them.
 
     `notice`: `idle` (silence is about to end the chat), or `passed_on` (somebody else is being asked to take the chat over:
     the agent hands it on, or is lost, or their room is; then the chat is `waiting`).

@@ -152,7 +152,7 @@ class VisitorSocket:
                 self._over.set()
 
     async def _greet(self) -> tuple[VisitorChat, int]:
-        """The first frame: who it is, and what he has seen. Raises BadFrame."""
+        """The first frame: the visitor's identity, and the last entry seen. Raises BadFrame."""
         try:
             async with asyncio.timeout(self._deps.limits.hello_seconds):
                 hello = parse_frame(await self._read())
@@ -203,11 +203,11 @@ class VisitorSocket:
             feed.stop()
             if counts:
                 self._registry.remove(self)
-            # In a task of its own: when a line breaks, aiohttp cancels this one in the middle of what it does.
+            # In a separate task: when a connection breaks, aiohttp cancels this one in the middle of its work.
             await asyncio.shield(self._registry.see_off(self._leave(chat, feed)))
 
     async def _welcome(self, chat: VisitorChat, feed: Feed, after: int) -> None:
-        await chat.refresh()  # again, now that the doorbells are heard: nothing falls in between
+        await chat.refresh()  # again, now that change signals are received: none is missed
         refusal: BadFrame | None = None
         if chat.conversation.last_seq > 0 and not chat.ended:
             try:
@@ -219,14 +219,14 @@ class VisitorSocket:
             await self._line.send(_error_of(refusal))
 
     async def _leave(self, chat: VisitorChat, feed: Feed) -> None:
-        await feed.ended()  # "I am here" must not be stored after "he has gone"
+        await feed.ended()  # "here" must not be stored after "gone"
         # Who was asked to move has not left, nor has who polls: the connection runs out by itself.
         if self._moved or not self._line.answers_beats:
             return
         try:
             await chat.away(self.connection)
         except StoreDown:
-            log.info("visitor_away_not_noted", conversation=self.key[1])  # likewise
+            log.info("visitor_away_not_noted", conversation=self.key[1])
 
     # --- what the client says --------------------------------------------------------------------------------------
 
@@ -288,7 +288,7 @@ class VisitorSocket:
     # --- what the client hears -------------------------------------------------------------------------------------
 
     def rung(self, bell: Bell) -> None:
-        """A doorbell of this chat."""
+        """A change signal of this chat."""
         if self._feed is not None:
             if bell.kind == "conv":
                 self._feed.wake(Todo.LOOK)
@@ -296,7 +296,7 @@ class VisitorSocket:
                 self._feed.wake(Todo.TYPING)
 
     def beat(self, last: int, public: int, deaf_times: int) -> None:
-        """The common ticker: the chat's last entries, and how often this process has missed doorbells so far.
+        """The common ticker: the chat's last entries, and how often this process has missed change signals.
 
         A client that was silent for too long is cut off: its line is dead. So is one whose token has ended.
         """
@@ -314,7 +314,7 @@ class VisitorSocket:
             self._feed.beat(last, public, here=self._beats % self._deps.limits.here_beats == 0)
 
     async def move(self, why: str, *, at_once: bool = False) -> None:
-        """Ask the client to come back, to whoever is there then, and close.
+        """Ask the client to reconnect, to any server, and close.
 
         `at_once`: the client is served on this line until it has another one, for a while at most.
         """

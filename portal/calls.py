@@ -1,4 +1,4 @@
-"""One call of the JSON API: who asks, whether he may, what he sent; and everything that can be wrong with it, in one place."""
+"""A call of the JSON API: identity, permission, input; all errors of calls are handled here."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -50,10 +50,10 @@ class Rhythm:
     coalesce: float = 0.05
     """What changes within this time comes as one update: nobody sees the delay, and a busy queue does not flood a page."""
     session: float = 4.0
-    """A stream looks at its session again after so long even if a change signal was lost: with what the look itself takes,
+    """A stream looks at its session again after this time even if a change signal was lost: with what the look itself takes,
     a stream ends within 5 s of the sign-out."""
     keep: float = 5.0
-    """What pages share is read again after so long even if a bell was lost."""
+    """Shared data is read again after this time even if a change signal was lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ async def events(call: Call[Nothing]) -> web.StreamResponse:
         headers={
             "Content-Type": "text/event-stream",
             "Cache-Control": "no-store",
-            # Proxies that gather answers would gather these for ever.
+            # Proxies that buffer answers would buffer these indefinitely.
             "X-Accel-Buffering": "no",
         }
     )

@@ -1,4 +1,4 @@
-"""Handing a chat on: to whom it could go, to whom it goes, and taking it back while nobody has accepted."""
+"""Transfers of a chat: possible targets, starting one, and cancelling it while no agent has accepted."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,5 @@
-"""Which open pages a doorbell concerns. A bell is heard once, its task is read once, and only those pages look again."""
+"""Maps change signals to open pages. A signal arrives once, its task is read once, and only the pages concerned
+refresh."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -80,7 +81,7 @@ class Hub:
         self._silence = [self._doorbells.listen(kind, callback) for kind, callback in heard.items()]
 
     async def move_all(self, seconds: float) -> None:
-        """Let go of one page after the other, in so many seconds; each comes back to another server."""
+        """Disconnect one page after the other, within this many seconds; each reconnects to another server."""
         pages = self._all()
         for page in pages:
             page.leaving = True
@@ -88,7 +89,7 @@ class Hub:
             await asyncio.sleep(min(0.02, seconds / len(pages)))
 
     async def stop(self, _app: web.Application) -> None:
-        """Open pages are let go; each finds another server, or this one again, with a pause of its own choosing."""
+        """Open pages are disconnected; each finds another server, or this one again, after its own pause."""
         self.closing = True
         for silence in self._silence:
             silence()
@@ -157,7 +158,7 @@ class Hub:
         try:
             task = await self._distributor.task(tenant, task_id)
         except StoreDown:
-            return  # the doorbells notice too; once they hear again, everyone looks
+            return  # the change signals stop too; when they return, every page refreshes
         if task is None:
             return
         self._snapshots.queues.forget(tenant, lane_of(task))

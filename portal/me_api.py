@@ -1,4 +1,4 @@
-"""What a person does about himself: duty, RONA, the bot, his preferences; and what his pages show."""
+"""Users' own actions: duty, RONA, the bot, preferences; and the contents of their pages."""
 
 from typing import Any
 

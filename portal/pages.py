@@ -21,7 +21,7 @@ POLICY = "; ".join(
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self'",
-        # TeamsJS fetches its list of valid hosts from Microsoft, and falls back to one of its own.
+        # TeamsJS fetches its list of valid hosts from Microsoft, and falls back to its own list.
         "connect-src 'self' https://res.cdn.office.net",
         "base-uri 'none'",
         "form-action 'self'",

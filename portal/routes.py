@@ -85,7 +85,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/tasks/{task}/assign", team_api.assign, "Offer a waiting chat to an agent", UserBody, TaskAnswer, _OFFER),
     Route("POST", "/tasks/{task}/cancel", team_api.cancel, "End a chat that nobody has yet", answer=TaskAnswer, refusals=_TASK),
     Route("POST", "/tasks/{task}/terminate", tasks_api.terminate, "End a chat", answer=TaskAnswer, refusals=_TASK),
-    Route("GET", "/tasks/{task}/targets", handing_api.targets, "To whom a chat could be handed", answer=TargetsView, refusals=(403, 404)),
+    Route("GET", "/tasks/{task}/targets", handing_api.targets, "Possible targets of a transfer", answer=TargetsView, refusals=(403, 404)),
     Route("POST", "/tasks/{task}/transfer", handing_api.transfer, "Hand a chat on", TransferBody, TaskAnswer, _OFFER),
     Route("POST", "/tasks/{task}/take-back", handing_api.take_back, "Keep it after all", answer=TaskAnswer, refusals=_TASK),
     Route("POST", "/tasks/{task}/wrapup", tasks_api.save_wrapup, "Codes, tags, note", WrapupBody, TaskAnswer, _OFFER),

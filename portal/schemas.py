@@ -30,9 +30,9 @@ class Words(Shape):
 
 
 class NotedView(Shape):
-    """What a colleague noted of a task that he had before."""
+    """A colleague's note on a task that they had before."""
 
-    name: str = Field(description='"" when nobody knows him any more')
+    name: str = Field(description='"" when the user is no longer known')
     codes: list[str]
     tags: list[str]
     note: str
@@ -64,16 +64,16 @@ class TaskView(Shape):
     closed_at: int | None
     outcome: str | None
     my_result: str | None = Field(description="how this user's own latest offer of the task ended")
-    codes: list[str] = Field(description="these three: what this user has noted himself")
+    codes: list[str] = Field(description="these three: this user's own entries")
     tags: list[str]
     note: str
-    noted_before: list[NotedView] = Field(description="what those noted who had the chat before him")
+    noted_before: list[NotedView] = Field(description="the entries of agents who had the chat before")
     visitor_here: bool
     visitor_grace_until_at: int | None = Field(description="when the chat ends unless the visitor comes back")
     chat_url: str | None = Field(description="the room in Teams")
-    handed_to: str = Field(description='to whom this user is handing it on, by name; "" when he is not')
-    handed_until_at: int | None = Field(description="then it returns to him if nobody has accepted")
-    handed_by: str = Field(description='who is handing it on, or did, by name; "" when nobody')
+    handed_to: str = Field(description='the transfer target, by name; "" without one')
+    handed_until_at: int | None = Field(description="when it returns to this user if no agent has accepted")
+    handed_by: str = Field(description='who transfers it, or did, by name; "" without one')
 
 
 class CodeCategoryView(Shape):
@@ -101,8 +101,8 @@ class AgentServiceView(Shape):
 class AgentView(Shape):
     on_duty: bool
     presence: str
-    unavailable: Words | None = Field(description="the reason he gave for not being available; null when he is")
-    not_available: list[Words] = Field(description="the reasons he may give")
+    unavailable: Words | None = Field(description="the reason for not being available; null when available")
+    not_available: list[Words] = Field(description="the reasons that the user may give")
     rona: bool
     rona_until_at: int | None
     services: list[AgentServiceView]
@@ -126,7 +126,7 @@ class MeView(Shape):
     upn: str
     name: str
     roles: list[str]
-    supervises: list[ServiceName] = Field(description="the services whose team and waiting chats he may see to")
+    supervises: list[ServiceName] = Field(description="the services whose team and waiting chats the user may manage")
     language: Language
     theme: Theme
     notifications: bool
@@ -144,7 +144,7 @@ class WaitingTaskView(Shape):
 class WaitingView(Shape):
     service: str
     name: str
-    may_pick: bool = Field(description="this user may take one of these himself")
+    may_pick: bool = Field(description="this user may pick one of these")
     tasks: list[WaitingTaskView]
 
 
@@ -197,20 +197,20 @@ class TeamTaskView(Shape):
 
 
 class TeamAgentView(Shape):
-    """An agent, and everything that stands against offering him a chat of this service; nothing = he may be asked."""
+    """An agent, and every reason against an offer of this service; none = the agent may be asked."""
 
     user: str
     name: str
     selectable: bool
     reasons: list[Words]
-    level: int | None = Field(description="the level that adds him; null when he is in none")
+    level: int | None = Field(description="the level that adds the agent; null when none does")
     on_duty: bool
     presence: str
-    unavailable: str = Field(description='the reason he gave for not being available; "" when he is')
+    unavailable: str = Field(description='the reason for not being available; "" when available')
     rona: bool
     rona_until_at: int | None
     idle_since_at: int | None
-    chats: int = Field(description="all that he has in hand, of any service")
+    chats: int = Field(description="all current chats of the agent, of any service")
 
 
 class TeamView(Shape):
@@ -252,7 +252,7 @@ class TargetAgentView(Shape):
     user: str
     name: str
     free: bool
-    reason: str = Field(description='what stands against asking him now; "" when he is free')
+    reason: str = Field(description='the reason against asking the agent now; "" when there is none')
 
 
 class TargetsView(Shape):

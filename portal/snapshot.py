@@ -29,10 +29,10 @@ from portal.words import Voice, voice
 
 PIECES = tuple(Pieces.model_fields)
 TASK_PIECES = frozenset({"offers", "open", "past"})
-"""What may change on a person's page when one of his tasks does."""
+"""The parts of a person's page that may change with one of their tasks."""
 
 FIRST_WORDS = 5
-"""The visitor's first message is among so many: a greeting or two may stand before it."""
+"""The visitor's first message is among this many: a greeting or two may come before it."""
 
 LONGEST_PREVIEW = 400
 """Characters of the first message: what fits on a card; all of it is in the chat."""
@@ -42,7 +42,7 @@ PAST = 50
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who looks, and at what: everything that his pieces have in common."""
+    """The viewer, and what all parts of their page share."""
 
     identity: Identity
     user: User | None
@@ -60,12 +60,12 @@ class Person:
 
     @property
     def supervised(self) -> frozenset[str]:
-        """The services whose team and waiting chats are his business."""
+        """The services whose team and waiting chats the user manages."""
         return frozenset() if self.user is None else frozenset({*self.user.supervises, *self.user.owns})
 
     @property
     def lanes(self) -> frozenset[str]:
-        """The queues whose waiting tasks he sees: his services', and his own."""
+        """The queues whose waiting tasks the user sees: those of their services, and their own."""
         if self.user is None:
             return frozenset()
         own = {own_lane(self.user.id)} if self.user.interact_user else set[str]()
@@ -126,7 +126,7 @@ class Snapshots:
         return task_view(task, me, person.company, person.voice, chat, names=names)
 
     async def _names(self, task: Task) -> dict[str, str]:
-        """Of those between whom the task is handed."""
+        """The names of the users and services of a transfer."""
         wanted = {part.user for part in task.sessions if part.left_talk or part.user == task.holder}
         if task.transfer_to and task.transfer_to.startswith("@"):
             wanted.add(task.transfer_to.removeprefix("@"))

@@ -19,7 +19,8 @@ from portal.snapshot import PIECES, Person, Snapshots
 from portal.views import customer_name
 
 HEARTBEAT_PIECES = frozenset({"me", "agent", "offers", "open", "waiting"})
-"""Looked at with every heartbeat, so that a lost doorbell costs no more than one; the rest changes with a bell that reaches all."""
+"""Read with every heartbeat, so that a lost change signal costs at most one; the rest changes with a signal to all
+pages."""
 
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {
     name: TypeAdapter(Any if field.annotation is None else field.annotation)

@@ -63,7 +63,7 @@ async def pick(call: Call[Nothing]) -> TaskAnswer:
     if task is None or user is None or (task.service not in user.agent_of and task.user != me.user):
         raise Refusal(404, "no_such_task", call.person.voice("problem.no_such_task"))
     found = await call.deps.distributor.pick(me.tenant, call.task, me.user, Via.PORTAL)
-    if found.verdict is Verdict.GONE:  # not offered to him: somebody else was quicker, or the visitor left
+    if found.verdict is Verdict.GONE:  # not offered to this user: another agent was quicker, or the visitor left
         return await answer(call, found, message=call.person.voice("pick.gone"))
     return await answer(call, found)
 

@@ -30,7 +30,7 @@ MOST_WAITING = 200
 
 
 async def team(call: Call[Nothing]) -> TeamView:
-    """The agents of a service, each with all that stands against offering him a chat of it."""
+    """The agents of a service, each with every reason against an offer."""
     service = supervised_service(call)
     tenant = call.identity.tenant
     agents, users, running, path = await gather(

@@ -54,7 +54,7 @@ def team_tasks_view(
 
     `more`: how many wait in all, those in the service's workflow included; `waiting` may be only the first of them.
     """
-    # A chat that is being handed on counts here, and belongs to the service that it is handed to.
+    # A chat in transfer counts here, and belongs to the target service.
     own = [task for task in running if task.service == service.id and task.state is not TaskState.QUEUED]
     names = _names(users)
     return TeamTasksView(
@@ -99,7 +99,7 @@ def _notices(
         yield Words(code="closed", text=voice("service.closed"))
     if len(running) >= service.concurrent:
         yield Words(code="full", text=voice("service.full", running=len(running), limit=service.concurrent))
-    # Somebody to whom a chat rings is being asked.
+    # An agent with a ringing chat is being asked.
     if not any(agent.selectable for agent in agents) and not any(task.state is TaskState.OFFERED for task in running):
         yield Words(code="nobody", text=voice("service.nobody"))
 
@@ -130,7 +130,7 @@ def _running(task: Task, names: Mapping[str, str], backlog: int, since: int | No
     shown = _task(task, names, None, voice).model_copy(update={"backlog": backlog, "backlog_since_at": since})
     if task.holder is None:
         return shown
-    # Whoever hands a chat on talks until somebody else is in it.
+    # An agent who transfers a chat continues until another agent has joined.
     return shown.model_copy(update={"state": TaskState.ACTIVE.value, "agents": [names.get(task.holder, task.holder)]})
 
 

@@ -45,7 +45,7 @@ class Company:
 
     @property
     def reasons(self) -> Mapping[str, str]:
-        """Why somebody may say that he is not available: short name → word."""
+        """The reasons that agents may give for not being available: short name → text."""
         return self.tenant.reasons if self.tenant else {}
 
     def reason(self, code: str) -> str:
@@ -88,7 +88,7 @@ def task_view(
     *,
     names: Mapping[str, str] = _NOBODY,
 ) -> TaskView:
-    """`names`: object id → display name, of those whom the task is handed between."""
+    """`names`: object id → display name, of the users in the transfer."""
     session = task.session_of(user)
     acw = task.acw_of(user)
     service = task.service_for(user)
@@ -177,7 +177,7 @@ def me_view(
 
 
 def supervised_services(user: User, company: Company) -> list[ServiceName]:
-    """The services whose team he sees, by name."""
+    """The services whose team the user sees, by name."""
     ids = dict.fromkeys((*user.supervises, *user.owns))
     found = [ServiceName(id=id_, name=company.services[id_].name) for id_ in ids if id_ in company.services]
     return sorted(found, key=lambda service: service.name.casefold())
@@ -204,7 +204,7 @@ def _missing(user: User | None, company: Company) -> list[tuple[str, str]]:
 
 
 def agent_view(agent: Agent, user: User, company: Company, voice: Voice) -> AgentView:
-    """His services in the order of their names, chats straight to him last."""
+    """The user's services by name, direct chats last."""
     mine = sorted(user.agent_of, key=lambda service: company.name(service, voice).casefold())
     lanes = [*mine, DIRECT] if user.interact_user else mine
     return AgentView(
@@ -236,7 +236,7 @@ def service_view(service: str, company: Company, voice: Voice) -> ServiceView:
 
 
 def may_pick(lane: str, user: User | None, company: Company) -> bool:
-    """Whether this person may take chats that wait here, from his own pages."""
+    """Whether this user may pick chats of this queue, on their own pages."""
     service = company.services.get(lane)
     return service is not None and user is not None and lane in user.agent_of and service.agents_may_pick
 

@@ -37,7 +37,8 @@ class Voice:
         return self._cards("direct")
 
     def reason(self, reason: Reason, unavailable: str = "") -> Words:
-        """What stands against him, said to himself. `unavailable`: the reason that he chose for not being available."""
+        """The reasons against the agent, addressed to them. `unavailable`: their reason for not being
+        available."""
         # The cards send people to My Sessions to end the pause; here they are there.
         text = self("reason.rona") if reason is Reason.RONA else self._cards(f"reason.{reason}")
         if reason is Reason.NOT_AVAILABLE and unavailable:
@@ -45,7 +46,7 @@ class Voice:
         return Words(code=reason, text=text[:1].upper() + text[1:])
 
     def reason_of(self, reason: Reason, unavailable: str = "") -> Words:
-        """The same, said of him to somebody else."""
+        """The same, about the agent, for others."""
         text = self._cards(f"team.{reason}")
         return Words(
             code=reason, text=f"{text}: {unavailable}" if reason is Reason.NOT_AVAILABLE and unavailable else text
@@ -58,7 +59,7 @@ class Voice:
         return f"{self.reason(Reason(why)).text}." if why in REASONS else self._cards("answer.not_possible")
 
     def refused_of(self, why: str, name: str) -> str:
-        """Likewise, of somebody else."""
+        """As above, for others."""
         return refused_of(self._cards, why, name)
 
     def about(self, answer: Answer) -> str:
@@ -96,9 +97,10 @@ class Voice:
         return self._cards("taken.somebody")
 
     def gone(self, task: Task, user: str, customer: str, winner: str = "") -> Words | None:
-        """Why an offer or a room has gone from a person's page; None when he did it himself, or it just went on.
+        """Why an offer or a room has gone from a person's page; None when they did it themselves, or it just
+        continued.
 
-        `winner`: the name of whoever has the task now.
+        `winner`: the name of the agent who has the task now.
         """
         session = task.session_of(user)
         match session.result if session else None:

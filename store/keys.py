@@ -323,7 +323,7 @@ _DISTRIBUTION: tuple[KeySpec, ...] = (
         "distribution",
         _TASK_LIFE,
         "A task; see `tasks.Task`. Packed: `conns` (connection=alive until), `past` (user=result:asked again from:offer); `wraps` (user=extensions:end, of agents who transferred it and have not finished ACW), `handed_on` (user=service for which they had it); `noted` (JSON: user={codes, tags, note}, of agents who had it before), `ends`: of the queue time, `won`: the "
-        "accepted offer, `offers`: how many there were, `delivered`: to whom, `home`: the queue it was transferred from, `pause`, `opening_fails` and `opening_why`: rooms that could not be opened, `broken`: why its room was lost, `unanswered`: the visitor's first message that no agent has answered (ms), `unspoken` (user=accepted at, of agents who have not written yet), `next`: its deadline.",
+        "accepted offer, `offers`: how many there were, `delivered`: to which agents, `home`: the queue it was transferred from, `pause`, `opening_fails` and `opening_why`: rooms that could not be opened, `broken`: why its room was lost, `unanswered`: the visitor's first message that no agent has answered (ms), `unspoken` (user=accepted at, of agents who have not written yet), `next`: its deadline.",
     ),
     KeySpec(
         "<root>open:<tenant>",

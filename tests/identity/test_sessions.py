@@ -22,7 +22,7 @@ from tests.identity.site import Site, new_browser, raw_answer, serve_site
 
 ANNA = "a1f6a7b0-0001-4c1b-9a55-000000000001"
 OWN = {"x-usher": "1"}
-KEY = derive("a-secret-of-the-owner", "session")
+KEY = derive("a-secret-of-the-owner-of-32-characters", "session")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from identity.secrets import derive
 from identity.tokens import BadToken
 from identity.visitors import read_visitor, sign_visitor
 
-SECRET = "a-secret-of-the-owner"
+SECRET = "a-secret-of-the-owner-of-32-characters"
 KEY = derive(SECRET, "visitor")
 
 
@@ -39,5 +39,5 @@ def test_a_token_for_something_else_opens_nothing() -> None:
 
 def test_each_purpose_has_a_key_of_its_own_and_a_short_secret_none() -> None:
     assert derive(SECRET, "visitor") != derive(SECRET, "session")
-    with pytest.raises(ValueError, match="at least 16"):
+    with pytest.raises(ValueError, match="at least 32"):
         derive("short", "visitor")

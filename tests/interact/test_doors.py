@@ -335,4 +335,4 @@ async def test_the_scripts_are_for_every_page(store: Store, tenant: str, tmp_pat
             assert response.status == 404
         async with door.http.get(f"{door.base}/interact/widget.js") as response:
             assert response.status == 404
-            assert "make build" in await response.text()
+            assert "npm run build:widget" in await response.text()
