@@ -1,6 +1,7 @@
-"""The rules of after-call work, one place for cards, pages and scripts: what an agent may enter, and what is still missing.
+"""The rules of after-call work (ACW), one place for cards, pages and scripts: what an agent may enter, and what is
+missing.
 
-Surfaces only draw: they pass what was typed to `check_entries`, store `Checked.entries`, and say each fault in their words.
+Surfaces only draw: they pass the input to `check_entries`, store `Checked.entries`, and show each fault in their words.
 """
 
 from collections.abc import Sequence

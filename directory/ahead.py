@@ -1,6 +1,6 @@
-"""Keeps opening hours and daily sweeps laid down ahead: the distributor knows them as instants, for two weeks.
+"""Schedules opening hours and daily sweeps ahead: the distributor gets them as instants, for two weeks.
 
-Every process looks; the first to see that a week is used up lays down the next.
+Every process checks; the first to find that less than a week is left schedules the next two.
 """
 
 import asyncio
@@ -19,15 +19,15 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY_SECONDS = 3_600.0
 AGAIN_SECONDS = 60.0
-"""After the store was down: soon enough for a week, and no burden on a store that has just come back."""
+"""After the store was down: soon enough for a week, without loading a store that has just started."""
 
 DAY_MS = 86_400_000
 RENEW_MS = DAYS_AHEAD * DAY_MS // 2
-"""Half of what is laid down is kept for the days on which nobody looks."""
+"""Half of the schedule is a reserve for days on which no process checks."""
 
 
 class Ahead:
-    """The loop, and one look of it."""
+    """The loop, and one check."""
 
     def __init__(self, store: Store, distributor: Distributor, *, clock: Callable[[], int] = now_ms) -> None:
         self._store = store
@@ -35,17 +35,17 @@ class Ahead:
         self._clock = clock
 
     async def run(self) -> None:
-        """For ever; a store that is down is waited for."""
+        """Run until cancelled; waits while the store is down."""
         while True:
             try:
                 await self.look()
             except StoreDown:
-                await asyncio.sleep(AGAIN_SECONDS)  # whoever serves requests says so
+                await asyncio.sleep(AGAIN_SECONDS)  # the code that serves requests logs it
             else:
                 await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     async def look(self) -> int:
-        """Lay down what is due; returns for how many tenants that was. Raises StoreDown."""
+        """Schedule what is needed; returns for how many tenants. Raises StoreDown."""
         renewed = 0
         now = self._clock()
         for tenant in sorted(await self._store.smembers(TENANTS)):

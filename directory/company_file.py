@@ -1,4 +1,4 @@
-"""The tables of a company's file. What stands below a field is what docs/services.md says of it."""
+"""The tables of a company's file. The docstring below a field is its description in docs/services.md."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,39 +14,39 @@ from directory.toml_lines import Path as FieldPath
 
 
 class UserEntry(Settings):
-    """A person. With an object id, `upn` and `name` may stand beside it; then nobody is asked who that is."""
+    """A user. With an object id, `upn` and `name` may be given too; then Entra is not asked."""
 
     user: PersonName
     """UPN or object id."""
     upn: Upn | None = None
     """Only beside an object id: the UPN."""
     name: Name | None = None
-    """The name to show; left out: the one in Entra."""
+    """The display name; left out: the one in Entra."""
     instant_messaging: bool = False
     """The licence to be offered chats."""
     interact_user: bool = False
-    """The licence for a widget of his own: chats straight to him."""
+    """The licence for a personal widget: chats directly to this user."""
     capacity: Annotated[int, between(1, 10)] = 1
-    """So many chats at once. With 1, after-call work counts as one."""
+    """Maximum concurrent chats. With 1, a chat in ACW counts as one."""
     skills: Slugs = ()
-    """What he can do, such as `"french"`; levels of services name skills."""
+    """Skills, such as `"french"`; levels of services name skills."""
     services: Slugs = ()
-    """Services whose agent he is."""
+    """Services in which the user is an agent."""
     owns: Slugs = ()
-    """Services that he owns."""
+    """Services that the user owns."""
     supervises: Slugs = ()
-    """Services that he supervises."""
+    """Services that the user supervises."""
     roles: Sequence[Role] = ()
-    """`admin` makes a tenant admin; the other roles follow from the lists above, and are held against them."""
+    """`admin` makes the user a tenant admin; the other roles follow from the lists above, and must agree with them."""
     widget: WidgetSettings | None = None
-    """His widget."""
+    """The user's widget."""
 
 
 class CompanyFile(Settings):
-    """What stands at the top, before all tables."""
+    """The settings at the top, before all tables."""
 
     replace: bool = False
-    """What is not in the file goes; otherwise it is kept."""
+    """Remove everything that is not in the file; otherwise it is kept."""
     tenant: Tenant
     """The company."""
     services: Sequence[Service] = ()
@@ -57,7 +57,7 @@ class CompanyFile(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """A file that is right by itself, with the lines of its fields."""
+    """A file that is valid by itself, with the lines of its fields."""
 
     path: Path
     file: CompanyFile

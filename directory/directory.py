@@ -1,4 +1,4 @@
-"""The directory as the other rooms see it: who and what there is, what may be done, and whom the bot reaches."""
+"""The directory for other packages: tenants, services and users, permissions, and where the bot reaches users."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ from store.due import Subject
 from store.keys import root
 from store.text import tidied
 
-# So many others may be quicker before a change is given up.
+# A change fails after this many attempts.
 TRIES = 8
 
 
@@ -38,7 +38,7 @@ class Directory:
     # Who and what there is.
 
     async def tenant(self, tenant: str) -> Tenant | None:
-        """A tenant that a company was loaded for."""
+        """A tenant with a loaded company."""
         text = await self._store.hget(_key("tenant", tenant), "doc")
         return read_tenant(text) if text else None
 
@@ -51,7 +51,7 @@ class Directory:
         return read_service(text) if text else None
 
     async def settings(self, tenant: str, service: str | None) -> ServiceSettings | None:
-        """What a task runs under: its service's settings, or the tenant's for chats that go straight to a user."""
+        """The settings of a task: its service's, or the tenant's for chats directly to a user."""
         if service is not None:
             return await self.service(tenant, service)
         found = await self.tenant(tenant)
@@ -63,7 +63,7 @@ class Directory:
         return sorted(found, key=lambda service: service.name.casefold())
 
     async def user(self, tenant: str, user: str) -> User | None:
-        """A user by object id, with what he chose in User Preferences."""
+        """A user by object id, with the choices in User Preferences."""
         doc, text, chosen = await self._store.many(
             [
                 ("hget", (_key("tenant", tenant), "doc")),
@@ -90,13 +90,13 @@ class Directory:
         return await self.user(tenant, found) if found else None
 
     async def members(self, tenant: str, service: str) -> list[User]:
-        """Everybody who is something in a service (agent, supervisor, owner), by name."""
+        """All agents, supervisors and owners of a service, by name."""
         return [user for user in await self.users(tenant) if service in user.services]
 
     # Widgets.
 
     async def widget(self, key: str) -> WidgetTarget | None:
-        """Whom a widget's public key leads to."""
+        """The service or user of a widget's public key."""
         text = await self._store.get(widget_name(key))
         found: Mapping[str, str] = json.loads(text) if text else {}
         return WidgetTarget(found["tenant"], found.get("service"), found.get("user")) if found else None
@@ -110,7 +110,7 @@ class Directory:
         return await widget_key(self._store, tenant, "user", user)
 
     async def missing_for(self, tenant: str, *, service: str | None = None, user: str | None = None) -> list[Missing]:
-        """What stands against a chat with a service, or with a user directly (product.md 5); nothing = it may begin."""
+        """Unmet preconditions of a chat with a service or a user (product.md 5); none = it may begin."""
         if service is not None:
             doc, text, able = await self._store.many(
                 [
@@ -125,20 +125,20 @@ class Directory:
         )
         return missing_for_user(doc and read_tenant(doc), text and read_user(text))
 
-    # Whom the bot reaches.
+    # Where the bot reaches users.
 
     async def registration(self, tenant: str, user: str) -> Registration | None:
-        """Where the bot reaches a user; None if he is not registered with it."""
+        """Where the bot reaches a user; None if the user is not registered with it."""
         text = await self._store.hget(_key("registrations", tenant), user)
         return Registration(**json.loads(text)) if text else None
 
     async def save_registration(self, registration: Registration) -> None:
-        """The user has installed the bot, or it was heard of again: its addresses may have changed."""
+        """The user has installed the bot, or has sent another activity: its addresses may have changed."""
         written = json.dumps(asdict(registration))
         await self._register(registration.tenant, registration.user, written, registration.service_url)
 
     async def drop_registration(self, tenant: str, user: str) -> bool:
-        """The user has removed the bot; False if it did not know him anyway."""
+        """The user has removed the bot; False if the user was not registered."""
         return await self._register(tenant, user, "", "")
 
     async def some_registrations(self, tenant: str, count: int) -> list[Registration]:
@@ -164,7 +164,7 @@ class Directory:
         """The Bot Connector's address for a tenant, as the latest activity from it said."""
         return await self._store.get(_key("service-url", tenant))
 
-    # What a user chooses for himself. Raises BadPreference.
+    # Users' own choices. Raises BadPreference.
 
     async def set_language(self, tenant: str, user: str, language: str) -> None:
         await self._prefer(tenant, user, "language", _one_of(language, get_args(Language)))
@@ -178,7 +178,7 @@ class Directory:
     # Changes.
 
     async def set_active(self, tenant: str, user: str, service: str, on: bool) -> bool:
-        """An agent takes part in a service, or does not for now; False if he is not an agent of it."""
+        """Switch an agent's part in a service on or off; False if the user is not an agent of it."""
 
         def change(before: State) -> State:
             found = before.users.get(user)
@@ -191,15 +191,15 @@ class Directory:
         return user in after.users and service in after.users[user].agent_of
 
     async def awaits_first_admin(self, tenant: str) -> bool:
-        """Whether nobody is, or ever was, an admin of the tenant."""
+        """Whether the tenant has no admin and never had one."""
         if await self._store.hget(_key("tenant", tenant), "had_admin"):
             return False
         return not (await read_state(self._store, tenant)).had_admin
 
     async def grant_first_admin(self, tenant: str, user: str, upn: str, name: str) -> bool:
-        """Make this person an admin of the tenant, unless anybody is or ever was one; whether they were made one.
+        """Make this person an admin of the tenant, unless it has or ever had one; returns whether it did.
 
-        Tenant and person come into being if they are not there. Two sign-ins at once make one admin: the change is written
+        Creates the tenant and the person if needed. Two sign-ins at once make one admin: the change is written
         by one script, which refuses when the tenant has changed since it was read.
         """
         made = False
@@ -220,9 +220,9 @@ class Directory:
         return made
 
     async def change(self, tenant: str, change: Callable[[State], State], *, actor: str) -> tuple[State, bool]:
-        """Read the tenant's state, change it, write it as a whole, and bring the change to where it works.
+        """Read the tenant's state, change it, write it as a whole, and project the change.
 
-        `change` is called again if somebody else was quicker. Returns the state, and whether anything has changed;
+        `change` is called again if another change came first. Returns the state, and whether anything has changed;
         raises what `change` raises (then nothing is written). `actor`: an object id, or a word, for the journal.
         """
         for _ in range(TRIES):
@@ -230,13 +230,13 @@ class Directory:
             after = change(before)
             same = before.same_as(after)
             if same or await write_state(self._store, before, after, actor=actor):
-                # Also when nothing has changed: an earlier change may not have been brought over.
+                # Also when nothing has changed: an earlier change may not have been projected.
                 await self._projection.project(tenant)
                 return after, not same
         raise RuntimeError(f"the directory of {tenant} is being changed all the time")
 
     async def handle_projection(self, subject: Subject) -> None:
-        """The handler of `directory:<tenant>`: brings over what a process that died has left."""
+        """The handler of `directory:<tenant>`: projects changes that a process left when it died."""
         await self._projection.project(subject.tenant)
 
     async def _prefer(self, tenant: str, user: str, field: str, value: str | bool) -> None:

@@ -1,4 +1,4 @@
-"""What is wrong with a company's file: all of it at once, each with line, field and a sentence."""
+"""Faults in a company's file: all of them at once, each with line, field and a sentence."""
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,7 +37,7 @@ class LoadError:
 
 
 class LoadErrors(Exception):
-    """A company's file is not right; nothing of it was loaded. `errors` are in the order of their lines."""
+    """A company's file has faults; nothing of it was loaded. `errors` are in the order of their lines."""
 
     def __init__(self, errors: Iterable[LoadError]) -> None:
         self.errors: Sequence[LoadError] = sorted(errors, key=lambda error: (error.line, error.field))
@@ -51,7 +51,7 @@ def field_name(path: Path) -> str:
 
 
 def in_words(problem: ValidationError, lines: Lines, known: Iterable[str]) -> list[LoadError]:
-    """pydantic's findings as errors of the file; `known`: field names, to suggest one for a misspelt one."""
+    """pydantic's findings as faults of the file; `known`: field names, to suggest one for a misspelt one."""
     names = list(known)
     found = problem.errors(include_url=False)
     return [LoadError(lines.of(error["loc"]), field_name(error["loc"]), _message(error, names)) for error in found]

@@ -1,4 +1,4 @@
-"""The kinds of value that a company's settings have, each with what is said when it is not one."""
+"""The types of values in a company's settings, each with its error message."""
 
 import hashlib
 import re
@@ -23,9 +23,9 @@ AGENT_NAMES = ("hidden", "real")
 
 
 class Settings(BaseModel):
-    """What all settings have in common: frozen, and nothing in them that is not understood."""
+    """The base of all settings: frozen, and without unknown fields."""
 
-    # The docstrings below the fields are what docs/services.md says of them.
+    # The docstrings below the fields are the descriptions in docs/services.md.
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
@@ -35,7 +35,7 @@ def between(low: int, high: int, unit: str = "") -> AfterValidator:
 
 
 def text(longest: int, *, empty: bool = False, lines: bool = False) -> AfterValidator:
-    """Text of at most `longest` characters that `store.text` finds fit, trimmed; `lines`: line breaks are fine."""
+    """Text of at most `longest` characters that `store.text` accepts, trimmed; `lines`: line breaks are allowed."""
 
     def check(value: str) -> str:
         value = (plain_line_ends(value) if lines else value).strip()
@@ -52,14 +52,14 @@ def text(longest: int, *, empty: bool = False, lines: bool = False) -> AfterVali
 
 
 def word_key(value: str) -> str:
-    """A short name for a word of an owner's, in signs that keys and journals may have: "Other work" is `other-work`."""
+    """A short name for an owner's word, in characters that keys and journals allow: "Other work" is `other-work`."""
     plain = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode().lower()
     key = "-".join(re.findall(r"[a-z0-9]+", plain))[:40].strip("-")
     return key or hashlib.sha256(value.encode()).hexdigest()[:12]
 
 
 def unique_keys(values: Any) -> Any:
-    """Words of which no two would have the same short name."""
+    """Words with distinct short names."""
     seen: dict[str, str] = {}
     for value in unique(values):
         other = seen.setdefault(word_key(value), value)
@@ -87,7 +87,7 @@ def _upn(value: str) -> str:
 
 
 def _upn_or_none(value: str) -> str:
-    """Entra knows people who have none."""
+    """Entra has people without one."""
     return _upn(value) if value else value
 
 
@@ -112,7 +112,7 @@ def _time_zone(value: str) -> str:
 
 
 def no_time_zones() -> str:
-    """Why no time zone can be found on this machine, in words; "" when they can be."""
+    """Why this machine has no time zones, in words; "" when it has."""
     try:
         ZoneInfo("UTC")
     except (ZoneInfoNotFoundError, OSError):
@@ -150,7 +150,7 @@ def _web_address(value: str) -> str:
 
 
 def unique(values: Any) -> Any:
-    """A list in which nothing comes twice (upper and lower case count as the same)."""
+    """A list without duplicates (upper and lower case count as the same)."""
     seen: set[str] = set()
     for value in values:
         if str(value).casefold() in seen:

@@ -1,8 +1,8 @@
-"""Opening hours: what an owner writes in local times, as instants. Pure functions of the settings, the zone and a moment.
+"""Opening hours: local times as instants. Pure functions of the settings, the zone and a moment.
 
-A time of day that a change of clocks leaves out is the moment of the change; one that comes twice begins the hours
-when it comes first and ends them when it comes last. So a door that is open from 02:00 to 04:00 stands open through
-the whole night of the change, and never for a time that no clock shows.
+A local time that a clock change skips is the moment of the change; one that occurs twice begins the hours at its first
+occurrence and ends them at its last. So a service that is open from 02:00 to 04:00 is open for the whole night of the
+change, and never for a time that no clock shows.
 """
 
 import itertools
@@ -16,7 +16,7 @@ from directory.fields import Settings, TimeZone
 from directory.times import MINUTES_A_DAY, Calendar, Day, Span, holidays_of, minutes, span_minutes
 
 DAYS_AHEAD = 14
-"""How far opening hours are laid down in advance: should Usher not run for so long, it is the least of the troubles."""
+"""How far ahead opening hours are scheduled. Usher can be down for this long without a wrong schedule."""
 
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -31,27 +31,27 @@ class OpeningHours(Settings):
     """When a service is open. A span past midnight belongs to the day on which it begins."""
 
     time_zone: TimeZone | None = None
-    """The zone of these times; left out: the tenant's."""
+    """The time zone of the hours; left out: the tenant's."""
     monday: Sequence[Span] = ()
     """Spans such as `"08:00-12:00"`; `"22:00-06:00"` goes past midnight, `"00:00-24:00"` is the whole day."""
     tuesday: Sequence[Span] = ()
-    """Likewise."""
+    """As for Monday."""
     wednesday: Sequence[Span] = ()
-    """Likewise."""
+    """As for Monday."""
     thursday: Sequence[Span] = ()
-    """Likewise."""
+    """As for Monday."""
     friday: Sequence[Span] = ()
-    """Likewise."""
+    """As for Monday."""
     saturday: Sequence[Span] = ()
-    """Likewise."""
+    """As for Monday."""
     sunday: Sequence[Span] = ()
-    """Likewise."""
+    """As for Monday."""
     holidays: Calendar = ""
     """Closed on the public holidays of a country (`"CH"`) or of a part of one (`"CH-ZH"`)."""
     closed: Sequence[Day] = ()
-    """Days on which it is closed besides."""
+    """Further days on which it is closed."""
     open: Mapping[Day, Sequence[Span]] = Field(default_factory=dict[str, Sequence[str]])
-    """Days with hours of their own, holidays or not: `2026-12-31 = ["08:00-12:00"]`."""
+    """Days with special hours, holidays or not: `2026-12-31 = ["08:00-12:00"]`."""
 
     @property
     def week(self) -> tuple[Sequence[str], ...]:
@@ -99,7 +99,7 @@ def opening(hours: OpeningHours, zone: str, since: int, days: int = DAYS_AHEAD) 
 
 
 def is_open(hours: OpeningHours | None, zone: str, at: int) -> bool:
-    """Whether it is open at this instant (ms). Without hours it always is."""
+    """Whether it is open at this instant (ms). Without hours it is always open."""
     return hours is None or any(begin <= at < end for begin, end in opening(hours, zone, at, days=1))
 
 
@@ -152,7 +152,7 @@ def _joined(intervals: Iterable[Interval]) -> Iterator[Interval]:
 
 
 def _instant(place: ZoneInfo, day: date, minute: int, *, last: bool) -> int:
-    """When a clock in this place shows so many minutes since `day`'s midnight; the first or the last time it does."""
+    """When a clock in this zone shows these minutes since `day`'s midnight; the first or the last occurrence."""
     local = datetime.combine(day, time()) + timedelta(minutes=minute)
     first, second = (local.replace(tzinfo=place, fold=fold).astimezone(UTC) for fold in (0, 1))
     if first > second:  # no clock shows it: Python reads it by the clocks of before, then by those of after

@@ -1,4 +1,5 @@
-"""Loading a company: its file is merged with what is there, checked as a whole, and written by one script or not at all."""
+"""Loads a company: its file is merged with the stored data, checked as a whole, and written by one script or not at
+all."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -37,7 +38,7 @@ class Person(Protocol):
 
 
 Resolve = Callable[[str, str], Awaitable[Person | None]]
-"""(tenant, UPN or object id) → who that is, None if nobody is."""
+"""(tenant, UPN or object id) → the person, None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class Widget:
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """What the tenant has after the load; `changed`: whether the load changed anything. `warnings`: sentences for people."""
+    """The tenant's widgets after the load; `changed`: whether the load changed anything. `warnings`: sentences for
+    people."""
 
     widgets: Sequence[Widget]
     services: int
@@ -65,7 +67,8 @@ class LoadReport:
 
 
 async def apply(directory: Directory, company: Company, *, resolve_upn: Resolve) -> LoadReport:
-    """Load `company`. What is left out of its file is kept, unless it says `replace = true`. Loading again changes nothing.
+    """Load `company`. Settings missing from its file are kept, unless it says `replace = true`. Loading again changes
+    nothing.
 
     Raises LoadErrors (then nothing was loaded) and StoreDown.
     """
@@ -133,7 +136,7 @@ def _merged(
     for entry, person in people:
         stored = _set(kept.users.get(person["id"]))
         if file.replace and person["id"] in before.users:
-            # What somebody switched off for himself is no matter of the file.
+            # What users have switched off for themselves is not part of the file.
             stored = {"inactive_in": before.users[person["id"]].inactive_in}
         users[person["id"]] = _user(stored, entry, person)
     ids = {user.upn.lower(): user.id for user in users.values() if user.upn}
@@ -148,7 +151,7 @@ def _merged(
 
 
 def _by_id(levels: Sequence[Table], ids: Mapping[str, str]) -> list[Table]:
-    """Levels with the object ids of their agents; who is nobody here keeps the name that he was given."""
+    """Levels with the object ids of their agents; an unknown agent keeps the name in the file."""
     return [
         {**level, "agents": list(dict.fromkeys(ids.get(name.lower(), name) for name in level["agents"]))}
         if "agents" in level
@@ -171,12 +174,13 @@ def _user(stored: Mapping[str, Any], entry: UserEntry, person: Mapping[str, str]
 
 
 def _set(thing: Tenant | Service | User | UserEntry | None) -> dict[str, Any]:
-    """What somebody has set, by field."""
+    """The fields that were set."""
     return thing.model_dump(exclude_unset=True) if thing else {}
 
 
 def _over(below: Table, above: Table) -> dict[str, Any]:
-    """Tables are merged field by field; lists and values are exchanged, and opening hours, which make sense as a whole only."""
+    """Tables are merged field by field; lists and values are replaced, and so are opening hours, which make sense only
+    as a whole."""
     merged = dict(below)
     for name, value in above.items():
         old = merged.get(name)

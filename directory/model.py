@@ -1,4 +1,4 @@
-"""What the directory knows: tenants, services, users. Field names are those of `company.toml`.
+"""The directory's data: tenants, services, users. Field names are those of `company.toml`.
 
 Durations are seconds. Everything is frozen; texts are as their owner wrote them.
 """
@@ -37,7 +37,7 @@ Theme = Literal["light", "dark", "system", "teams"]
 Role = Literal["admin", "owner", "supervisor", "agent"]
 
 NOT_AVAILABLE = ("Break", "Lunch", "Meeting", "Training", "Other work")
-"""What an agent may say when he is not available, unless the tenant has a list of its own."""
+"""The reasons an agent may give for not being available, unless the tenant has its own list."""
 
 
 class Licences(Settings):
@@ -48,9 +48,9 @@ class Licences(Settings):
     interact_service: Annotated[int, between(0, 1_000_000)] = 0
     """Services that visitors from outside may reach."""
     instant_messaging: Annotated[int, between(0, 1_000_000)] = 0
-    """Users who may be offered chats: the IM modality."""
+    """Users who may be offered chats: the Instant Messaging modality."""
     interact_user: Annotated[int, between(0, 1_000_000)] = 0
-    """Users with a widget of their own."""
+    """Users with a personal widget."""
 
 
 class Tenant(Settings):
@@ -61,21 +61,22 @@ class Tenant(Settings):
     name: Name
     """The company's name."""
     time_zone: TimeZone = "UTC"
-    """The zone of opening hours that name none, and of `sweep_at`."""
+    """The time zone of opening hours without one, and of `sweep_at`."""
     language: Language = "en"
-    """The language of those who have chosen none."""
+    """The language of users who have not chosen one."""
     one_person_rooms: bool = False
-    """The agent is alone in the room, without a second person. Only where your Teams takes group chats of one person: Microsoft documents two as the least."""
+    """The agent is alone in the room, without a second person. Only where your Teams allows group chats of one person:
+    Microsoft documents a minimum of two."""
     instant_messaging: bool = True
-    """The modality, for the whole tenant; off refuses new chats, running ones end normally."""
+    """The modality for the whole tenant; off refuses new chats, active ones end normally."""
     not_available: Annotated[Sequence[Word], AfterValidator(unique_keys)] = NOT_AVAILABLE
-    """What an agent may say when he is not available. An empty list: he can only go off duty."""
+    """The reasons an agent may give for not being available. An empty list: agents can only go off duty."""
     sweep_at: ClockOrNever = "03:00"
-    """When, every day, chats are ended that nobody has ended (see `sweep_quiet_seconds`); `""` never."""
+    """The time of the daily sweep, which ends abandoned chats (see `sweep_quiet_seconds`); `""` never."""
     licences: Licences = Licences()
     """How many licences there are."""
     direct: ServiceSettings = ServiceSettings()
-    """Chats straight to a user: the settings below, as far as they make sense without a service."""
+    """Settings for chats directly to a user, as far as they apply without a service."""
 
     @property
     def im_enabled(self) -> bool:
@@ -83,13 +84,13 @@ class Tenant(Settings):
 
     @property
     def reasons(self) -> Mapping[str, str]:
-        """Short name → word of `not_available`, as the distributor and people know them."""
+        """Short name → text of `not_available`, as the distributor and people use them."""
         return {word_key(word): word for word in self.not_available}
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """What a user is in a service. `role`: the highest he has; `agent`: may be offered its tasks while `active`."""
+    """A user's part in a service. `role`: the highest; `agent`: may be offered its tasks while `active`."""
 
     role: Role
     agent: bool
@@ -97,7 +98,7 @@ class Membership:
 
 
 class User(Settings):
-    """A person. `instant_messaging` and `interact_user` are his licences; the lists name services."""
+    """A user. `instant_messaging` and `interact_user` are the licences; the lists name services."""
 
     id: Guid
     upn: SignInName
@@ -112,7 +113,7 @@ class User(Settings):
     owns: Slugs = ()
     supervises: Slugs = ()
     widget: WidgetSettings | None = None
-    # What he chose himself, in User Preferences.
+    # The user's own choices, in User Preferences.
     language: Language = "en"
     theme: Theme = "teams"
     notifications: bool = False
@@ -131,7 +132,7 @@ class User(Settings):
 
     @property
     def roles(self) -> tuple[Role, ...]:
-        """His roles in the tenant, the highest first; in a service, see `services`."""
+        """The user's roles in the tenant, the highest first; for roles in a service, see `services`."""
         has: dict[Role, bool] = {
             "admin": self.admin,
             "owner": bool(self.owns),
@@ -142,7 +143,7 @@ class User(Settings):
 
     @property
     def services(self) -> Mapping[str, Membership]:
-        """What he is in which service."""
+        """The user's part in each service."""
         return {service: self._membership(service) for service in (*self.owns, *self.supervises, *self.agent_of)}
 
     def _membership(self, service: str) -> Membership:
@@ -153,7 +154,7 @@ class User(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """Where the bot reaches a user: the conversation reference that Teams gave when he installed it."""
+    """Where the bot reaches a user: the conversation reference that Teams sent when the user installed it."""
 
     tenant: str
     user: str
@@ -166,7 +167,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class WidgetTarget:
-    """Whom a widget's public key leads to: a service, or a user."""
+    """The target of a widget's public key: a service, or a user."""
 
     tenant: str
     service: str | None
@@ -175,7 +176,7 @@ class WidgetTarget:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A precondition that is not met (product.md 5), as a code and in words."""
+    """An unmet precondition (product.md 5), as a code and in words."""
 
     code: str
     text: str

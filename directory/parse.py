@@ -1,4 +1,4 @@
-"""A company's file, as written: checked as a whole, by itself. What it means for what is there already is load.py's."""
+"""Parses a company's file and checks it by itself. load.py checks it against the stored data."""
 
 import json
 import re

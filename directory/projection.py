@@ -1,4 +1,4 @@
-"""What the directory lays down, carried to where it works: the distributor's rules, and the public keys of widgets.
+"""Transfers directory changes to where they apply: the distributor's rules, and the public keys of widgets.
 
 The directory writes down what has changed in the same script as the change itself; this brings it over, any number
 of times, and crosses it off. So a process that dies in between leaves nothing half done.
@@ -43,7 +43,7 @@ def service_rules(
 ) -> ServiceRules:
     """A service's settings (or the tenant's *Direct* settings) as the distributor's rules.
 
-    `now` (ms): opening hours and sweeps are laid down from there on, for two weeks.
+    `now` (ms): opening hours and sweeps are scheduled from then on, for two weeks.
     """
     given = {field: getattr(settings, field) for field in SETTINGS if field in type(settings).model_fields}
     levels: Sequence[LevelSettings] = settings.levels if isinstance(settings, Service) else ()
@@ -71,7 +71,7 @@ def rules_of(service: Service, tenant: Tenant, *, now: int) -> ServiceRules:
 
 
 def agent_rules(user: User) -> AgentRules | None:
-    """A user's licences and memberships as the distributor's rules; None for somebody who is no agent."""
+    """A user's licences and memberships as the distributor's rules; None for a user who is not an agent."""
     if not (user.agent_of or user.interact_user or user.instant_messaging):
         return None
     return AgentRules(
@@ -84,7 +84,7 @@ def agent_rules(user: User) -> AgentRules | None:
 
 
 class Projection:
-    """Brings changes of the directory over. Raises StoreDown; then the rest stays written down as to be done."""
+    """Transfers changes of the directory. Raises StoreDown; then the rest stays recorded."""
 
     def __init__(self, store: Store, distributor: Distributor, *, clock: Callable[[], int] = now_ms) -> None:
         """`clock`: the time now, in milliseconds."""
@@ -93,7 +93,7 @@ class Projection:
         self._clock = clock
 
     async def project(self, tenant: str) -> None:
-        """Bring over everything of `tenant` that has changed since it was last brought over."""
+        """Transfer everything of `tenant` that has changed since the last transfer."""
         base = root(tenant)
         parts = await self._store.hgetall(f"{base}unprojected:{tenant}")
         if not parts:
@@ -142,7 +142,7 @@ class Projection:
         await self._widget(tenant, "user", user, exists=found is not None and found.interact_user)
 
     async def _registration(self, tenant: str, user: str) -> None:
-        # Others write and tell at the same time. Who tells last looks once more, so that what is written is told last.
+        # Others write and transfer at the same time. The last one checks once more, so that the newest state is transferred last.
         told: bool | None = None
         while told is not (now := await self._is_registered(tenant, user)):
             await self._distributor.set_registered(tenant, user, now)

@@ -1,4 +1,5 @@
-"""Who sits in the rooms of a service beside the agent: found in Entra when a company is loaded, and what is missing."""
+"""The second person in a service's rooms, beside the agent: found in Entra when a company is loaded, and what is
+missing."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -12,7 +13,7 @@ from directory.toml_lines import Path
 
 
 class Found(Protocol):
-    """Somebody in Entra."""
+    """A person in Entra."""
 
     @property
     def user(self) -> str: ...
@@ -23,7 +24,8 @@ async def resolve_seconds(
     people: Sequence[tuple[UserEntry, Mapping[str, str]]],
     resolve: Callable[[str, str], Awaitable[Found | None]],
 ) -> dict[str, str]:
-    """Every `second_person` of the file, in lower case → its object id. Raises LoadErrors for one who does not exist."""
+    """Every `second_person` of the file, in lower case → its object id. Raises LoadErrors for a person who does not
+    exist."""
     known = {entry.user.lower(): person["id"] for entry, person in people}
     known |= {person["upn"].lower(): person["id"] for _, person in people}
     known |= {person["id"]: person["id"] for _, person in people}
@@ -53,7 +55,7 @@ def with_second(settings: dict[str, Any], seconds: Mapping[str, str]) -> dict[st
 
 
 def room_warnings(state: State) -> Iterable[str]:
-    """What an admin should know about the rooms to come; nothing where every service names its second person."""
+    """What an admin should know about future rooms; empty where every service names its second person."""
     if state.tenant is None or state.tenant.one_person_rooms:
         return
     for service in sorted(state.services.values(), key=lambda service: service.name.casefold()):
@@ -68,7 +70,7 @@ def room_warnings(state: State) -> Iterable[str]:
 
 
 async def room_warning(directory: Directory, tenant: str, service: str) -> str:
-    """The same about one service as it is now; "" where it names its second person, or needs none."""
+    """The same about one service; "" where it names its second person, or needs none."""
     company, settings = await directory.tenant(tenant), await directory.service(tenant, service)
     if company is None or settings is None or company.one_person_rooms:
         return ""

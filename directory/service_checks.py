@@ -1,4 +1,4 @@
-"""What of a service's settings makes no sense together. (What a single value may be, its model says.)"""
+"""Which of a service's settings contradict each other. (Its model checks single values.)"""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from directory.toml_lines import Path
 
 
 def check_services(company: Company) -> Iterable[LoadError]:
-    """In a file by itself: levels, silence, and where a chat that nobody takes goes."""
+    """In a file by itself: levels, idle times, and the target of `overflow`."""
     direct = company.file.tenant.direct
     yield from _silence(company, ("tenant", "direct"), direct)
     if direct.overflow not in OVERFLOW_WORDS:

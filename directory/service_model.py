@@ -29,11 +29,11 @@ Ask = Literal["no", "optional", "required"]
 Slugs = Annotated[Sequence[Slug], AfterValidator(unique)]
 
 OVERFLOW_WORDS = ("form", "wait")
-"""What `overflow` may say beside a service's id."""
+"""Values of `overflow` other than a service's id."""
 
 
 class WidgetSettings(Settings):
-    """How a widget looks and what it asks."""
+    """The widget's appearance, and what it asks."""
 
     origins: Sequence[Origin] = ()
     """Websites that may embed it, such as `https://www.example.com`; `https://*.example.com` stands for one label, `"*"` is any."""
@@ -50,13 +50,13 @@ class WidgetSettings(Settings):
     privacy_text: Sentence = ""
     """Shown before the first message."""
     privacy_url: WebAddress = ""
-    """A link beside it."""
+    """A link next to it."""
     privacy_tick: bool = False
     """Whether the visitor must tick it."""
 
 
 class CodeCategory(Settings):
-    """Codes of which an agent chooses at the end."""
+    """Codes from which an agent chooses at the end."""
 
     category: Word
     """The category's name."""
@@ -71,10 +71,10 @@ class CodeCategory(Settings):
 
 
 class Level(Settings):
-    """Whom a level adds, once a chat has waited for so long. Without levels every agent is asked from the beginning."""
+    """Agents that a level adds after a chat has waited this long. Without levels, every agent is asked from the beginning."""
 
     after_seconds: Annotated[int, between(0, 3600, "seconds")] = 0
-    """When it opens; the first level opens at once, each later one later than the one before it."""
+    """The waiting time after which the level opens; the first level opens at once, each later one after the previous one."""
     agents: Annotated[Sequence[PersonName], AfterValidator(unique)] = ()
     """Agents of the service, by UPN or object id."""
     skills: Slugs = ()
@@ -106,7 +106,7 @@ def _rule(name: str) -> Any:
 
 
 class ServiceSettings(Settings):
-    """What the distributor needs to know of a service, or of chats that go straight to a user (product.md 3 and 4)."""
+    """What the distributor needs to know of a service, or of chats directly to a user (product.md 3 and 4)."""
 
     priority: Priority = _rule("priority")
     age_every_seconds: int = _rule("age_every_seconds")
@@ -123,7 +123,7 @@ class ServiceSettings(Settings):
     queue_seconds: int = _rule("queue_seconds")
     overflow: str = _rule("overflow")
     hours: OpeningHours | None = None
-    """When it is open; left out: always. A later file exchanges them as a whole."""
+    """Opening hours; left out: always open. A later file replaces them as a whole."""
     hours_end: HoursEnd = _rule("hours_end")
     closed_text: Annotated[Sentence, NOT_A_RULE] = ""
     """What a visitor who writes outside the hours is told; left out: Usher's own words, in their language."""
@@ -142,13 +142,13 @@ class ServiceSettings(Settings):
     opening_pause_seconds: int = _rule("opening_pause_seconds")
     opening_attempts: int = _rule("opening_attempts")
     second_person: Annotated[PersonOrNobody, NOT_A_RULE] = ""
-    """Who sits in the room beside the agent, by UPN or object id: Teams wants two people in a group chat. What they write goes to nobody outside. Left out: the first owner of the service by name."""
+    """The second person in the room, by UPN or object id: Teams wants two people in a group chat. Their messages are never sent to the visitor. Left out: the first owner of the service by name."""
     stale_seconds: int = _rule("stale_seconds")
     sweep_quiet_seconds: int = _rule("sweep_quiet_seconds")
     codes: Annotated[Sequence[CodeCategory], AfterValidator(_unique_categories), NOT_A_RULE] = ()
-    """Codes for after-call work, by category."""
+    """Codes for ACW, by category."""
     tags: Annotated[Sequence[Word], AfterValidator(unique), NOT_A_RULE] = ()
-    """Tags for after-call work."""
+    """Tags for ACW."""
 
 
 class Service(ServiceSettings):
@@ -157,19 +157,19 @@ class Service(ServiceSettings):
     id: Annotated[Slug, NOT_A_RULE]
     """Its id: 1 to 40 characters of `a-z`, `0-9` and `-`; never changed."""
     name: Name
-    """Its name; the room's begins with it."""
+    """Its name; room names begin with it."""
     contact_center: bool = False
     """Its licence."""
     interact: Annotated[bool, NOT_A_RULE] = False
     """The licence for visitors from outside."""
     instant_messaging: bool = True
-    """The modality of this service; off refuses new chats, running ones end normally."""
+    """The modality of this service; off refuses new chats, active ones end normally."""
     kind: ServiceKind = _rule("kind")
     agents_may_pick: bool = _rule("agents_may_pick")
     last_agent: Annotated[bool, NOT_A_RULE] = False
     """A visitor who comes back is offered first to the agent of their last chat."""
     levels: Sequence[Level] = ()
-    """Who is asked from the beginning, and who is added after how much waiting."""
+    """Which agents are asked from the beginning, and which are added after which waiting time."""
     widget: Annotated[WidgetSettings | None, NOT_A_RULE] = None
     """Its widget."""
 

@@ -1,4 +1,5 @@
-"""The tables of settings in docs/services.md, made from the models: `python -m directory.settings_page` writes them anew."""
+"""The tables of settings in docs/services.md, generated from the models: `python -m directory.settings_page` updates
+them."""
 
 import types
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ def tables() -> str:
 
 
 def with_tables(page: str) -> str:
-    """`page` with the tables of now between the two marks."""
+    """`page` with the current tables between the two marks."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n\n{tables()}\n\n{END}{after}"
@@ -33,7 +34,7 @@ def with_tables(page: str) -> str:
 def _table(name: str, model: type[Settings]) -> str:
     doubled = name.partition(".")[0] in {"services", "users"} and name not in {"services.hours", "services.widget"}
     title = f"`[[{name}]]`" if doubled else f"`[{name}]`" if name else "The whole file"
-    # What it inherits comes last: a service begins with its name.
+    # Inherited settings come last: a service begins with its name.
     fields = sorted(model.model_fields.items(), key=lambda field: field[0] not in model.__annotations__)
     own = [(field, info) for field, info in fields if field not in MODELS or name]
     rows = [

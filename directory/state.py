@@ -1,4 +1,5 @@
-"""A tenant's part of the directory as one thing: read whole, changed whole, written by one script or not at all."""
+"""A tenant's part of the directory as one value: read as a whole, changed as a whole, written by one script or not at
+all."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -30,13 +31,13 @@ def read_user(text: str) -> User:
 
 
 def written(thing: Settings) -> str:
-    """As it is stored: what nobody has set is left out, and takes the default of the release that reads it."""
+    """The stored form: settings that were not set are left out, and take the default of the release that reads them."""
     return thing.model_dump_json(exclude_unset=True)
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`version` counts changes; 0 = nothing is there yet. `had_admin`: whether anybody is or ever was an admin."""
+    """`version` counts changes; 0 = nothing is stored. `had_admin`: whether the tenant has or ever had an admin."""
 
     id: str
     version: int
@@ -46,7 +47,7 @@ class State:
     had_admin: bool = False
 
     def same_as(self, other: "State") -> bool:
-        """Whether the same is written down in both."""
+        """Whether both have the same stored form."""
         mine, others = (
             [written(state.tenant) if state.tenant else "", _texts(state.services), _texts(state.users)]
             for state in (self, other)
@@ -60,7 +61,7 @@ class State:
         services: Mapping[str, Service] | None = None,
         users: Mapping[str, User] | None = None,
     ) -> "State":
-        """This state with some of it exchanged."""
+        """This state with some parts replaced."""
         return replace(
             self,
             tenant=tenant or self.tenant,
@@ -70,7 +71,7 @@ class State:
 
 
 async def read_state(store: Store, tenant: str) -> State:
-    """Everything that the directory knows of `tenant`."""
+    """The directory's data of `tenant`."""
     base = root(tenant)
     record, services, users = await store.many(
         [
@@ -90,12 +91,12 @@ async def read_state(store: Store, tenant: str) -> State:
 
 
 async def write_state(store: Store, before: State, after: State, *, actor: str) -> bool:
-    """Write what differs, in one script. False if somebody else has changed the tenant since `before` was read.
+    """Write the differences, in one script. False if another change of the tenant came after `before` was read.
 
     `actor`: an object id, or a word such as `load`, for the journal.
     """
     assert after.tenant is not None
-    # Opening hours and the daily sweep are told in instants: they move when the tenant's clock does.
+    # Opening hours and the daily sweep are stored as instants: they move when the tenant's time zone does.
     moved = before.tenant is not None and _clock(before.tenant) != _clock(after.tenant)
     services = _texts(after.services) if moved else _changed(before.services, after.services)
     users = _changed(before.users, after.users)

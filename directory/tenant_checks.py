@@ -1,4 +1,4 @@
-"""What must hold in a tenant as a whole, once a file is merged with what is there: names, licences, levels, overflow."""
+"""Rules for a tenant as a whole, once a file is merged with the stored data: names, licences, levels, overflow."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -12,14 +12,14 @@ from directory.toml_lines import Path
 from distribution.service_rules import BadRules, check_service_rules
 
 MOST_HOPS = 3
-"""A chat overflows so often at most (product.md 4)."""
+"""The maximum number of overflows of a chat (product.md 4)."""
 
 People = Sequence[tuple[UserEntry, Mapping[str, str]]]
-"""Who is in the file, each with id, UPN and name."""
+"""The people in the file, each with id, UPN and name."""
 
 
 def check_tenant(company: Company, people: People, after: State) -> Iterable[LoadError]:
-    """Everything that is wrong with `after`, each at the field of the file that makes it so."""
+    """Every fault of `after`, at the field of the file that causes it."""
     yield from _unknown_services(company, after)
     yield from _same_upn(company, people, after)
     yield from _licences(company, after)
@@ -79,20 +79,20 @@ def _level_agents(company: Company, people: People, after: State) -> Iterable[Lo
                 if index is not None and "levels" in company.file.services[index].model_fields_set:
                     name = company.file.services[index].levels[number].agents[place]
                     path: Path = ("services", index, "levels", number, "agents", place)
-                    yield company.error(path, f"names {name}, who is no agent of {service.id}")
+                    yield company.error(path, f"names {name}, who is not an agent of {service.id}")
                 elif agent in of_person:
-                    message = f"leaves out {service.id}, which names him in level {number + 1}"
+                    message = f"leaves out {service.id}, which names them in level {number + 1}"
                     yield company.error(("users", of_person[agent], "services"), message)
 
 
 def _overflow(company: Company, after: State) -> Iterable[LoadError]:
     at = {service.id: index for index, service in enumerate(company.file.services)}
     said: set[int] = set()
-    # Those of the file first: what is wrong is said as it looks from there.
+    # Services of the file first: faults are described from their side.
     for name in (*at, *sorted(set(after.services) - set(at))):
         way = _way(after.services[name], after.services)
         wrong = _wrong_way(way, after.services)
-        # What was there before was right by itself: whatever is wrong now, a service of the file has to do with it.
+        # The stored data was valid by itself: every fault now involves a service of the file.
         index = next((at[name] for name in way if name in at), None)
         if wrong and index is not None and index not in said:
             said.add(index)
@@ -100,7 +100,7 @@ def _overflow(company: Company, after: State) -> Iterable[LoadError]:
 
 
 def _wrong_way(way: Sequence[str], services: Mapping[str, Service]) -> str:
-    """What is wrong with this way, "" if nothing is; what is wrong further on, the services there say."""
+    """What is wrong with this chain of overflows, "" if nothing; later faults are reported by the services there."""
     first, last = way[0], way[-1]
     if last not in services:
         return f"is {last}, and there is no such service" if len(way) == 2 else ""
@@ -115,7 +115,7 @@ def _wrong_way(way: Sequence[str], services: Mapping[str, Service]) -> str:
 
 
 def _way(service: Service, services: Mapping[str, Service]) -> list[str]:
-    """Through which services a chat of this one overflows, itself first; it ends where it would come for a second time."""
+    """The services that a chat of this one overflows to, itself first; it ends before a repetition."""
     way = [service.id]
     target = service.overflow
     while target not in OVERFLOW_WORDS:
@@ -128,7 +128,7 @@ def _way(service: Service, services: Mapping[str, Service]) -> list[str]:
 
 
 def _rules(company: Company, after: State, *, said: set[str]) -> Iterable[LoadError]:
-    """The distributor has the last word: what it would refuse is not loaded."""
+    """The distributor decides: rules that it would reject are not loaded."""
     assert after.tenant is not None
     for index, service in enumerate(company.file.services):
         try:

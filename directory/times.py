@@ -1,4 +1,4 @@
-"""Times of day, days and holiday calendars as a company's file writes them, each with what is said when it is none."""
+"""Times of day, days and holiday calendars in a company's file, each with its error message."""
 
 import re
 from datetime import date
@@ -20,7 +20,7 @@ def minutes(clock: str) -> int:
 
 
 def span_minutes(span: str) -> tuple[int, int]:
-    """`22:00-06:00` as minutes since the midnight before it: an end that is not later than the begin is the next day's."""
+    """`22:00-06:00` as minutes since the previous midnight: an end not later than the begin is on the next day."""
     begin, end = map(minutes, span.split("-"))
     return begin, end if end > begin else end + MINUTES_A_DAY
 
@@ -60,7 +60,7 @@ def _calendar(value: str) -> str:
 @lru_cache(maxsize=1_000)
 def is_calendar(name: str) -> bool:
     """Whether there is a holiday calendar of this name: `CH`, or `CH-ZH` for a part of the country."""
-    from holidays.utils import list_supported_countries  # all countries of the world: only for those who name one
+    from holidays.utils import list_supported_countries  # a large import: only for files that name a country
 
     country, dash, part = name.partition("-")
     known = list_supported_countries(include_aliases=True)

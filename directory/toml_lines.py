@@ -1,4 +1,4 @@
-"""On which line of a TOML text something stands. The text has been parsed already: it is well formed."""
+"""The lines of values in a TOML text. The text has been parsed already: it is well formed."""
 
 import bisect
 import re
@@ -28,7 +28,7 @@ class Lines:
     found: dict[Path, int] = field(default_factory=dict[Path, int])
 
     def of(self, path: Path) -> int:
-        """The line of `path`, or of the nearest thing around it; 0 for the text as a whole."""
+        """The line of `path`, or of its nearest parent; 0 for the text as a whole."""
         while path:
             if path in self.found:
                 return self.found[path]

@@ -1,4 +1,4 @@
-"""To whom a chat could be transferred: one rule for the room's card and for the pages."""
+"""Possible targets of a transfer: one rule for the room's card and for the pages."""
 
 from asyncio import gather
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class ServiceTarget:
 
 @dataclass(frozen=True, slots=True)
 class AgentTarget:
-    """An agent, and what stands against them; nothing for those who could be asked now."""
+    """An agent, and the reasons against a transfer; none for agents who could be asked now."""
 
     user: User
     against: tuple[Reason, ...]
@@ -37,9 +37,9 @@ class TransferTargets:
 
 
 async def transfer_targets(directory: Directory, distributor: Distributor, task: Task, user: str) -> TransferTargets:
-    """For the agent `user`, who has the chat. Left out: `user`, and those who still have a part in it (their own ACW).
+    """For the agent `user`, who has the chat. Left out: `user`, and agents who are still in the task (their own ACW).
 
-    Services need both licences of an agent's chat; people need be agents of some such service.
+    Services need both licences of an agent's chat; people must be agents of such a service.
     """
     tenant = task.tenant
     all_services, users = await gather(directory.services(tenant), directory.users(tenant))

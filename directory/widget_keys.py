@@ -1,4 +1,4 @@
-"""Public keys of widgets: random, kept for good, because websites carry them."""
+"""Public keys of widgets: random and permanent, because websites contain them."""
 
 import hashlib
 import secrets
@@ -18,9 +18,9 @@ def widget_name(key: str) -> str:
 
 
 async def widget_key(store: Store, tenant: str, kind: str, name: str) -> str:
-    """The public key of a service's or a user's widget (`kind`: `service` or `user`); made when it is first asked for.
+    """The public key of a service's or a user's widget (`kind`: `service` or `user`); created on first use.
 
-    A widget of 0.1.0 keeps the key that its websites have: that one could be computed from tenant and name.
+    A widget of 0.1.0 keeps the key that is on websites: it could be computed from tenant and name.
     """
     part = f"{kind}:{name}"
     known = await store.hget(f"{root(tenant)}widgets:{tenant}", part)
@@ -37,7 +37,7 @@ def new_key() -> str:
 
 
 def derived_key(tenant: str, kind: str, name: str) -> str:
-    """The key of a widget that 0.1.0 has made."""
+    """The key of a widget created by 0.1.0."""
     number = int.from_bytes(hashlib.sha256(f"usher widget {tenant} {kind} {name}".encode()).digest())
     digits: list[str] = []
     for _ in range(KEY_LENGTH):

@@ -1,8 +1,9 @@
--- directory_ahead: opening hours and daily sweeps are laid down for some time ahead. When that is over soon, the
--- tenant's services are to be projected anew.
+-- directory_ahead: opening hours and daily sweeps are scheduled ahead. When the schedule ends soon, the tenant's
+-- services
+-- must be projected again.
 -- keys: root
 -- args: tenant, soon:int, ahead:int
--- returns: 1 when they are to be projected now (whoever asks next is told 0), 0 when what is laid down reaches beyond `soon`
+-- returns: 1 when they must be projected now (the next caller gets 0), 0 when the schedule reaches beyond `soon`
 -- journal: none
 --@include due
 local key = root .. 'tenant:' .. tenant
@@ -19,6 +20,6 @@ end
 for index = 1, #follow, 2 do
   redis.call('HSETNX', root .. 'unprojected:' .. tenant, follow[index], follow[index + 1])
 end
--- Whoever asked projects them at once. Should he die first, a worker does it then.
+-- The caller projects them at once. If it dies first, a worker does.
 due_mark(root, 'directory:' .. tenant, due_time() + 30000)
 return 1

@@ -1,5 +1,5 @@
--- directory_projected: these parts of the directory have been projected, as they were in these versions. A part that was
--- changed, or projected by somebody else, meanwhile may have been overwritten with what was older: it is due again.
+-- directory_projected: these parts of the directory have been projected, in these versions. A part that was changed, or
+-- projected by another process, meanwhile may have been overwritten with an older version: it is due again.
 -- keys: root
 -- args: tenant, parts:json
 -- returns: number of parts that are due again; `parts` is {part: version}

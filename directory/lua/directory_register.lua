@@ -1,7 +1,7 @@
--- directory_register: where the bot reaches a user, or that it does not any more; and that the distributor has to hear of it.
+-- directory_register: store where the bot reaches a user, or that it no longer does; the distributor must be told.
 -- keys: root
 -- args: tenant, user, registration, service_url
--- returns: 1 if the bot reached him before, else 0; `registration` is JSON, '' = none
+-- returns: 1 if the bot could reach the user before, else 0; `registration` is JSON, '' = none
 -- journal: none
 --@include due
 --@include bell
@@ -14,7 +14,7 @@ else
   redis.call('SET', root .. 'service-url:' .. tenant, service_url)
 end
 redis.call('HINCRBY', root .. 'unprojected:' .. tenant, 'registration:' .. user, 1)
--- As after a change of the directory: should who wrote this die before the distributor hears of it, a worker does it.
+-- As after a change of the directory: if the writer dies before the distributor knows of it, a worker tells it.
 due_mark(root, 'directory:' .. tenant, due_time() + 30000)
 bell('directory', tenant, '-', 0)
 return known

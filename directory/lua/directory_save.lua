@@ -1,4 +1,4 @@
--- directory_save: write a change of a tenant's directory as a whole, unless somebody else was quicker.
+-- directory_save: write a change of a tenant's directory as a whole, unless another change came first.
 -- keys: root
 -- args: tenant, expected:int, doc, services:json, gone_services:json, users:json, gone_users:json, upns:json,
 --   gone_upns:json, able:json, admin:int, actor
@@ -17,7 +17,7 @@ if version ~= expected then
 end
 version = version + 1
 
--- What the distributor and the widgets' keys have to follow; see projection.py.
+-- What the distributor and the widgets' keys must follow; see projection.py.
 local follow = { 'tenant', version }
 local counts = { services = 0, users = 0, gone = 0 }
 local function change(kind, name, text)
@@ -35,7 +35,7 @@ end
 
 redis.call('HSET', key('tenant'), 'doc', doc, 'version', version)
 if admin == 1 then
-  -- Never taken away: a tenant that has had an admin gets no first one any more.
+  -- Never removed: a tenant that has had an admin gets no first one again.
   redis.call('HSET', key('tenant'), 'had_admin', 1)
 end
 for service, text in pairs(services) do
@@ -68,7 +68,7 @@ end
 for index = 1, #follow, 2 do
   redis.call('HSET', key('unprojected'), follow[index], follow[index + 1])
 end
--- Whoever changes the directory projects the change himself, at once. Should he die first, a worker does it then.
+-- The process that changes the directory projects the change at once. If it dies first, a worker does.
 due_mark(root, 'directory:' .. tenant, due_time() + 30000)
 journal(root, tenant, clock_now(root, tenant, 0), 'directory', {
   'by', actor, 'version', version, 'services', counts.services, 'users', counts.users, 'gone', counts.gone,

@@ -131,8 +131,8 @@ def test_settings_of_the_tenant_that_make_no_sense() -> None:
 async def test_agents_of_a_level_are_agents_of_the_service(directory: Directory, tenant: str) -> None:
     level = '[[services.levels]]\nagents = ["carl@example.com", "zoe@example.com", "ben@example.com"]'
     assert await refused(directory, tenant, service(level), BEN, CARL) == [
-        "services[0].levels[0].agents[1] names zoe@example.com, who is no agent of x",
-        "services[0].levels[0].agents[2] names ben@example.com, who is no agent of x",
+        "services[0].levels[0].agents[1] names zoe@example.com, who is not an agent of x",
+        "services[0].levels[0].agents[2] names ben@example.com, who is not an agent of x",
     ]
     assert await directory.tenant(tenant) is None, "nothing is half loaded"
 
@@ -143,7 +143,7 @@ async def test_an_agent_whom_a_level_names_cannot_leave_the_service_behind_its_b
     level = '[[services.levels]]\nagents = ["carl@example.com"]'
     await apply(directory, company(head(tenant), service(level), CARL), resolve_upn=entra)
     assert await refused(directory, tenant, CARL.replace('["x"]', "[]")) == [
-        "users[0].services leaves out x, which names him in level 1"
+        "users[0].services leaves out x, which names them in level 1"
     ]
 
 
