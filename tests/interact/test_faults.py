@@ -20,6 +20,8 @@ from tests.interact.door import VISITOR_KEY, Door, open_door
 from tests.interact.visitor import SITE, Line
 from tests.support import wait_until
 
+FLOOD_SECONDS = 1.5
+
 # --- bad frames ---------------------------------------------------------------------------------------------------
 
 
@@ -112,19 +114,21 @@ async def test_who_sends_without_end_holds_up_nobody(store: Store, tenant: str, 
     async with open_door(store, tenant, limits=Limits()) as door:
         visitor = await door.visitor().begin()
         where = urlsplit(door.base)
-        arguments = [str(where.hostname), str(where.port), visitor.token, SITE, "8", "1.5", frame]
+        arguments = [str(where.hostname), str(where.port), visitor.token, SITE, "8", str(FLOOD_SECONDS), frame]
         flood = await asyncio.create_subprocess_exec(
             sys.executable, "bench/flood.py", *arguments, stdout=asyncio.subprocess.PIPE
         )
         await wait_until(lambda: len(door.sockets) > 0, 10, "the flood")
-        answers = 0
+        answers, began = 0, time.monotonic()
         ended = asyncio.create_task(flood.wait())
         while not ended.done():
             async with door.http.get(f"{door.base}/interact/v1/widgets/{door.widgets['orders']}") as response:
                 assert response.status == 200
             answers += 1
         assert await ended == 0
-        assert answers > 5, "others are answered while the flood goes on"
+        # It ends before its time only when all of its sockets were closed: then there was little to answer beside it.
+        is_cut = time.monotonic() - began < FLOOD_SECONDS
+        assert answers > 5 or is_cut, "others are answered while the flood goes on"
 
 
 # --- limits -------------------------------------------------------------------------------------------------------

@@ -140,7 +140,7 @@ def test_a_folder_that_others_may_open_is_not_used_for_the_socket(
 ) -> None:
     monkeypatch.setattr(embedded, "SHORT_BASE", tmp_path)
     (tmp_path / f"usher-{os.getuid()}").mkdir(mode=0o755)
-    assert "nobody else may open" in refused(tmp_path / ("d" * 60) / ("e" * 60), engine_binary)
+    assert "only this user can open" in refused(tmp_path / ("d" * 60) / ("e" * 60), engine_binary)
 
 
 async def test_a_killed_owner_leaves_a_survivor_that_is_adopted(start: Start, holder: Callable[[], Holder]) -> None:
