@@ -174,7 +174,7 @@ async def test_a_library_may_have_more_names_than_a_block_of_lua(tmp_path: Path,
 
 def test_more_than_lua_allows_is_said_before_the_server_says_it(tmp_path: Path) -> None:
     many = "".join(f"local function f{n}()\nend\n" for n in range(193))
-    with pytest.raises(ScriptError, match=r"many.lua has, with what it uses, more than 192 names: split it"):
+    with pytest.raises(ScriptError, match=r"many.lua has, with the names it uses, more than 192 names: split it"):
         write(tmp_path / "a", "look", "--@include many\nf1()", {"many": many})
     calls = "".join(f"  f{n}()\n" for n in range(61))
     parts = {"many": "".join(f"local function f{n}()\nend\n" for n in range(70))}
