@@ -7,12 +7,12 @@ Answer = Mapping[str, Any]
 
 
 def card(content: Mapping[str, Any]) -> Answer:
-    """The clicker sees this card in place of the one he clicked."""
+    """The clicker sees this card in place of the one they clicked."""
     return {"statusCode": 200, "type": "application/vnd.microsoft.card.adaptive", "value": dict(content)}
 
 
 def message(text: str) -> Answer:
-    """The clicker reads this; his card stays."""
+    """The clicker reads this; their card stays."""
     return {"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": text}
 
 

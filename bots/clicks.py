@@ -91,7 +91,7 @@ class Clicks:
         return answers.card(drawn.content)
 
     async def submit(self, incoming: Incoming, *, again: bool) -> str:
-        """Likewise for a message with a `value`, which cannot be answered with a card: the posted card is brought up
+        """The same for a message with a `value`, which cannot be answered with a card: the posted card is brought up
         to date. Returns what is to be said to the clicker, empty if nothing.
         """
         click = await self._read(incoming, again=again)
@@ -221,7 +221,7 @@ class Clicks:
 
 def _is_form_of_another(click: _Click, task: Task) -> bool:
     """Whether the form on a room's card was that of the agent who has the talk, and the clicker's own is another one: the
-    answer shows him his."""
+    answer shows them theirs."""
     session = task.session_of(click.user)
     if not click.in_room or session is None or not session.left_talk or session.acw is None:
         return False

@@ -16,7 +16,7 @@ class BotRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BotConfig:
-    """Who the bot is, and whom it believes. The addresses are Microsoft's, or those of a stand-in; all of them are given."""
+    """Who the bot is, and which issuers it believes. All addresses are given: Microsoft's, or those of a stand-in."""
 
     app_id: str
     app_type: str

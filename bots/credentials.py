@@ -66,7 +66,7 @@ class BotTokens:
                 await self._fetch()
 
     def drop(self, token: str) -> None:
-        """Teams did not accept this token: the next one is fetched anew."""
+        """Teams did not accept this token: the next call fetches a new one."""
         if token == self._token:
             self._ends_at = 0.0
 

@@ -1,4 +1,4 @@
-"""Brings an agent's own card up to date with the task: sends it, changes it, or finds that he cannot be reached."""
+"""Brings an agent's own card up to date with the task: sends it, changes it, or finds that they cannot be reached."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -65,7 +65,7 @@ class OfferCards:
         session = task.session_of(user)
         offered = session is not None and session.phase is Phase.OFFERED
         if shown is None and not offered:
-            return  # he never had a card of it
+            return  # they never had a card of it
         offer = task.offer or "" if offered else _offer_of(shown)
         job = _Job(task, user, offered, registration, drawn, f"{offer}|{drawn.digest}")
         try:

@@ -47,7 +47,7 @@ class Refusals:
         if task.ended_at is None and refusals >= (MOST_FAULTS if passing else MOST_REFUSALS):
             answer = await self._distributor.room_lost(task.tenant, task.id, why or ROOM_LOST)
             if answer.task is None or answer.task.broken:
-                return  # whoever takes it over gets another room, which is marked then
+                return  # the agent who takes it over gets another room, which is marked then
         elif why:
             await self._trouble(task.tenant, conversation.chat_id, why)
         pause = max(retry_seconds(problem) or 0.0, min(LONGEST_PAUSE_SECONDS, 2.0 ** min(refusals - 1, 10)))

@@ -1,4 +1,4 @@
-"""Whom the bot reaches: kept in step with what Teams says about personal installations."""
+"""The people the bot reaches: kept in step with what Teams says about personal installations."""
 
 import time
 
@@ -20,7 +20,7 @@ class Registrations:
         self._distributor = distributor
 
     async def save(self, incoming: Incoming) -> bool:
-        """The bot is in this user's personal chat. False when Teams does not say who he is."""
+        """The bot is in this user's personal chat. False when Teams does not say who they are."""
         if not incoming.user:
             log.warning("registration_without_user", kind=incoming.kind)
             return False
@@ -50,7 +50,7 @@ class Registrations:
             log.info("unregistered", user=incoming.user)
 
     async def heard(self, incoming: Incoming) -> None:
-        """He is there: he can be reached, and Teams' address for him may have changed."""
+        """The app is there: the user can be reached, and Teams' address for them may have changed."""
         if incoming.user:
             await self.save(incoming)
             await self._distributor.reached(incoming.tenant, incoming.user)

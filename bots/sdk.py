@@ -46,7 +46,7 @@ class Turn:
     """One activity on its way through the bot.
 
     `again`: Teams sent it before. What it says is to be stored all the same (that is idempotent), but nothing is
-    answered a second time. `answer` is what an invoke is answered with, set by whoever handles it.
+    answered a second time. `answer` is what an invoke is answered with, set by its handler.
     """
 
     incoming: Incoming

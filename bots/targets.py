@@ -1,4 +1,4 @@
-"""To whom a chat could be transferred at this moment, as a card lists them."""
+"""The possible targets of a transfer at this moment, as a card lists them."""
 
 from typing import Final
 

@@ -85,7 +85,7 @@ class TaskCards:
         return opening_card(data)
 
     async def wrapup(self, task: Task, user: str) -> Wrapup:
-        """What this agent may note of this task: as the service says of which he had it."""
+        """What this agent may enter in ACW: the settings of the service for which they had the task."""
         settings = await self._directory.settings(task.tenant, task.service_for(user))
         if settings is None:
             return _NOTHING
@@ -93,7 +93,7 @@ class TaskCards:
         return Wrapup(categories, tuple(settings.tags), settings.acw_extensions, settings.acw_extension_seconds)
 
     async def _stays(self, task: Task, viewer: str, conversation: Conversation | None) -> bool:
-        """Has he handed the talk on, and is in its room all the same? Into another room nobody was taken along."""
+        """Whether the viewer transferred the talk and is still in its room. Nobody is taken along into another room."""
         session = task.session_of(viewer)
         left = task.state is TaskState.ACTIVE and session is not None and session.left_talk
         if not left or conversation is None or conversation.left:
@@ -152,7 +152,7 @@ class TaskCards:
         return found.name if found is not None else service
 
     async def _transferred_to(self, task: Task, viewer: str) -> str:
-        """Who is meant to have it, or has it now, as the agent who hands it on knows him."""
+        """The name of who is asked to take it, or has it now, as the agent who transfers it knows them."""
         session = task.session_of(viewer)
         if task.holder is None and not (session and session.left_talk):
             return ""

@@ -30,11 +30,11 @@ class PersonalChat(Protocol):
         ...
 
     async def answer(self, context: TurnContext, tenant: str, user: str, text: str) -> None:
-        """Answer what he wrote."""
+        """Answer what the user wrote."""
         ...
 
     async def forget(self, tenant: str, user: str) -> None:
-        """He is not registered any more."""
+        """The user is not registered any more."""
         ...
 
     async def warm(self) -> None:

@@ -58,7 +58,7 @@ __all__ = [
 ]
 
 _SPEAKS: Final[Mapping[Sender, str]] = {Sender.VISITOR: "visitor", Sender.AGENT: "agent", Sender.NOTE: "note"}
-"""Whose words keep a talk alive. A note is not for the visitor, but he who writes it is at work on the chat."""
+"""Whose words keep a talk alive. A note is not for the visitor, but its author is at work on the chat."""
 
 _HELD_MAX: Final = 50
 """So many edits and deletes wait in one conversation; the message of an older one is not coming any more."""
@@ -184,7 +184,7 @@ class Conversations(RoomVerbs):
         await self._run("note_facts", tenant, conversation, facts={"begun": str(at)})
 
     async def set_customer(self, tenant: str, conversation: str, *, name: str, email: str) -> None:
-        """The customer said, or corrected, who he is."""
+        """The customer said, or corrected, who they are."""
         await self._run("note_facts", tenant, conversation, facts={"customer": name, "email": email})
 
     async def typing(self, tenant: str, conversation: str, who: str) -> None:

@@ -74,7 +74,7 @@ class NoAccess(ConversationError):
 
 
 class Sender(StrEnum):
-    """Who speaks. A NOTE is an agent's word to his colleagues (`//`): in the transcript, never to the visitor."""
+    """Who speaks. A NOTE is an agent's word to their colleagues (`//`): in the transcript, never to the visitor."""
 
     VISITOR = "visitor"
     AGENT = "agent"
@@ -103,11 +103,11 @@ class Message:
     at: int
     client_id: str
     refers_to: int | None  # the message that an EDIT or DELETE changes
-    was: Sender | None = None  # AGENT on an edit that made a note of his message; None on all others
+    was: Sender | None = None  # AGENT on an edit that made a note of the message; None on all others
 
 
 def as_seen(messages: Sequence[Message]) -> list[Message]:
-    """In the order in which the visitor saw them: the greeting is stored behind his first word, and stood above it."""
+    """In the order in which the visitor saw them: the greeting is stored after their first message, and stood above it."""
     return sorted(messages, key=lambda one: not (one.sender is Sender.SYSTEM and one.client_id == GREETING_ID))
 
 
@@ -129,7 +129,7 @@ class Conversation:
     page: str = ""
     locale: str = ""
     widget: str = ""
-    earlier: str = ""  # the conversation that this visitor had before, if he came back with it
+    earlier: str = ""  # the conversation that this visitor had before, if they came back with it
     started_at: int = 0
     last_seq: int = 0
     last_public_seq: int = 0  # the last entry that the visitor may see

@@ -32,7 +32,7 @@ class RoomVerbs(Scripts):
         await self._run("note_facts", tenant, conversation, facts={"second": user})
 
     async def drop_intent(self, tenant: str, conversation: str) -> None:
-        """The room that was intended will never be: the next intent begins anew."""
+        """The room that was intended will never exist: the next intent begins from nothing."""
         await self._run("note_facts", tenant, conversation, facts={"topic": "", "topic_at": ""})
 
     async def notice(self, tenant: str, conversation: str, message: str, key: str) -> None:

@@ -20,7 +20,7 @@ def room_topic(service_name: str, customer: str, visitor_id: str) -> str:
     """The topic for a room: at most 249 characters, without a colon, never empty.
 
     The customer's name is cut first, then the service's, on the boundary of a grapheme cluster and with `…`.
-    A customer without a name is `Visitor 7F3A`, by the four digits of his id.
+    A customer without a name is `Visitor 7F3A`, by four digits of their id.
     """
     who = _clean(customer) or visitor_name(visitor_id)
     service = _clean(service_name)

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 CONNECT_SECONDS = 5
 TOKEN_SECONDS = 15
-# A refused token is taken anew at most this often: a permission that is really missing must not double every call.
+# After a refusal a new token is fetched at most this often: a permission that is really missing must not double every call.
 FRESH_TOKEN_SECONDS = 60
 CATALOGUE_SECONDS = 3600
 LONGEST_PAUSE_SECONDS = 5.0  # what a person who clicked can be asked to wait for
@@ -57,7 +57,7 @@ class GraphClient:
     async def warm(self) -> None:
         """Pay for the SDK's imports (seconds, in a thread) and for the shared clients before anybody waits for them.
 
-        Every call waits for it: whoever calls first, the imports never hold up the event loop.
+        Every call waits for it, so that the imports never hold up the event loop.
         """
         async with self._warming:
             if not self._warm:

@@ -61,7 +61,7 @@ async def host_name(company: Company, tenant: str, *, service: str | None, user:
 
 
 async def seat_of(company: Company, tenant: str, user: str) -> Seat:
-    """A guest of the tenant is known by his sign-in name, `somebody_elsewhere.com#EXT#@tenant.onmicrosoft.com`."""
+    """A guest of the tenant is known by their sign-in name, `somebody_elsewhere.com#EXT#@tenant.onmicrosoft.com`."""
     known = await company.user(tenant, user)
     return Seat(user, guest=known is not None and "#ext#" in known.upn.lower())
 

@@ -1,6 +1,6 @@
 """What people wrote in a room before the bot could hear them.
 
-Teams shows the agent his new chat at once, and Graph brings the bot into it a second or two later. What he writes in
+Teams shows the agent the new chat at once, and Graph brings the bot into it a second or two later. What they write in
 between comes to no bot, ever; so it is read from Graph, and is in the conversation as if the bot had brought it.
 """
 

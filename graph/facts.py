@@ -15,7 +15,7 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody in a chat. `membership` is what Graph calls him there; `user` his object id in lower case."""
+    """Somebody in a chat. `membership` is Graph's id of the membership; `user` the object id in lower case."""
 
     user: str
     membership: str

@@ -40,7 +40,7 @@ class InstallResult:
 
 
 class Registrations(Protocol):
-    """What installing needs of the directory: whether the bot knows this person, and forgetting him."""
+    """What installing needs of the directory: whether the bot knows this person, and forgetting them."""
 
     async def registration(self, tenant: str, user: str, /) -> object | None: ...
 
@@ -65,7 +65,7 @@ class Installs:
             return await self._in_words(tenant, user, problem)
 
     async def uninstall_for_user(self, tenant: str, user: str) -> InstallResult:
-        """Unregister: take the bot away from this person, and forget where he can be reached."""
+        """Unregister: take the bot away from this person, and forget where they can be reached."""
         try:
             app = await self._graph.catalogue_id(tenant)
             if app is not None:

@@ -110,7 +110,7 @@ class RoomMaker:
 
     async def _keep(self, task: Task, chat: Chat) -> None:
         if not await self._notes.claim(task.tenant, chat.id, task.id):
-            # A task of the same name and agent, whose own answer was lost, found this chat first. It is his.
+            # A task of the same name and agent, whose own answer was lost, found this chat first. It is that task's.
             await self._notes.refused(task.tenant, task.id)
             raise RetryLater(0, "another task took the room")
         await self._notes.made(task.tenant, task.id, chat)

@@ -9,7 +9,7 @@ from store.connection import Store
 from store.keys import root
 from store.scripts import load_scripts
 
-KEEP_SECONDS = 24 * 3600  # no visitor waits longer for his room; a claim must outlive every search for its chat
+KEEP_SECONDS = 24 * 3600  # no visitor waits longer for a room; a claim must outlive every search for its chat
 _LONG_AGO = "1"  # an instant before every wait
 _SCRIPTS = load_scripts(Path(__file__).parent / "lua")
 

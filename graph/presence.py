@@ -77,7 +77,7 @@ class PresencePoller:
         self._somebody_new = asyncio.Event()
 
     async def run(self) -> None:
-        """Until cancelled. Who was just loaded or registered is asked for at once: he might have to wait to be seen."""
+        """Runs until cancelled. People just loaded or registered are asked for at once; otherwise they would wait for the next round."""
         unsubscribe = self._doorbells.listen("directory", lambda _: self._somebody_new.set())
         try:
             while True:
@@ -100,7 +100,7 @@ class PresencePoller:
             log.exception("a round of presence failed")
 
     async def _let_go(self) -> None:
-        """Another replica, or this one started anew, need not wait for the lease to run out."""
+        """Another replica, or this one after a restart, need not wait for the lease to run out."""
         with contextlib.suppress(StoreDown):
             if await self._store.get(_LEASE) == self._replica:
                 await self._store.delete(_LEASE)
@@ -129,7 +129,7 @@ class PresencePoller:
             self._note(tenant, "")
 
     async def _ask_for_all(self, tenant: str, users: Sequence[str]) -> list[str]:
-        """Whose presence Graph does not know. A question that it refuses as a whole is traced to those whom it is about."""
+        """The users whose presence Graph does not know. A request that it refuses as a whole is narrowed down to those users."""
         batches = [users[start : start + BATCH] for start in range(0, len(users), BATCH)]
         doubtful: list[str] = []
         refused = 0

@@ -4,8 +4,8 @@ What the agent wrote in the room before its bot was there is carried over twice.
 then nothing from the bot is taken, so those words come before all others. Once more when the room is open: for what was
 written between that reading and the binding, and for what could not be read then.
 
-Where Teams does not let the agent in to whom a talk is handed on, a second room is made in the same way (`Note.moves`).
-The talk moves there once he has it; should he not get it, that room is given back.
+Where Teams does not let in the agent who takes over a transferred talk, a second room is made in the same way (`Note.moves`).
+The talk moves there once that agent has it; otherwise that room is given back.
 """
 
 import time
@@ -163,7 +163,7 @@ class Rooms:
                 return
             await self._carry_first(task, chat)
             if not await self._conversations.bind_room(task.tenant, task.id, chat.id, chat.url):
-                # Another worker, who thought that we were dead, was quicker: his room stands, ours goes. Or the visitor
+                # Another worker, which took this one for dead, was quicker: its room stays, ours goes. Or the visitor
                 # left while it was being made, and nobody needs it.
                 await self._give_back(task, Note(None, chat, agent))
         elif (task.holder is not None or task.handed_on) and not await self._bring_in(task, conversation, agent):
@@ -248,7 +248,7 @@ class Rooms:
 
     async def _without_business(self, task: Task) -> set[str]:
         """Who had the talk and has it no longer, unless those who handed it on stay. Who has the chat now decides who reads it;
-        one who has lost it never stays, for he handed it to nobody."""
+        an agent who has lost it never stays, because they transferred it to nobody."""
         gone = [part for part in task.sessions if part.left_talk and part.user not in {task.agent, task.holder}]
         settings = await self._directory.settings(task.tenant, task.service)
         if settings is not None and settings.stays_after_transfer:
@@ -256,7 +256,7 @@ class Rooms:
         return {part.user for part in gone}
 
     async def _take_out(self, task: Task, chat: str, users: set[str]) -> None:
-        """These have no business in the room any more. Whoever joined by himself stays."""
+        """Take these out of the room. People who joined by themselves stay."""
         try:
             await self._members.take_out(task.tenant, task.id, chat, users)
         except GraphProblem as problem:
@@ -343,11 +343,11 @@ class Rooms:
     async def _wait_for_new_chat(self, task: Task, problem: GraphProblem, *, lost_before: bool) -> None:
         """A chat just made is not known everywhere in Microsoft at once; one that stays unknown was deleted.
 
-        It is made anew once; then, and where it is the app that stays unknown, this returns: it is no use waiting.
+        It is made once more; then, and where it is the app that stays unknown, this returns: it is no use waiting.
         """
         if await self._notes.waits(task.tenant, task.id, f"{problem.operation}-not_found") > NOT_FOUND_TIMES:
             if problem.operation == "install_in_chat":
-                self._graph.forget_catalogue(task.tenant)  # uploaded anew, the app has another id there
+                self._graph.forget_catalogue(task.tenant)  # uploaded again, the app has another id there
                 return
             if lost_before:
                 return

@@ -153,7 +153,7 @@ class TenantSdk:
         return _chat(made)
 
     async def chats_of(self, user: str, pages: int) -> list[Chat]:
-        """`GET /users/{id}/chats`: group chats that he is in, at most `pages` × 50. Permission Chat.ReadBasic.All.
+        """`GET /users/{id}/chats`: the user's group chats, at most `pages` × 50. Permission Chat.ReadBasic.All.
 
         Graph sorts them by what happened last, and offers no filter by topic.
         Source: learn.microsoft.com/graph/api/chat-list
@@ -216,7 +216,7 @@ class TenantSdk:
     async def add_member(self, chat: str, seat: Seat) -> None:
         """`POST /chats/{id}/members`, with all that was said. Permission ChatMember.ReadWrite.All."""
         member = self._member(seat)
-        member.visible_history_start_date_time = datetime(1, 1, 1, tzinfo=UTC)  # left out, he sees nothing of it
+        member.visible_history_start_date_time = datetime(1, 1, 1, tzinfo=UTC)  # left out, they see nothing of it
         async with self._mapped("add_member"):
             await self._client.chats.by_chat_id(chat).members.post(member)
 

@@ -16,7 +16,7 @@ class Rule(StrEnum):
     WINNER = "one winner per offer"
     CAPACITY = "capacity never exceeded"
     LIMIT = "concurrent chats within the limit"
-    ELIGIBLE = "only those are asked against whom nothing stands"
+    ELIGIBLE = "only agents are asked who have no reason against them"
     ORDER = "no task passed over"
     AGENTS = "agents asked in order"
     AT_ONCE = "nobody waits while somebody is free"
