@@ -1,4 +1,4 @@
-"""What can happen to an agent. Each verb changes him and, in the same script, offers him what he became selectable for."""
+"""What can happen to an agent. Each verb changes them and, in the same script, offers them what they became selectable for."""
 
 from collections.abc import Mapping
 
@@ -20,19 +20,19 @@ class AgentVerbs(Scripts):
         return Verdict(await self._run(script, tenant, user=user, **args))
 
     async def set_duty(self, tenant: str, user: str, on: bool, actor: str, *, at: int = 0) -> Verdict:
-        """Off duty withdraws his offers and resets RONA; running talks go on."""
+        """Off duty withdraws their offers and resets RONA; running talks go on."""
         return await self._change("set_duty", tenant, user, on=int(on), actor=actor, at=at)
 
     async def set_availability(self, tenant: str, user: str, reason: str, actor: str, *, at: int = 0) -> Verdict:
-        """`reason`: one of the tenant's list why he is not available, "" = available again. His offers are withdrawn,
-        running talks go on, and how long he has been idle stays.
+        """`reason`: one of the tenant's list why they are not available, "" = available again. Their offers are withdrawn,
+        running talks go on, and how long they have been idle stays.
         """
         if len(reason) > MAX_REASON or unfit(reason):
             return Verdict.BAD_ARGUMENT
         return await self._change("set_availability", tenant, user, reason=reason, actor=actor, at=at)
 
     async def set_active(self, tenant: str, user: str, service: str, on: bool, *, at: int = 0) -> Verdict:
-        """On or off for one service; NO_SUCH_SERVICE when he is no member of it."""
+        """On or off for one service; NO_SUCH_SERVICE when they are no member of it."""
         return await self._change("set_active", tenant, user, service=service, on=int(on), at=at)
 
     async def set_presence(self, tenant: str, presences: Mapping[str, Presence], *, at: int = 0) -> Verdict:
@@ -47,11 +47,11 @@ class AgentVerbs(Scripts):
         return verdict
 
     async def set_registered(self, tenant: str, user: str, registered: bool, *, at: int = 0) -> Verdict:
-        """With the bot. Registering (again) also says that he can be reached."""
+        """With the bot. Registering (again) also says that they can be reached."""
         return await self._change("set_registered", tenant, user, on=int(registered), at=at)
 
     async def reached(self, tenant: str, user: str, *, at: int = 0) -> Verdict:
-        """Something reached him, or came from him: no longer unreachable because a card did not arrive."""
+        """Something reached them, or came from them: no longer unreachable because a card did not arrive."""
         return await self._change("reached", tenant, user, at=at)
 
     async def surface_beat(self, tenant: str, user: str, surface: str, *, at: int = 0) -> Verdict:

@@ -8,7 +8,7 @@ from distribution.service_rules import ID, BadRules
 
 
 class Reason(StrEnum):
-    """Why an agent is not offered a task. He is selectable when none of these stands against him."""
+    """Why an agent is not offered a task. They are selectable when none of these stands against them."""
 
     NOT_LICENSED = "not_licensed"
     NOT_A_MEMBER = "not_a_member"
@@ -18,7 +18,7 @@ class Reason(StrEnum):
     DELETED = "deleted"  # Entra does not know them any more
     BUSY = "busy"
     AWAY = "away"
-    NOT_AVAILABLE = "not_available"  # he said so, with a reason of the tenant's list
+    NOT_AVAILABLE = "not_available"  # they said so, with a reason of the tenant's list
     RONA = "rona"
     RINGING = "ringing"
     CONNECTED = "connected"  # no free slot
@@ -48,7 +48,7 @@ class Presence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent as the distributor sees him now."""
+    """An agent as the distributor sees them now."""
 
     tenant: str
     user: str
@@ -59,15 +59,15 @@ class Agent:
     surfaces: int  # open, signed-in pages
     rona: bool
     rona_until_at: int | None
-    idle_since_at: int | None  # None while he holds a task
+    idle_since_at: int | None  # None while they hold a task
     tasks: tuple[str, ...]  # ringing, connecting, active, acw
-    reasons: Mapping[str, tuple[Reason, ...]]  # service → what stands against him; "" = direct to him
+    reasons: Mapping[str, tuple[Reason, ...]]  # service → what stands against them; "" = direct to them
     selectable_for: tuple[str, ...]  # the services (and "") without a reason
     levels: Mapping[
         str, int
-    ]  # service → the level that adds him (1 = from the beginning); services he is in no level of are left out
-    unavailable: str  # the reason that he chose for not being available, "" when he is
-    wrapping: Mapping[str, int]  # task that he handed on → end of his own ACW of it (ms)
+    ]  # service → the level that adds them (1 = from the beginning); services they are in no level of are left out
+    unavailable: str  # the reason that they chose for not being available, "" when they are
+    wrapping: Mapping[str, int]  # task that they handed on → end of their own ACW of it (ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +122,9 @@ _NO_MATTER = frozenset({Reason.NOT_A_MEMBER, Reason.INACTIVE})
 
 
 def against_handing(agent: Agent, service: str) -> tuple[Reason, ...]:
-    """What stands against handing a chat of this service ("" = direct) to him by name: he need be no member of it.
+    """What stands against handing a chat of this service ("" = direct) to them by name: they need be no member of it.
 
-    In the chat's own service if he is in it, else where least stands against him.
+    In the chat's own service if they are in it, else where least stands against them.
     """
     own = agent.reasons.get(service)
     elsewhere = [against for name, against in agent.reasons.items() if name]

@@ -106,7 +106,7 @@ def _read(reply: Reply | StoreDown | StoreError) -> Reply:
     if isinstance(reply, StoreError):
         # A fault of ours must not stop time for everything else.
         log.error("deadlines cannot be looked at", exc_info=reply)
-    # Of a store that is down speaks whoever serves requests.
+    # The code that serves requests logs that the store is down.
     return _LATER if isinstance(reply, Exception) else reply
 
 

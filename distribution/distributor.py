@@ -8,7 +8,7 @@ from distribution.task_verbs import TaskVerbs
 
 
 class Distributor(RuleVerbs, TaskVerbs, AgentVerbs, PathVerbs, Readings):
-    """Decides who is offered which task, once, whoever asks and from wherever.
+    """Decides which agent is offered which task, once, no matter who asks and from where.
 
     Raises `StoreDown` when Redis cannot be reached; everything else is a verdict.
 

@@ -33,7 +33,7 @@ WAITING_EVENTS = (
         (
             _TASK,
             _SERVICE,
-            Field("user", ID, "The agent whom the visitor asks for; empty = a service.", optional=True),
+            Field("user", ID, "The agent that the visitor asks for; empty = a service.", optional=True),
             Field(
                 "workflow", FLAG, "Whether a workflow runs first (the task is `arriving`); otherwise it waits at once."
             ),

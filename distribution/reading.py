@@ -21,7 +21,7 @@ class Readings(Scripts):
         return read_task(tenant, task, fields) if fields else None
 
     async def agent(self, tenant: str, user: str, *, at: int = 0) -> Agent | None:
-        """The agent with every reason against him, computed by the same function that decides."""
+        """The agent with every reason against them, computed by the same function that decides."""
         reply: list[str] = await self._run("agent", tenant, user=user, at=at)
         return read_agent(tenant, user, reply) if reply else None
 
@@ -57,7 +57,7 @@ class Readings(Scripts):
         return await self._tasks(tenant, [part.partition("=")[0] for part in held.split(" ")] if held else [])
 
     async def past_tasks(self, tenant: str, user: str, limit: int = 50) -> list[Task]:
-        """The closed tasks he had accepted, the latest first."""
+        """The closed tasks they had accepted, the latest first."""
         return await self._tasks(tenant, await self._store.zrange(past_key(tenant, user), 0, limit - 1, desc=True))
 
     async def position(self, tenant: str, task: str) -> int | None:

@@ -15,7 +15,7 @@ _FIELDS = tuple(field.name for field in fields(ServiceRules) if field.name != "n
 
 
 class RuleVerbs(Scripts):
-    """Changed rules take effect at once: whoever becomes selectable is offered what waits."""
+    """Changed rules take effect at once: agents who become selectable are offered what waits."""
 
     async def set_tenant(self, tenant: str, *, im_enabled: bool, virtual: bool = False, at: int = 0) -> None:
         """Switch Instant Messaging on or off. A virtual tenant takes its time from the `at` of each call; that cannot be undone."""
@@ -49,7 +49,7 @@ class RuleVerbs(Scripts):
         return count
 
     async def set_agent(self, tenant: str, user: str, rules: AgentRules, *, at: int = 0) -> None:
-        """Raises BadRules. A new agent is on duty, and offline until his presence is known."""
+        """Raises BadRules. A new agent is on duty, and offline until their presence is known."""
         check_agent_rules(rules)
         services = " ".join(f"{service}={int(active)}" for service, active in sorted(rules.services.items()))
         await self._run(
@@ -65,7 +65,7 @@ class RuleVerbs(Scripts):
         )
 
     async def remove_agent(self, tenant: str, user: str, *, at: int = 0) -> None:
-        """His offers are withdrawn, his running talks end normally, no new ones come."""
+        """Their offers are withdrawn, their running talks end normally, no new ones come."""
         await self._run("remove_agent", tenant, user=user, at=at)
 
     async def _refresh_members(self, tenant: str, service: str, at: int) -> None:

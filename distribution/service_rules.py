@@ -56,7 +56,7 @@ def _seconds(low: int, high: int, meaning: str) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Whom a level of a service adds to those of the levels before it, once a task has waited `after_seconds`.
+    """The agents that a level of a service adds to those of the levels before it, once a task has waited `after_seconds`.
 
     An agent belongs to the first level that names them, or all of whose `skills` they have.
     """

@@ -63,7 +63,7 @@ class TaskVerbs(Scripts):
         return await self._event(Event.QUEUE, tenant, task, at=at)
 
     async def confirm_delivery(self, tenant: str, task: str, offer: str, user: str, via: Via, *, at: int = 0) -> Answer:
-        """The offer has arrived: the offer time starts, once; anew for one whom a broadcast reaches only when it is over
+        """The offer has arrived: the offer time starts, once; again for one that a broadcast reaches only when it is over
         for the others. Also says that the agent can be reached."""
         answer = await self._event(Event.CONFIRM_DELIVERY, tenant, task, offer=offer, user=user, via=via, at=at)
         if answer.why == "unreached":
@@ -71,7 +71,7 @@ class TaskVerbs(Scripts):
         return answer
 
     async def undelivered(self, tenant: str, task: str, offer: str, user: str, why: str, *, at: int = 0) -> Answer:
-        """The offer cannot be brought to him: it goes back and he is unreachable, unless an open surface may still show it."""
+        """The offer cannot be brought to them: it goes back and they are unreachable, unless an open surface may still show it."""
         return await self._event(Event.UNDELIVERED, tenant, task, offer=offer, user=user, why=_word(why), at=at)
 
     async def unsent(self, tenant: str, task: str, offer: str, user: str, *, at: int = 0) -> Answer:
@@ -81,11 +81,11 @@ class TaskVerbs(Scripts):
         return await self._event(Event.UNSENT, tenant, task, offer=offer, user=user, at=at)
 
     async def accept(self, tenant: str, task: str, offer: str, user: str, via: Via, *, at: int = 0) -> Answer:
-        """One winner, always; his repeat is UNCHANGED, anybody's late click is GONE."""
+        """One winner, always; their repeat is UNCHANGED, anybody's late click is GONE."""
         return await self._event(Event.ACCEPT, tenant, task, offer=offer, user=user, via=via, at=at)
 
     async def decline(self, tenant: str, task: str, offer: str, user: str, via: Via, *, at: int = 0) -> Answer:
-        """The task goes to another agent with the waiting time it has; he goes to the end of the order."""
+        """The task goes to another agent with the waiting time it has; they go to the end of the order."""
         return await self._event(Event.DECLINE, tenant, task, offer=offer, user=user, via=via, at=at)
 
     async def opened(self, tenant: str, task: str, *, at: int = 0) -> Answer:
@@ -120,7 +120,7 @@ class TaskVerbs(Scripts):
         return await self._event(Event.VISITOR_AWAY, tenant, task, connection=_word(connection), at=at)
 
     async def visitor_left(self, tenant: str, task: str, *, at: int = 0) -> Answer:
-        """He said so."""
+        """They said so."""
         return await self._event(Event.VISITOR_LEFT, tenant, task, at=at)
 
     async def cancel(self, tenant: str, task: str, *, actor: str, why: str, at: int = 0) -> Answer:
@@ -130,7 +130,7 @@ class TaskVerbs(Scripts):
     async def save_wrapup(
         self, tenant: str, task: str, user: str, *, codes: Sequence[str], tags: Sequence[str], note: str, at: int = 0
     ) -> Answer:
-        """Codes, tags and the note as this agent's form shows them now; during the talk and his ACW (`Task.noted_by`)."""
+        """Codes, tags and the note as this agent's form shows them now; during the talk and their ACW (`Task.entries_of`)."""
         if len(note) > LONGEST_NOTE:
             return Answer(Verdict.BAD_ARGUMENT, None, "note")
         return await self._event(
@@ -154,13 +154,13 @@ class TaskVerbs(Scripts):
 
     async def pick(self, tenant: str, task: str, user: str, via: Via, *, at: int = 0) -> Answer:
         """An agent takes a waiting task himself: `connecting` at once. REFUSED says why not: `not_picked_here` (the service
-        lets nobody pick on this surface), `level` (not open to his level yet), `full` (concurrent chats), or a reason
-        that stands against him.
+        lets nobody pick on this surface), `level` (not open to their level yet), `full` (concurrent chats), or a reason
+        that stands against them.
         """
         return await self._event(Event.PICK, tenant, task, user=user, via=via, at=at)
 
     async def assign(self, tenant: str, task: str, user: str, *, actor: str, at: int = 0) -> Answer:
-        """A supervisor has a waiting task offered to this agent. REFUSED says why not: `full`, or what stands against him."""
+        """A supervisor has a waiting task offered to this agent. REFUSED says why not: `full`, or what stands against them."""
         return await self._event(Event.ASSIGN, tenant, task, user=user, actor=actor, at=at)
 
     async def transfer(
@@ -174,8 +174,8 @@ class TaskVerbs(Scripts):
         via: Via,
         at: int = 0,
     ) -> Answer:
-        """The agent `user` hands his talk on: it is offered with the waiting time it has, and he stays in it (`Task.holder`)
-        until another agent's room is open; then his own ACW begins. It returns to him when nobody accepts in the offer time.
+        """The agent `user` hands their talk on: it is offered with the waiting time it has, and they stay in it (`Task.holder`)
+        until another agent's room is open; then their own ACW begins. It returns to them when nobody accepts in the offer time.
         REFUSED says why not: im_off, not_licensed, outside_hours of the service; yourself, or what stands against the agent.
         """
         if (to_service is None) == (to_user is None):
@@ -192,7 +192,7 @@ class TaskVerbs(Scripts):
         )
 
     async def take_back(self, tenant: str, task: str, user: str, via: Via, *, at: int = 0) -> Answer:
-        """He changes his mind, as long as no other agent's room is open."""
+        """They change their mind, as long as no other agent's room is open."""
         return await self._event(Event.TAKE_BACK, tenant, task, user=user, via=via, at=at)
 
     async def room_lost(self, tenant: str, task: str, why: str, *, at: int = 0) -> Answer:

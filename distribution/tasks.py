@@ -96,7 +96,7 @@ class Task:
     tags: tuple[str, ...]
     note: str
     visitor_here: bool
-    visitor_left_at: int | None  # since when none of his connections exists
+    visitor_left_at: int | None  # since when none of their connections exists
     asked: Mapping[str, PastOffer]  # user → their latest offer of this task that has ended
     acw_extensions: int = 0  # how often the ACW was extended
     priority: Priority = Priority.NORMAL
@@ -109,7 +109,7 @@ class Task:
     transfer_to: str | None = None  # while it is handed on: a service, or `@user`
     transfer_ends_at: int | None = None  # then it returns to the holder
     home: str | None = None  # while it is handed on: the service for which the holder has it, None = direct
-    # Agents who had the talk and gave it on or were lost, the first one first → the service for which he had it.
+    # Agents who had the talk and gave it on or were lost, the first one first → the service for which they had it.
     had_for: Mapping[str, str | None] = field(default_factory=lambda: _NOBODY)
     wraps: Mapping[str, Acw] = field(default_factory=lambda: _NO_ACW)  # of those: who is in after-call work
     failing: str = ""  # the last attempt to open its room failed, for this reason

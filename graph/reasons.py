@@ -53,7 +53,7 @@ PERSON_REFUSED = Reason(
     "Teams refuses one of the people who were to sit in the room: the agent, or the second person. They may have no Teams licence.",
 )
 GRAPH_UNAVAILABLE = Reason("graph_unavailable", "Microsoft Graph did not open the room in time. It is tried again.")
-AGENT_LEFT_OUT = Reason("agent_left_out", "Teams opened the room without the agent, and does not let him in.")
+AGENT_LEFT_OUT = Reason("agent_left_out", "Teams opened the room without the agent, and does not let them in.")
 NO_SUCH_USER = Reason("no_such_user", "Microsoft Teams does not know this person.")
 NO_SUCH_SECOND_PERSON = Reason(
     "no_such_second_person",

@@ -191,7 +191,7 @@ class Rooms:
 
     async def _bring_in(self, task: Task, conversation: Conversation, agent: str) -> bool:
         """The room is there: the talk was handed on, or its agent was lost. The new one comes into it, or, where Teams does
-        not let him in, a second room is made. False when neither can be done.
+        not let them in, a second room is made. False when neither can be done.
         """
         note = await self._notes.read(task.tenant, task.id)
         if note.moves == conversation.chat_id and note.agent not in {"", agent}:
@@ -226,7 +226,7 @@ class Rooms:
         return False
 
     async def _move(self, task: Task, conversation: Conversation, note: Note) -> None:
-        """The agent for whom the second room was made has the talk: it goes on there."""
+        """The agent of the second room has the talk: it goes on there."""
         if note.chat is not None and task.state is TaskState.ACTIVE and task.agent == note.agent:
             await self._carry_first(task, note.chat)
             if await self._conversations.move_room(

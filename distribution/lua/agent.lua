@@ -1,7 +1,7 @@
--- agent: the agent as he is now, with what stands against him in each of his services and for direct tasks.
+-- agent: the agent as they are now, with what stands against them in each of their services and for direct tasks.
 -- keys: root
 -- args: tenant, user, at:int
--- returns: open surfaces, reasons (`service=a,b` separated by spaces), then his fields and values; empty if there is none
+-- returns: open surfaces, reasons (`service=a,b` separated by spaces), then their fields and values; empty if there is none
 -- journal: -
 --@include reasons
 local c = begin(root, tenant, at)

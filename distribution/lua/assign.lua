@@ -1,4 +1,4 @@
--- assign: a supervisor gives a waiting task to this agent: it rings at him at once.
+-- assign: a supervisor gives a waiting task to this agent: it rings at them at once.
 -- keys: root
 -- args: tenant, task, user, actor, allowed, at:int
 -- returns: verdict, why (what stands against it), the task's fields as JSON (see `answer`)

@@ -1,8 +1,8 @@
--- confirm_delivery: the offer has arrived somewhere he sees it: the offer time starts, once; anew for one whom a broadcast
+-- confirm_delivery: the offer has arrived somewhere they see it: the offer time starts, once; again for an agent that a broadcast
 -- reaches only when it is over for the others.
 -- keys: root
 -- args: tenant, task, offer, user, via, allowed, at:int
--- returns: verdict, why (`unreached`: he was not to be reached, call `reached`), the task's fields as JSON (see `answer`)
+-- returns: verdict, why (`unreached`: they were not to be reached, call `reached`), the task's fields as JSON (see `answer`)
 -- journal: delivered
 --@include path
 --@include write

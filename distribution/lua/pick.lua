@@ -7,7 +7,7 @@
 --@include reach
 --@include first_word
 --@include finish
--- Whoever asks for a task is there, whatever Teams says of him.
+-- An agent who asks for a task is there, no matter what Teams says.
 local HE_IS_HERE = { busy = true, away = true, offline = true, unreachable = true, teams_unreachable = true }
 
 local function against(c, agent, service)

@@ -1,4 +1,4 @@
--- reached: something reached him, or came from him.
+-- reached: something reached them, or came from them.
 -- keys: root
 -- args: tenant, user, at:int
 -- returns: verdict

@@ -1,4 +1,4 @@
--- remove_agent: no agent any more: his offers are withdrawn, his running talks end normally.
+-- remove_agent: no agent any more: their offers are withdrawn, their running talks end normally.
 -- keys: root
 -- args: tenant, user, at:int
 -- returns: verdict

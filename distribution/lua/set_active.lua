@@ -1,4 +1,4 @@
--- set_active: on or off for one of his services.
+-- set_active: on or off for one of their services.
 -- keys: root
 -- args: tenant, user, service, on:int, at:int
 -- returns: verdict

@@ -1,4 +1,4 @@
--- set_agent: what licences and memberships lay down for an agent: `service=1` (active) or `=0`, separated by spaces; skills likewise.
+-- set_agent: what licences and memberships lay down for an agent: `service=1` (active) or `=0`, separated by spaces; skills separated by spaces.
 -- keys: root
 -- args: tenant, user, licensed:int, direct_licensed:int, services, capacity:int, skills, at:int
 -- returns: verdict

@@ -1,4 +1,4 @@
--- set_availability: he is not available, for a reason of the tenant's list ('' = available again). His offers are withdrawn;
+-- set_availability: they are not available, for a reason of the tenant's list ('' = available again). Their offers are withdrawn;
 -- running talks go on.
 -- keys: root
 -- args: tenant, user, reason, actor, at:int

@@ -1,4 +1,4 @@
--- set_duty: on or off duty. Off withdraws his offers and resets RONA; running talks go on.
+-- set_duty: on or off duty. Off withdraws their offers and resets RONA; running talks go on.
 -- keys: root
 -- args: tenant, user, on:int, actor, at:int
 -- returns: verdict

@@ -1,4 +1,4 @@
--- surface_beat: one of his open pages answered; it counts for 30 s.
+-- surface_beat: one of their open pages answered; it counts for 30 s.
 -- keys: root
 -- args: tenant, user, surface, at:int
 -- returns: verdict

@@ -1,4 +1,4 @@
--- surface_gone: one of his pages was closed.
+-- surface_gone: one of their pages was closed.
 -- keys: root
 -- args: tenant, user, surface, at:int
 -- returns: verdict

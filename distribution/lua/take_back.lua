@@ -1,4 +1,4 @@
--- take_back: the agent who hands the talk on changes his mind, as long as nobody else is in it.
+-- take_back: the agent who hands the talk on changes their mind, as long as nobody else is in it.
 -- keys: root
 -- args: tenant, task, user, via, allowed, at:int
 -- returns: verdict, why, the task's fields as JSON (see `answer`)

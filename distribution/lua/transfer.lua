@@ -1,4 +1,4 @@
--- transfer: the agent hands the talk on, to a service or to another agent ('' = not that). He keeps it until somebody is in it.
+-- transfer: the agent hands the talk on, to a service or to another agent ('' = not that). They keep it until somebody is in it.
 -- keys: root
 -- args: tenant, task, user, to_service, to_user, via, allowed, at:int
 -- returns: verdict, why (what stands against it), the task's fields as JSON (see `answer`)

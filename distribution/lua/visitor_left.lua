@@ -1,4 +1,4 @@
--- visitor_left: the visitor said that he leaves.
+-- visitor_left: the visitor said that they leave.
 -- keys: root
 -- args: tenant, task, allowed, at:int
 -- returns: verdict, why, the task's fields as JSON (see `answer`)

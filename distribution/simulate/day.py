@@ -54,7 +54,7 @@ class SimulatedDay:
 
     async def run(self) -> None:
         """Until the last talk is over, and nobody waits who could still be served."""
-        # Whoever waits by then will not be served.
+        # Visitors who still wait by then are not served.
         the_end = self.begins + 2 * DAY
         await self._look()
         while self._happenings or self.open:
@@ -102,7 +102,7 @@ class SimulatedDay:
             self.waits[task] = (at - self.came[task]) / 1000
 
     def hear_failed(self, fields: dict[str, str]) -> None:
-        """The room could not be opened: he waits again."""
+        """The room could not be opened: they wait again."""
         self._count(int(fields["at"]))
         self._held.discard(fields["task"])
         self.waits.pop(fields["task"], None)

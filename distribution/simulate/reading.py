@@ -105,7 +105,7 @@ class _Reader:
             self.told.resets.append((at, fields["user"]))
 
     def _on_path_down(self, _fields: Fields, at: int) -> None:
-        """Whoever is reached by cards alone is out of reach until it is up."""
+        """Agents who are reached by cards alone are out of reach until it is up."""
         for agent in self.replay.state.agents.values():
             self._agent(agent, at)
 
@@ -260,7 +260,7 @@ class _Reader:
     def _chat_closed(self, chat: Chat, fields: Fields, at: int) -> None:
         chat.closed = at
         if chat.accepted is None:
-            # Who waited at midnight already has less of his queue time left than the replay gives him.
+            # Who waited at midnight already has less of their queue time left than the replay gives them.
             by_the_rules = fields["why"] in BY_THE_RULES and chat.comes > self.begins
             chat.leaves = None if by_the_rules else at
         else:

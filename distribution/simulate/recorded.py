@@ -40,7 +40,7 @@ class Elsewhere:
 
     user: str
     begins: int
-    talks: int | None = None  # when he accepted
+    talks: int | None = None  # when they accepted
     ends: int | None = None
 
 

@@ -23,7 +23,7 @@ DIRECT = ServiceRules(
     "Elsewhere", offer_seconds=300, deliver_seconds=60, concurrent=500, queue_seconds=3_600, overflow="wait",
     idle_seconds=0, agent_lost_seconds=0, allow_busy=True, allow_away=True, rona_after_misses=0,
 )  # fmt: skip
-"""What an agent does beside the service is a task of his own, direct to him."""
+"""What an agent does beside the service is a task of their own, direct to them."""
 
 
 async def replay_day(store: Store, recording: Recording, rules: ServiceRules, more_agents: int = 0) -> Outcome:
@@ -95,12 +95,12 @@ class ReplayedDay(SimulatedDay):
             task = f"elsewhere{index:06}"
             self.elsewhere[task] = hold
             self.plan(hold.begins, "elsewhere", task)
-        # What comes from elsewhere waits in front of all when he becomes free in the same moment ...
+        # What comes from elsewhere waits in front of all when they become free in the same moment ...
         for index, (at, *_) in enumerate(told.staff):
             self.plan(at, "staff", str(index))
         for at, user in told.resets:
             self.plan(at, "resets", user)
-        # ... and what made it go back may be that he is not to be reached.
+        # ... and what made it go back may be that they are not to be reached.
         for task, hold in self.elsewhere.items():
             if hold.ends is not None:
                 self.plan(hold.ends, "back", task)
@@ -176,7 +176,7 @@ class ReplayedDay(SimulatedDay):
             preferred=chat.preferred if chat else (),
         )  # fmt: skip
         if answer.ok:
-            # Who comes stays until he leaves: nobody renews his connection here.
+            # Who comes stays until they leave: nobody renews their connection here.
             self.first.append(("hset", (task_key(self.tenant, task), {"conns": f"tab={self.begins + FOR_EVER}"})))
         return answer.ok
 
@@ -218,7 +218,7 @@ class ReplayedDay(SimulatedDay):
             self.plan(self.now + reaction.answers, what, *about)
 
     def _reaction(self, task: str, user: str) -> Reaction:
-        """The recorded one; of an offer that he was not made, or that was taken from him before he answered, one of his others."""
+        """The recorded one; of an offer that they were not made, or that was taken from them before they answered, one of their others."""
         recorded, number = self.told.reactions.get((task, user), []), self.asked[task, user]
         self.asked[task, user] += 1
         known = recorded[number] if number < len(recorded) else None
@@ -269,7 +269,7 @@ class ReplayedDay(SimulatedDay):
     def _talk(self, task: str, chat: Chat) -> int:
         if chat.opened and chat.ended:
             return chat.ended - chat.opened
-        return random.Random(task).choice(self.talks)  # noqa: S311  # likewise
+        return random.Random(task).choice(self.talks)  # noqa: S311
 
     async def do_ends(self, task: str, user: str) -> None:
         await self.distributor.terminate(self.tenant, task, by="agent", actor=user, via=Via.ROOM, at=self.now)

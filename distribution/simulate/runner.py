@@ -112,7 +112,7 @@ class SyntheticDay(SimulatedDay):
         self.came[task] = self.now
         self.open.add(task)
         await self.distributor.create(self.tenant, task, service=SERVICE, workflow=False, at=self.now)
-        # He stays until he leaves: nobody renews his connection here.
+        # They stay until they leave: nobody renews their connection here.
         self.first.append(("hset", (task_key(self.tenant, task), {"conns": f"tab={self.begins + FOR_EVER}"})))
         if self.scenario.patience_seconds:
             patience = self.leaving.expovariate(1 / self.scenario.patience_seconds)
@@ -162,5 +162,5 @@ class SyntheticDay(SimulatedDay):
             self.plan(at, "accepts", *about)
 
     async def do_arrives(self, task: str, offer: str, user: str) -> None:
-        """The card is on his screen, and he does not look."""
+        """The card is on their screen, and they do not look."""
         await self.distributor.confirm_delivery(self.tenant, task, offer, user, Via.CARD, at=self.now)

@@ -46,7 +46,7 @@ def on_agent(proof: Proof, fields: Fields) -> None:
     agent = state.agents.get(fields["user"])
     if agent is None:
         if not state.complete:
-            # Only the snapshot can tell whether he is new.
+            # Only the snapshot can tell whether they are new.
             return
         agent = state.agents[fields["user"]] = AgentView(fields["user"], idle_since=state.now, counted=state.now)
     state.count(agent)
@@ -186,7 +186,7 @@ def on_tried_again(proof: Proof, fields: Fields) -> None:
 
 @EVENTS.on("path_down")
 def on_path_down(proof: Proof, _fields: Fields) -> None:
-    """Agents whom only cards reach are passed over."""
+    """Agents that only cards reach are passed over."""
     _path(proof, down=True)
 
 

@@ -19,7 +19,7 @@ Key = tuple[int, int, int, int, str]
 
 @dataclass(slots=True)
 class _Doubt:
-    """An agent was passed over. If time alone had just taken something from him, that was right."""
+    """An agent was passed over. If time alone had just taken something from them, that was right."""
 
     at: int
     user: str
@@ -38,14 +38,14 @@ class Order:
     # --- tasks
 
     def may_take(self, task: TaskView, agent: AgentView) -> bool:
-        """Nothing about this task stands against asking him, and has not for longer than the tolerance."""
+        """Nothing about this task stands against asking them, and has not for longer than the tolerance."""
         asked = task.asked_until(agent.user)
         if asked and asked >= self.state.now - self.state.tolerance:
             return False
         return not task.service or agent.level(task.service) <= task.level
 
     def check_task_order(self, chosen: TaskView, agent: AgentView) -> None:
-        """Before the offer is noted: does a task wait that ranks before it, and that he could have had?"""
+        """Before the offer is noted: does a task wait that ranks before it, and that they could have had?"""
         self.state.report.checked[Rule.ORDER] += 1
         for name in agent.ready:
             service = self.state.service(name)
@@ -68,7 +68,7 @@ class Order:
     # --- agents
 
     def key(self, task: TaskView, service: ServiceView, agent: AgentView) -> Key:
-        """Where he stands in the order for this task; the lowest is asked first."""
+        """Where they stand in the order for this task; the lowest is asked first."""
         preferred = task.preferred.index(agent.user) if agent.user in task.preferred else len(task.preferred)
         level = agent.level(task.service)
         idle = max(agent.idle_since, agent.put_back)
@@ -85,7 +85,7 @@ class Order:
                 assert_never(service.policy)
 
     def check_agent_order(self, task: TaskView, agent: AgentView) -> None:
-        """Before the offer is noted: is there somebody who comes before him?"""
+        """Before the offer is noted: is there somebody who comes before them?"""
         if not task.service:
             return
         service = self.state.service(task.service)
@@ -103,7 +103,7 @@ class Order:
                 continue
             if (fresh or asked) and self.key(task, service, other) > mine:
                 continue
-            what = f"{task.id} is offered to {agent.user}, and {user} comes before him"
+            what = f"{task.id} is offered to {agent.user}, and {user} comes before them"
             self._doubts.append(_Doubt(self.state.now, user, self.state.entry, what))
             return
 
@@ -148,7 +148,7 @@ class Order:
         if pair is None:
             self._unmatched.pop(lane, None)
         elif lane not in self._unmatched or not self._unmatched[lane][1].startswith(pair[0]):
-            self._unmatched[lane] = (self.state.now + pair[1], pair[0] + " although he is free", False)
+            self._unmatched[lane] = (self.state.now + pair[1], pair[0] + " although they are free", False)
 
     def look_again(self, lane: str, at: int) -> None:
         """Somebody may be asked again since then, and nothing has happened: should something have?"""
@@ -156,7 +156,7 @@ class Order:
         service = self.state.service(name)
         if lane not in self._unmatched and service.asks and self.state.has_room(service) and service.settled:
             pair = self._pair(lane, name, at)
-            self.state.hold(Rule.AT_ONCE, pair is None or pair[1] > 0, f"{pair and pair[0]} although he may be again")
+            self.state.hold(Rule.AT_ONCE, pair is None or pair[1] > 0, f"{pair and pair[0]} although they may be again")
 
     def _pair(self, lane: str, name: str, at: int) -> tuple[str, int] | None:
         """The first pair that could be made, and how much later it may be made because others are skipped first."""

@@ -10,7 +10,7 @@ OFF = frozenset({"Offline", "Deleted"})
 
 
 def reasons(agent: AgentView, service: ServiceView, now: int, *, path_down: bool = False) -> Iterator[str]:
-    """Everything that stands against him at `now`; of the slots `ringing` or `connected`."""
+    """Everything that stands against them at `now`; of the slots `ringing` or `connected`."""
     yield from _standing(agent, service.id)
     if not agent.duty:
         yield "off_duty"
@@ -52,7 +52,7 @@ def _presence(agent: AgentView, service: ServiceView) -> Iterator[str]:
 
 
 def is_off(agent: AgentView) -> bool:
-    """Something other than what he holds stands against every task alike."""
+    """Something other than what they hold stands against every task alike."""
     return (
         not agent.licensed or not agent.duty or bool(agent.unavailable) or agent.rona_until is not None
         or agent.retry_at is not None or not (agent.registered or agent.surfaces) or agent.presence in OFF

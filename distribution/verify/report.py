@@ -47,7 +47,7 @@ class Outage:
 
 @dataclass(slots=True)
 class AgentTimes:
-    """How an agent spent the time that the journal tells of (ms). Busy = holds a task; off = something else stands against him."""
+    """How an agent spent the time that the journal tells of (ms). Busy = holds a task; off = something else stands against them."""
 
     idle: int = 0
     busy: int = 0

@@ -63,7 +63,7 @@ def on_snapshot_agent(proof: Proof, fields: Fields) -> None:
         state.refresh(told)
         proof.deadlines.watch(told)
     elif known is None:
-        state.hold(Rule.SNAPSHOT, False, f"{told.user} is an agent, and the journal does not know him")
+        state.hold(Rule.SNAPSHOT, False, f"{told.user} is an agent, and the journal does not know them")
     else:
         _compare(proof, told.user, AGENT_FACTS, known, told)
 

@@ -47,7 +47,7 @@ class State:
         if not fine:
             self.report.violate(rule, self.entry, self.now, what)
 
-    # --- whom the event is about
+    # --- the subject of the event
 
     def service(self, name: str) -> ServiceView:
         found = self.services.get(name)
@@ -112,11 +112,11 @@ class State:
     # --- agents
 
     def reasons(self, agent: AgentView, service: str) -> Iterator[str]:
-        """What stands against offering him a task of this service now."""
+        """What stands against offering them a task of this service now."""
         return reasons(agent, self.service(service), self.now, path_down=self.path_down)
 
     def refresh(self, agent: AgentView) -> None:
-        """He changed: for which services is he free now?"""
+        """They changed: for which services are they free now?"""
         if is_off(agent) or len(agent.held) >= agent.capacity or "ringing" in agent.held.values():
             after: frozenset[str] = frozenset()
         else:
@@ -132,7 +132,7 @@ class State:
         agent.ready = after
 
     def count(self, agent: AgentView) -> None:
-        """Add up his times until now, before anything about him changes."""
+        """Add up their times until now, before anything about them changes."""
         times = self.report.times.get(agent.user)
         if times is None:
             times = self.report.times[agent.user] = AgentTimes()
@@ -149,7 +149,7 @@ class State:
             times.idle += spent
 
     def release(self, user: str, task: str) -> None:
-        """He does not hold it any more. One that he had accepted makes him idle from now."""
+        """They do not hold it any more. One that they had accepted makes them idle from now."""
         agent = self.agents.get(user)
         if agent is None:
             return
@@ -172,7 +172,7 @@ class State:
         self.hold(Rule.FITS, task.state in states, f"{fields['e']} of {task.id}, which is {task.state}")
 
     def check_idle(self, agent: AgentView, idle: int) -> None:
-        """What the distributor takes for the beginning of his idle time is when he let go of his last task, or came back."""
+        """What the distributor takes for the beginning of their idle time is when they let go of their last task, or came back."""
         self.hold(
             Rule.TIMES,
             agent.idle_since == idle,

@@ -91,7 +91,7 @@ def check_end(proof: Proof, task: TaskView, why: str) -> None:
 
 @EVENTS.on("agent_lost")
 def on_agent_lost(proof: Proof, fields: Fields) -> None:
-    """He does not come back to his talk: it goes back into the queue, with a queue time of its own."""
+    """They do not come back to their talk: it goes back into the queue, with a queue time of its own."""
     state = proof.state
     task, agent = state.task_of(fields), state.agent_named(fields["user"])
     if task and agent:
@@ -99,7 +99,7 @@ def on_agent_lost(proof: Proof, fields: Fields) -> None:
         state.hold(
             Rule.DEADLINES,
             agent.presence in OFF and state.now - max(agent.offline_since, task.entered) >= patience,
-            f"{agent.user} is lost for {task.id} before he is offline for {patience} ms",
+            f"{agent.user} is lost for {task.id} before they are offline for {patience} ms",
         )
     state.release(fields["user"], fields["task"])
     if task:
@@ -243,7 +243,7 @@ def on_handed_on(proof: Proof, fields: Fields) -> None:
 
 @EVENTS.on("wrapped")
 def on_wrapped(proof: Proof, fields: Fields) -> None:
-    """His after-call work of a task that he handed on is over."""
+    """Their after-call work of a task that they handed on is over."""
     state = proof.state
     agent, task = state.agent_named(fields["user"]), state.tasks.get(fields["task"])
     if agent:

@@ -129,7 +129,7 @@ class TaskView:
     holder: str = ""  # while it is handed on: who keeps the talk
     home: str = ""  # ... and the service that it came from
     aim: str = ""  # ... and the agent it is meant for, if it is for one
-    home_offer: str = ""  # ... and the offer that he had accepted
+    home_offer: str = ""  # ... and the offer that they had accepted
     transfer_ends: int | None = None
     pause: int | None = None  # its room could not be opened: nobody is asked before this
     opening_fails: int = 0
@@ -137,7 +137,7 @@ class TaskView:
         default_factory=dict[str, tuple[str, int]]
     )  # user → result, asked again from
     unspoken: dict[str, int] = field(default_factory=dict[str, int])  # took it, and has not written yet → taken at
-    assigned: str = ""  # to whom a supervisor gives it just now
+    assigned: str = ""  # the agent that a supervisor gives it to just now
     late: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])  # deadlines that were reported already
 
     @property
@@ -183,16 +183,16 @@ class AgentView:
     put_back: int = 0
     last_offer: int = 0
     held: dict[str, str] = field(default_factory=dict[str, str])  # task → ringing, talk, acw
-    wraps: dict[str, int] = field(default_factory=dict[str, int])  # task handed on → end of his ACW
+    wraps: dict[str, int] = field(default_factory=dict[str, int])  # task handed on → end of their ACW
     removed: bool = False
-    ready: frozenset[str] = frozenset()  # services for which nothing stands against him
+    ready: frozenset[str] = frozenset()  # services for which nothing stands against them
     offline_since: int = 0
-    lapsed: int = 0  # when time alone last took something from him
-    counted: int = 0  # up to when his times are added up
+    lapsed: int = 0  # when time alone last took something from them
+    counted: int = 0  # up to when their times are added up
 
     @property
     def presence(self) -> str:
-        """The one that counts: a lapsed or missing reading is Offline, unless an open page vouches for him."""
+        """The one that counts: a lapsed or missing reading is Offline, unless an open page vouches for them."""
         if self.fresh:
             return self.reading
         if not self.surfaces:

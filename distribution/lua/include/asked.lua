@@ -1,9 +1,9 @@
 --@include unit
 -- asked: how the latest offer of a task to an agent ended; packed as `user=result:again:offer`, where `again` is from when
--- on he may be asked again, 0 if he counts as not asked yet.
+-- on they may be asked again, 0 if they count as not asked yet.
 local NOT_AGAIN = { declined = true, rona = true, undelivered = true, failed = true }
 
--- Result, again and offer; nil when he was not asked yet.
+-- Result, again and offer; nil when they were not asked yet.
 local function past_of(task, user)
   local entry = pair_get(task.f.past, user)
   if entry then

@@ -1,7 +1,7 @@
 --@include slots
 --@include path
 --@include presence_ends
--- eligible: what stands against offering him a task. This is the only place that knows; matching and reading both ask here.
+-- eligible: what stands against offering them a task. This is the only place that knows; matching and reading both ask here.
 local BUSY = { Busy = true, DoNotDisturb = true, Focusing = true, InACall = true, InAMeeting = true, Presenting = true }
 local AWAY = { Away = true, BeRightBack = true }
 -- Nobody is there to answer. Deleted: Entra does not know them any more; no page of theirs vouches against that.
@@ -21,8 +21,8 @@ local function is_fresh(c, agent)
   return agent.f.presence ~= nil and c.now < presence_ends(agent)
 end
 
--- When an agent whom Teams calls Offline counts as lost for his talk: he has been so for long, and has written nothing since.
--- nil: he is not, or the service waits for ever.
+-- When an agent that Teams calls Offline counts as lost for their talk: they have been so for long, and have written nothing since.
+-- nil: they are not, or the service never gives up waiting.
 local function lost_at(c, agent, task)
   local patience = rule(c, service_of(task), 'agent_lost_seconds') * 1000
   if agent.f.off_at and is_fresh(c, agent) and patience > 0 and task.f.state == 'active' and task.f.agent == agent.user then
@@ -30,7 +30,7 @@ local function lost_at(c, agent, task)
   end
 end
 
--- The presence that counts now: a lapsed or missing one is Offline, unless an open surface vouches for him.
+-- The presence that counts now: a lapsed or missing one is Offline, unless an open surface vouches for them.
 local function presence_now(c, agent)
   local presence = agent.f.presence
   if is_fresh(c, agent) then
@@ -53,7 +53,7 @@ local function cut_off(c, agent)
   return path_of(c).down ~= nil and agent.f.registered == '1' and open_surfaces(c, agent) == 0
 end
 
--- Why he may not have a task of this service at all, whatever he does now; nil when he may.
+-- Why they may not have a task of this service at all, whatever they do now; nil when they may.
 local function standing_reason(agent, service)
   if agent.f.licensed ~= '1' or (service == '' and agent.f.direct ~= '1') then
     return 'not_licensed'

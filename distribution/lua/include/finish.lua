@@ -3,7 +3,7 @@
 --@include settle
 -- finish: settle, then write each task and agent once.
 
--- When an agent who is offline loses the first of his talks; where one is being opened or handed on, when to look again.
+-- When an agent who is offline loses the first of their talks; where one is being opened or handed on, when to look again.
 local function talks_lost_at(c, agent)
   local first = nil
   for id, state in string.gmatch(agent.f.held or '', PAIR) do

@@ -1,6 +1,6 @@
 --@include unit
--- levels: whom a service asks after how much waiting, and the lanes in which a task stands. The lane of level 1 holds every
--- waiting task of the service, that of level n those which are open to it. An agent stands in the lane of his own level only.
+-- levels: which agents a service asks after how much waiting, and the lanes in which a task stands. The lane of level 1 holds every
+-- waiting task of the service, that of level n those which are open to it. An agent stands in the lane of their own level only.
 -- A service's levels are packed as `after:user,user:skill,skill|…`; one without levels has every member in level 1.
 local PRIORITY_BAND = 1e13  -- ms: wider than any instant for the next 250 years, so that no waiting makes up for it
 local STRICT_BAND = 1e14

@@ -1,7 +1,7 @@
 --@include eligible
 --@include going_back
--- lost: an agent who will not answer the offer that rings at him. Only a reading that says Offline or Deleted counts: a page
--- that is reloaded, and vouched for him, takes nothing away.
+-- lost: an agent who will not answer the offer that rings at them. Only a reading that says Offline or Deleted counts: a page
+-- that is reloaded, and vouched for them, takes nothing away.
 local function is_lost(c, agent, task)
   local standing = nil
   -- Who is meant by name need be no member of the service; see `transfer`.
@@ -14,7 +14,7 @@ local function is_lost(c, agent, task)
     or (OFF[agent.f.presence or ''] and OFF[presence_now(c, agent)]) == true
 end
 
--- His talk waits for another agent, with the waiting time that it already has and a queue time of its own.
+-- Their talk waits for another agent, with the waiting time that it already has and a queue time of its own.
 local function lose_talk(c, agent, task)
   log(c, 'agent_lost', { 'task', task.id, 'service', service_of(task), 'user', agent.user, 'why', 'offline' })
   note_past(c, task, agent.user, 'withdrawn')

@@ -6,7 +6,7 @@
 local MOST_SKIPPED = 32    -- heads that are passed over in one call; a deadline goes on
 local MOST_MATCHED = 32    -- offers that one call makes; a deadline goes on
 local SKIP_ON_AFTER = 100  -- ms
-local MOST_INVITED = 10    -- agents whom a broadcast rings at
+local MOST_INVITED = 10    -- agents that a broadcast rings at
 
 local function is_fit(c, agent, service)
   return not is_blocked(c, agent) and not standing_reason(agent, service) and not presence_reason(c, agent, service)
@@ -42,7 +42,7 @@ local function passed_over(c, service)
   end
 end
 
--- Has the task waited long enough for the level that he is in?
+-- Has the task waited long enough for the level that they are in?
 local function is_open_to(agent, task)
   return (tonumber(pair_get(agent.f.levels, service_of(task))) or 1) <= level_of(task)
 end
@@ -70,7 +70,7 @@ local function stand_ready(c, agent, lanes)
 end
 
 -- The agent's place among those who are ready for this task, from 1, and how many those are. One who has just become free
--- does not stand among them yet, and one whom a supervisor names may be in no open level: then the place is the last.
+-- does not stand among them yet, and one that a supervisor names may be in no open level: then the place is the last.
 local function place_of(c, task, agent)
   local service, place, ready = task.f.service, nil, 0
   if not service then
@@ -114,7 +114,7 @@ local function make_offer(c, task, agents)
     put(agent, 'last_offer', c.now)
     agent.moved = true
     hold(c, agent, task.id, 'ringing')
-    -- At once, so that nobody comes upon him while this call goes on.
+    -- At once, so that nobody comes upon them while this call goes on.
     stand_ready(c, agent, {})
     log(c, 'offered', {
       'task', task.id, 'service', service or '', 'offer', number, 'user', agent.user, 'since', task.f.since,
@@ -147,8 +147,8 @@ local function each_ready(c, lane, service, page, each)
   end
 end
 
--- The agents to ask, `most` at the most: those whom the task prefers, then the first in order, level by level. Whoever was
--- asked already comes after all others, and not before he may be asked again.
+-- The agents to ask, `most` at the most: those that the task prefers, then the first in order, level by level. Agents who were
+-- asked already come after all others, and not before they may be asked again.
 local function pick_agents(c, task, service, most)
   local picked, again, known = {}, {}, {}
   local function consider(agent)
@@ -244,7 +244,7 @@ local function each_waiting(c, lanes, from, most, try)
   return offered
 end
 
--- The waiting task that ranks first among the lanes of a free agent and may be offered to him.
+-- The waiting task that ranks first among the lanes of a free agent and may be offered to them.
 local function match_agent(c, agent, lanes)
   if cut_off(c, agent) then
     for _, lane in ipairs(lanes) do
@@ -276,7 +276,7 @@ local function anybody_ready(c, task)
   return false
 end
 
--- Whoever is ready for what waits in these services (or direct lanes). Returns whether it stopped before the end.
+-- Offers what waits in these services (or direct lanes) to the agents who are ready. Returns whether it stopped before the end.
 local function match_lanes(c, lanes)
   local offered, stopped = each_waiting(c, lanes, 0, MOST_MATCHED, function(task)
     if task.f.service and not offers(c, task) then

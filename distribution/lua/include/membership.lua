@@ -18,7 +18,7 @@ local function has_skills(agent, wanted)
   return wanted ~= ''
 end
 
--- The first level of a service that adds him: 0 = none, nil = the service has no levels.
+-- The first level of a service that adds them: 0 = none, nil = the service has no levels.
 local function level_for(c, agent, service)
   local number = nil
   for users, skills in string.gmatch(rule_word(c, service, 'levels') or '', '%d+:([^:|]*):([^|]*)') do
@@ -30,7 +30,7 @@ local function level_for(c, agent, service)
   return number and 0
 end
 
--- His level in each service that has levels. Returns whether one changed.
+-- Their level in each service that has levels. Returns whether one changed.
 local function set_levels(c, agent)
   local levels = nil
   for service in string.gmatch(agent.f.services or '', PAIR) do

@@ -18,7 +18,7 @@ local function start_queue_time(c, task)
   set_level(c, task)
 end
 
--- It keeps the waiting time that it already has; the queue time begins anew.
+-- It keeps the waiting time that it already has; the queue time starts again.
 local function move_on(c, task, service, why)
   local from, hops = task.f.service, task.f.hops
   leave_queue(c, task)

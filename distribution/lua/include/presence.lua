@@ -1,6 +1,6 @@
 --@include eligible
 --@include rona
--- presence: what Graph says about an agent. Coming on duty or online begins his idle time anew.
+-- presence: what Graph says about an agent. Coming on duty or online begins their idle time again.
 local KNOWN = {
   Available = true, Away = true, BeRightBack = true, Busy = true, DoNotDisturb = true, Focusing = true, InACall = true,
   InAMeeting = true, Offline = true, Presenting = true, Deleted = true,
@@ -12,7 +12,7 @@ local function start_idling(c, agent)
 end
 
 -- `presence` is the one that counts; `reading` the last one from Teams, `fresh` whether it has not lapsed yet: what becomes of
--- him when his pages open and close follows from these.
+-- them when their pages open and close follows from these.
 local function add_presence(c, agent, fields)
   local words = {
     'presence', presence_now(c, agent), 'reading', agent.f.presence or '', 'fresh', is_fresh(c, agent) and 1 or 0,

@@ -1,5 +1,5 @@
 --@include unit
--- presence_ends: a reading of Teams presence is doubtful after 3 min, and kept for 5 more; then he is offline.
+-- presence_ends: a reading of Teams presence is doubtful after 3 min, and kept for 5 more; then they are offline.
 local PRESENCE_DOUBT = 180000
 local PRESENCE_KEPT = 300000
 

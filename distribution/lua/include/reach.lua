@@ -1,6 +1,6 @@
 --@include unit
--- reach: an agent whom an offer did not reach is not asked until something reaches him. As nobody may say so when Teams was
--- only slow, he is tried again after a while, longer each time.
+-- reach: an agent that an offer did not reach is not asked until something reaches them. As nobody may say so when Teams was
+-- only slow, they are tried again after a while, longer each time.
 local RETRY_FIRST = 60000   -- ms
 local RETRY_MOST = 900000
 

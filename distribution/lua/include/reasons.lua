@@ -1,5 +1,5 @@
 --@include eligible
--- reasons: everything that stands against him, by name, in one fixed order; service '' = direct to him.
+-- reasons: everything that stands against them, by name, in one fixed order; service '' = direct to them.
 local function reasons_for(c, agent, service)
   local reasons = {}
   for _, reason in ipairs({

@@ -61,7 +61,7 @@ local function stale_at(c, task)
   return at
 end
 
--- Something was said, or the talk came to somebody: the silence begins anew.
+-- Something was said, or the talk came to somebody: the silence starts again.
 local function break_silence(c, task)
   put(task, 'spoke', c.now)
   set(task, 'warned', nil)

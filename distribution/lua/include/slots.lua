@@ -1,7 +1,7 @@
 --@include unit
 -- slots: what an agent holds. A task is `ringing`, then `talk` (connecting, active), then `acw`; each has a slot.
 
--- ringing, connected or acw, if his slots forbid another task. One offer at a time, whatever his capacity is.
+-- ringing, connected or acw, if their slots forbid another task. One offer at a time, whatever their capacity is.
 local function slot_reason(agent)
   local held = agent.f.held
   if not held then
@@ -21,7 +21,7 @@ local function hold(c, agent, task, state)
   stir(c, agent)
 end
 
--- The slot is free again. A task that he had accepted makes him idle from now.
+-- The slot is free again. A task that they had accepted makes them idle from now.
 local function release(c, agent, task)
   local held, state = drop(agent.f.held, task)
   if not state then

@@ -61,7 +61,7 @@ local function by_name(key, after)
   return ids, ids[CHUNK]
 end
 
--- Likewise by score: behind the last one, or, where he has gone, from his score on: a few are told twice then.
+-- The same by score: behind the last one, or, where they have gone, from their score on: a few are told twice then.
 local function by_score(key, after)
   local start = 0
   if after then

@@ -1,5 +1,5 @@
 --@include unit
--- surface: his open pages. One that did not answer for 30 s is closed.
+-- surface: their open pages. One that did not answer for 30 s is closed.
 local SURFACE_LIVES = 30000
 local MOST_SURFACES = 16
 

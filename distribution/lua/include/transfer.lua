@@ -2,22 +2,22 @@
 --@include levels
 --@include silence
 --@include user_session
--- transfer: a talk is handed on. Until another agent is in it the first one, `holder`, keeps it and his slot; `home` is the
+-- transfer: a talk is handed on. Until another agent is in it the first one, `holder`, keeps it and their slot; `home` is the
 -- lane it came from, whose place among the concurrent chats it keeps too.
-local NEVER = '9000000000000000'  -- ms: he who hands it on is not asked for it, nor in his after-call work of it
+local NEVER = '9000000000000000'  -- ms: an agent who transfers it is not asked for it, nor in their ACW of it
 
 local function home_service(task)
   local home = task.f.home
   return home and string.sub(home, 1, 1) ~= '@' and home or nil
 end
 
--- He had accepted it, and is not asked for it again before then.
+-- The agent had accepted it, and is not asked for it again before then.
 local function keep_from(task, user, again)
   local _, _, offer = past_of(task, user)
   set(task, 'past', pair_put(task.f.past, user, 'accepted:' .. again .. ':' .. (offer or task.f.won)))
 end
 
--- A concurrent chat less. Where the limit was reached, others may have waited for that; elsewhere whoever waits, waits for an
+-- A concurrent chat less. Where the limit was reached, others may have waited for that; elsewhere all that wait, wait for an
 -- agent.
 local function leave_place(c, service, id)
   if redis.call('SREM', key_of(c, 'running', service), id) == 1
@@ -104,13 +104,13 @@ local function nobody_to_ask(c, task)
   return asked >= redis.call('ZCARD', members)
 end
 
--- He had the talk for this service ('' = direct), and another one has it now, or is looked for.
+-- They had the talk for this service ('' = direct), and another one has it now, or is looked for.
 local function add_handed_on(task, user, service)
   set(task, 'handed_on', pair_put(task.f.handed_on, user, service))
   keep_entries(task, user)
 end
 
--- Another agent is in it: the first one has after-call work of his own, as the service he had it for lays down.
+-- Another agent is in it: the first one has their own ACW, by the rules of the service for which they had it.
 local function hand_over(c, task)
   local holder, home = task.f.holder, home_service(task)
   local agent, acw_until = load_agent(c, holder), nil

@@ -1,5 +1,5 @@
 --@include unit
--- visitor: which of his connections are alive. The one that created the task counts until the first that has a name.
+-- visitor: which of their connections are alive. The one that created the task counts until the first that has a name.
 local CONNECTION_LIVES = 45000
 local MOST_CONNECTIONS = 16
 local CREATOR = 'creator'

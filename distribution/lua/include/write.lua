@@ -14,7 +14,7 @@ local function earlier(a, b)
   return a and (not b or a < b) and a or b
 end
 
--- When the visitor counts as away, or as gone; nil when he is watched no longer.
+-- When the visitor counts as away, or as gone; nil when they are watched no longer.
 local function visitor_until(c, task)
   local left = num(task, 'left')
   if left then
