@@ -70,7 +70,7 @@ export interface Toast {
   text: string;
 }
 
-/** The sandbox refused; the message is a sentence. */
+/** The sandbox refused the call; the message is a sentence. */
 export class Refused extends Error {}
 
 export class Api {

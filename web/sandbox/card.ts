@@ -1,4 +1,4 @@
-/** <teams-card>: one Adaptive Card, drawn by Microsoft's own renderer. */
+/** <teams-card>: one Adaptive Card, drawn by Microsoft's renderer. */
 import {
   AdaptiveCard,
   ExecuteAction,
@@ -19,7 +19,7 @@ AdaptiveCard.onProcessMarkdown = (text, result) => {
   result.didProcess = true;
 };
 
-/** What a click on the card asks for. `done` takes the busy look away again, unless the card is a new one by then. */
+/** The action of a click on the card. `done` removes the busy state, unless the card was replaced meanwhile. */
 export interface CardClick {
   action: Record<string, unknown>;
   inputs: Record<string, string>;
@@ -32,7 +32,7 @@ export class TeamsCard extends HTMLElement {
   #drawn = "";
   #actions: Record<string, unknown>[] = [];
 
-  /** The card's JSON. The same again changes nothing, so that what somebody has typed into it stays. */
+  /** The card's JSON. Setting an equal one changes nothing, so that typed input stays. */
   set content(content: Record<string, unknown>) {
     const text = JSON.stringify(content);
     if (text === this.#drawn) return;
@@ -46,7 +46,7 @@ export class TeamsCard extends HTMLElement {
     card.hostConfig = new HostConfig(TEAMS_LIGHT);
     card.onExecuteAction = (action) => this.#clicked(card, action);
     const context = new SerializationContext(Versions.v1_5);
-    // The renderer checks `lang` with one regular expression that remembers where it stopped: every second card fails.
+    // The renderer checks `lang` with a shared regular expression that keeps its `lastIndex`: every second card fails.
     const { lang, ...rest } = content;
     card.parse(this.#marked(rest), context);
     if (typeof lang === "string") card.lang = lang;
@@ -57,7 +57,7 @@ export class TeamsCard extends HTMLElement {
     this.classList.remove("busy");
   }
 
-  /** A copy in which each action has a number, by which a click leads back to the object as it stands in the card. */
+  /** A copy in which each action has a number, which maps a click to the original object in the card. */
   #marked(part: unknown): unknown {
     if (Array.isArray(part)) return part.map((one) => this.#marked(one));
     if (typeof part !== "object" || part === null) return part;

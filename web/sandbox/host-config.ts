@@ -1,4 +1,4 @@
-/** How Teams draws Adaptive Cards in its light theme, as far as its public samples show it. */
+/** Teams' settings for Adaptive Cards in its light theme, as far as its public samples show them. */
 export const TEAMS_LIGHT = {
   spacing: { small: 8, default: 12, medium: 16, large: 20, extraLarge: 24, padding: 16 },
   separator: { lineThickness: 1, lineColor: "#e0e0e0" },

@@ -8,7 +8,7 @@ import { frame } from "./views/frame";
 const TOAST_MS = 7000;
 const LINK = /^\/teams\/l\/chat\/([^/]+)/;
 
-/** Which little window is open. */
+/** The popup that is open. */
 export type Popup = "me" | "apps" | "members" | "new" | null;
 
 export class TeamsPage extends LitElement {
@@ -16,11 +16,11 @@ export class TeamsPage extends LitElement {
   chosen = "";
   popup: Popup = null;
   toasts: Toast[] = [];
-  /** Own message that is being edited. */
+  /** The user's message that is being edited. */
   editing = "";
-  /** chat id → what is written there, and not sent yet */
+  /** chat id → unsent draft */
   readonly drafts = new Map<string, string>();
-  /** message id → what its bot answered to the last click */
+  /** message id → the bot's answer to the last click */
   readonly answers = new Map<string, string>();
   readonly #refreshed = new Set<string>();
   readonly #api = new Api(decodeURIComponent(location.pathname.split("/").filter(Boolean).at(-1) ?? ""));
@@ -28,7 +28,7 @@ export class TeamsPage extends LitElement {
   #atEnd = true;
   #shown = "";
 
-  /** One document, so that links, cards and tests find everything in it. */
+  /** No shadow root, so that links, cards and tests find everything in one document. */
   protected override createRenderRoot(): HTMLElement {
     return this;
   }
@@ -133,7 +133,7 @@ export class TeamsPage extends LitElement {
     document.title = `${unread ? `(${unread}) ` : ""}${this.chat?.title ?? "Chat"} | ${name} | Teams (sandbox)`;
   }
 
-  /** Do it, and say in a toast why it could not be done. */
+  /** Run an action; a toast says why it failed. */
   async try(work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
@@ -155,13 +155,13 @@ export class TeamsPage extends LitElement {
     this.requestUpdate();
   }
 
-  /** Teams asks the bot for the newest picture of a card that names this user, once for each version on screen. */
+  /** Teams asks the bot to refresh a card that names this user, once for each version on screen. */
   #refresh(): void {
     for (const message of this.chat?.messages ?? []) {
       const version = `${message.id} ${message.edited_at}`;
       if (!message.refresh_due || this.#refreshed.has(version)) continue;
       this.#refreshed.add(version);
-      // A refresh that fails leaves the card as it is: Teams does not tell either.
+      // A failed refresh leaves the card unchanged: Teams shows no error either.
       void this.#api.refresh(this.chosen, message.id).then(() => this.#sync.fetch(), () => undefined);
     }
   }
@@ -180,7 +180,7 @@ export class TeamsPage extends LitElement {
     this.requestUpdate();
   }
 
-  /** Show the chat that the address names: `#/chat/<id>` or `?chat=<id>`. */
+  /** Show the chat in the address: `#/chat/<id>` or `?chat=<id>`. */
   #follow(): void {
     const hash = /^#\/chat\/(.+)/.exec(location.hash)?.[1];
     const chat = hash ? decodeURIComponent(hash) : new URLSearchParams(location.search).get("chat");

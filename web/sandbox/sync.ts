@@ -1,4 +1,4 @@
-/** The page's copy of the sandbox's state: fetched anew, once at a time, whenever the sandbox says that it changed. */
+/** The page's copy of the sandbox's state: fetched on each change signal, one request at a time. */
 import { Api, type State, type Toast } from "./api";
 
 /** Changes come in bursts: a card, its chat and a read mark within a few milliseconds. */
@@ -7,7 +7,7 @@ const TYPING_MS = 5000;
 
 export class Sync {
   state: State | null = null;
-  /** Why there is no state, or none that is current. */
+  /** Why the state is missing or outdated. */
   trouble = "";
   /** chat → who is typing there */
   readonly typing = new Map<string, string>();

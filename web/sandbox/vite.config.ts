@@ -11,7 +11,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     modulePreload: { polyfill: false },
-    // Adaptive Cards with its renderer for carousels is one big piece; it comes from the same machine.
+    // The Adaptive Cards renderer, with its carousels, is one large chunk; it comes from the same machine.
     chunkSizeWarningLimit: 1500,
   },
 });

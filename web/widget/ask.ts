@@ -1,7 +1,7 @@
-/** Requests to the visitor's door. */
+/** HTTP requests to the visitor API. */
 import { json, type Realm } from "./pristine";
 
-/** The door said no; `field` names what the visitor can mend, `after` in how many seconds it may say yes. */
+/** The API refused; `field` names the input to correct, `after` is the number of seconds to wait before a retry. */
 export class Refused extends Error {
   constructor(
     message = "",
@@ -12,7 +12,7 @@ export class Refused extends Error {
   }
 }
 
-/** POST or GET JSON. Throws `Refused` with the server's own words, or a TypeError when it is not reached. */
+/** POST or GET JSON. Throws `Refused` with the server's message, or a TypeError if it cannot be reached. */
 export async function ask<T>(realm: Realm, url: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const request: RequestInit = { credentials: "omit" };
   if (signal) request.signal = signal;

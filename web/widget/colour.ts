@@ -1,15 +1,15 @@
-/** From the owner's one colour to colours that can be read: WCAG 2.2 AA, whatever they chose. */
+/** Derives readable colours (WCAG 2.2 AA) from any colour that the owner chose. */
 
 type Rgb = [number, number, number];
 
 const FALLBACK: Rgb = [47, 95, 208];
-/** Text needs 4.5 : 1; a little more, because the surfaces are not quite flat. */
+/** Text needs 4.5 : 1; a margin is added because surfaces differ slightly from those below. */
 const READABLE = 4.7;
-/** The greyest surface that coloured text stands on, by light and by dark. */
+/** The surface with the least contrast under coloured text, in light and dark mode. */
 const LIGHT: Rgb = [238, 240, 243];
 const DARK: Rgb = [46, 49, 56];
 
-/** Whatever CSS takes for a colour. */
+/** Any CSS colour. */
 function parse(text: string): Rgb {
   const probe = new Option().style;
   probe.color = text;
@@ -26,7 +26,7 @@ function contrast(one: Rgb, other: Rgb): number {
   return Math.max(ratio, 1 / ratio);
 }
 
-/** Move `colour` towards black or white until it can be read on `surface`. */
+/** Move `colour` towards black or white until it has enough contrast on `surface`. */
 function readable(colour: Rgb, surface: Rgb, towards: number): Rgb {
   let found = colour;
   for (let step = 1; step <= 20 && contrast(found, surface) < READABLE; step++) {

@@ -1,4 +1,4 @@
-/** <usher-chat>: the button in the corner, the window that it opens, and what happens in it. */
+/** <usher-chat>: the button in the corner, the window that it opens, and its behaviour. */
 import { ask, Refused } from "./ask";
 import { palette } from "./colour";
 import { Realm, sleep } from "./pristine";
@@ -11,32 +11,32 @@ import { frame } from "./views/frame";
 import { stateWords } from "./views/words";
 import css from "./widget.css?inline";
 
-/** What the script tag says. `base`: the address of the visitor's door, ending in a slash. */
+/** The script tag's configuration. `base`: the address of the visitor API, ending in a slash. */
 export interface Setup {
   base: string;
   key: string;
 }
 
-/** What the visitor has to mend before we can start; `field` is the name of an input, or "". */
+/** An input that the visitor must correct before the chat can start; `field` is its name, or "". */
 export interface Fault {
   field: string;
   text: string;
 }
 
 const ATTEMPTS = 4;
-/** What is typed is noted so soon after the last letter: a page may be shown again before the one after it says goodbye. */
+/** Delay after the last key before the draft is stored: a page may be restored before the next page's `pagehide`. */
 const NOTING_MS = 300;
-/** A page that is open shows who is there, not who was there. */
+/** How often an open page refreshes presence and opening hours. */
 const PRESENCE_MS = 60_000;
-/** Seconds; a server that wants a longer pause is not asked again without the visitor. */
+/** Seconds; if the server asks for a longer pause, only the visitor can retry. */
 const LONGEST_PAUSE = 30;
-/** Closer to the end than this, and new messages scroll into view by themselves (in pixels). */
+/** Within this distance from the end, new messages scroll into view automatically (pixels). */
 const NEAR_END = 60;
-/** So many announcements stay for a screen reader to go back to. */
+/** Maximum number of announcements kept for screen readers. */
 const ANNOUNCEMENTS = 5;
-/** What stays between the visitor and us: pages listen to it for shortcuts, focus traps and scroll effects. */
+/** Events that do not reach the page, which listens to them for shortcuts, focus traps and scroll effects. */
 const OURS = "keydown keypress keyup beforeinput input paste copy cut focusin focusout wheel touchmove";
-/** These leave the window for the page when nothing in it has used them. */
+/** These reach the page unless something in the window has used them. */
 const SHARED = /^(Tab|Escape)$/;
 
 const style = new CSSStyleSheet();
@@ -48,11 +48,11 @@ export class UsherChat extends HTMLElement {
   readonly say = say;
   readonly session!: Session;
   isOpen = false;
-  /** The visitor pressed "End chat", and is asked whether they mean it. */
+  /** The visitor pressed "End chat" and is asked to confirm. */
   isAskingEnd = false;
   isStarting = false;
   fault: Fault | null = null;
-  /** What they said of themselves, for the next chat. */
+  /** The visitor's details, for the next chat. */
   known = { name: "", email: "" };
   /** The end of the messages is in view. */
   atEnd = true;
@@ -62,14 +62,14 @@ export class UsherChat extends HTMLElement {
   readonly #phone = matchMedia("(max-width: 479px)");
   #drawing: Promise<void> | null = null;
   #told: string | null = null;
-  /** Ends what we hold of the page: listeners, the connection, timers. */
+  /** Releases listeners, the connection and timers. */
   #leave: AbortController | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #later: unknown = null;
   #noting: ReturnType<typeof setTimeout> | undefined;
   #refresh: ReturnType<typeof setInterval> | undefined;
 
-  /** Without a setup it is the copy that a page made of one, for its cache of pages say. */
+  /** Without a setup it is a clone that the page made, for its page cache for example. */
   constructor(
     private readonly setup?: Setup,
     private readonly nth = 0,
@@ -78,7 +78,7 @@ export class UsherChat extends HTMLElement {
     super();
     if (!setup) return;
     this.#root.adoptedStyleSheets = [style];
-    // For those who listen before the events reach us: here somebody writes.
+    // For page listeners that run before ours: this element is a text field.
     Object.defineProperty(this, "isContentEditable", { value: true });
     const keep = (event: Event) => SHARED.test((event as KeyboardEvent).key) || event.stopPropagation();
     for (const type of OURS.split(" ")) this.addEventListener(type, keep, { passive: true });
@@ -106,7 +106,7 @@ export class UsherChat extends HTMLElement {
     for (const type of ["online", "visibilitychange", "focus"]) addEventListener(type, look, { signal });
     const hidden = () => {
       this.#stop();
-      // Some browsers keep the page, and show it again when the visitor comes back.
+      // Some browsers keep the page and restore it when the visitor returns.
       addEventListener("pageshow", () => this.#start(), { once: true });
     };
     addEventListener("pagehide", hidden, { signal });
@@ -127,7 +127,7 @@ export class UsherChat extends HTMLElement {
     clearTimeout(this.#noting);
   }
 
-  /** What is only needed when there is something to read: the texts for a chat that has begun, and links. */
+  /** Loads what is needed once there are messages: the texts for a running chat, and links. */
   async #fetchLater(): Promise<void> {
     const { base } = this.setup as Setup;
     try {
@@ -139,7 +139,7 @@ export class UsherChat extends HTMLElement {
     }
   }
 
-  /** Opening hours and presence as they are now, while somebody may look at them. */
+  /** Refreshes opening hours and presence while they may be visible. */
   #lookAround(): void {
     if (this.config && !this.session.chat && document.visibilityState === "visible") void this.#configure(ATTEMPTS);
   }
@@ -157,12 +157,12 @@ export class UsherChat extends HTMLElement {
       else if (this.#leave) this.#retry = setTimeout(() => void this.#configure(attempt + 1), 2000 * 2 ** attempt);
       return;
     }
-    // On a phone the window would cover the page that the visitor has just asked for.
+    // On a phone the window would cover the page that the visitor has just opened.
     if (this.session.chat && this.session.notes.open && !this.#phone.matches) this.isOpen = true;
     await this.update();
   }
 
-  /** Draw what has changed, once for all changes of this moment. */
+  /** Draw once for all changes of this turn. */
   update(): Promise<void> {
     return (this.#drawing ??= this.#redraw());
   }
@@ -173,7 +173,7 @@ export class UsherChat extends HTMLElement {
     if (!this.config) return;
     if (this.session.chat || mayLink(this.config.greeting)) this.#later ??= this.#fetchLater();
     this.#draw(frame(this, this.config));
-    // Not on the element itself: there the page's own scripts and styles reach them.
+    // Not on the element itself, where the page's scripts and styles could reach them.
     const look = { ...palette(this.config.colour), "--nth": `${this.nth}` };
     for (const [name, value] of Object.entries(look)) this.#box.style.setProperty(name, value);
     if (this.isConnected && !this.#box.matches(":popover-open")) this.#box.showPopover();
@@ -187,7 +187,7 @@ export class UsherChat extends HTMLElement {
     void this.update().then(() => {
       this.#raise();
       this.toEnd();
-      // A finger that opens the window wants to read first, and not a keyboard over it.
+      // After a tap the visitor reads first: focus would open a keyboard over the window.
       if (matchMedia("(pointer: coarse)").matches) this.#focus("title");
       else this.#focus("anew", "name", "text", "title");
     });
@@ -201,7 +201,7 @@ export class UsherChat extends HTMLElement {
     if (hadFocus) this.#focus("launcher");
   }
 
-  /** Send what is written; before the first message that starts the chat. */
+  /** Send the draft; the first message starts the chat first. */
   async submit(): Promise<void> {
     const text = this.draft.trimEnd();
     if (this.isStarting || this.excess > 0) return;
@@ -215,7 +215,7 @@ export class UsherChat extends HTMLElement {
     this.#focus("text");
   }
 
-  /** What is written and not sent. */
+  /** The unsent draft. */
   get draft(): string {
     return this.session.notes.draft;
   }
@@ -267,24 +267,24 @@ export class UsherChat extends HTMLElement {
 
   #drawn(): void {
     const dialog = this.#dialog;
-    // Opened by a page that was only loaded: not `show()`, which would take the focus from what the visitor does there.
+    // The page opens the window on load: not with `show()`, which would take the focus from the page.
     if (this.isOpen) dialog.open = true;
     else dialog.close();
     const area = this.#find("text");
     if (area) {
       area.style.height = "";
-      area.style.height = `${area.scrollHeight}px`; // as high as what is written in it
+      area.style.height = `${area.scrollHeight}px`; // as high as its text
     }
     if (this.atEnd) this.toEnd();
     if (this.isOpen && this.atEnd && document.visibilityState === "visible") this.session.markRead();
-    // Screen readers are told what the eye sees: that the visitor waits, who answers, that it is over.
+    // Announce to screen readers what is visible: that the visitor waits, who answers, that the chat has ended.
     const status = this.session.chat?.status;
     const words = status ? stateWords(status, this.say) : "";
     if (this.#told !== null && words !== this.#told) this.#announce(words);
     this.#told = words;
   }
 
-  /** Bring the window up, over all of a phone's screen or in the corner of a larger one. */
+  /** Show the window, over all of a phone's screen or in the corner of a larger one. */
   #raise(): void {
     const dialog = this.#dialog;
     if (!this.isOpen) return;
@@ -294,13 +294,13 @@ export class UsherChat extends HTMLElement {
     this.#fit();
   }
 
-  /** A keyboard on a phone's screen covers the page without making it smaller. */
+  /** A phone's keyboard covers the page without resizing it. */
   #fit(): void {
     this.#box.style.setProperty("--seen", `${visualViewport?.height ?? innerHeight}px`);
     if (this.atEnd) this.toEnd();
   }
 
-  /** Draw, then put the focus on the first of these that is there. */
+  /** Draw, then focus the first of these elements that exists. */
   #focus(...ids: string[]): void {
     void this.update().then(() => ids.map((id) => this.#find(id)).find(Boolean)?.focus());
   }
@@ -337,7 +337,7 @@ export class UsherChat extends HTMLElement {
     return !this.fault;
   }
 
-  /** What the server does not take, at its field, in the visitor's language where we have the words. */
+  /** Show the server's refusal at its field, in the visitor's language if there is a text for it. */
   #faultOf(error: unknown): Fault {
     if (!(error instanceof Refused)) return { field: "", text: this.say("no_network") };
     const [field = ""] = /^(name|email|privacy|text)/.exec(error.field) ?? [];
@@ -354,7 +354,7 @@ export class UsherChat extends HTMLElement {
     if (region.childElementCount > ANNOUNCEMENTS) region.firstElementChild?.remove();
   }
 
-  /** Whether the window is open is remembered once there is a chat. */
+  /** Remember whether the window is open, once there is a chat. */
   #remember(): void {
     this.session.notes.open = this.isOpen;
     this.session.save();

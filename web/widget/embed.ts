@@ -3,9 +3,9 @@
  *
  *     <script async src="https://usher.example/interact/embed.js" data-widget="w…"></script>
  *
- * Tag managers strip attributes, insert the script as a module, or fetch and evaluate it: so the key may also stand in
+ * Tag managers strip attributes, insert the script as a module, or fetch and evaluate it: so the key may also be in
  * the address (`embed.js?widget=w…`) or in `window.usherWidget`. It waits until the page has loaded and the browser is
- * idle, then imports the widget from the address that it came from.
+ * idle, then imports the widget from the loader's address.
  */
 const OURS = /\/embed\.js(\?|$)/;
 
@@ -15,7 +15,7 @@ const failed = (error: unknown) => console.error("Usher: no chat.", error);
 
 (() => {
   const running = document.currentScript as HTMLScriptElement | null;
-  // Bundled with other scripts, the running one is not ours. Those of the page are taken in their order.
+  // When bundled with other scripts, `currentScript` is not ours: search the page's scripts in their order.
   const script = OURS.test(running?.src ?? "")
     ? running
     : document.querySelector<HTMLScriptElement>('script[src*="/embed.js"]:not([data-taken])');
@@ -29,7 +29,7 @@ const failed = (error: unknown) => console.error("Usher: no chat.", error);
     script?.setAttribute("data-taken", "");
     const base = new URL("./", address).href;
     const load = () => import(/* @vite-ignore */ `${base}widget.js`).then((widget) => widget.mount({ base, key })).catch(failed);
-    // Safari has no requestIdleCallback; a moment after `load` is as good there.
+    // Safari has no requestIdleCallback; a short delay after `load` replaces it.
     const idle = () => window.requestIdleCallback?.(load, { timeout: 2000 }) ?? setTimeout(load, 200);
     if (document.readyState === "complete") idle();
     else addEventListener("load", idle, { once: true });

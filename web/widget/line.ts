@@ -1,17 +1,17 @@
-/** The connection that is always there: dials again after a loss, by another way where one is blocked. */
+/** Keeps a connection: reconnects after a loss, with the other transport if one is blocked. */
 import type { Realm } from "./pristine";
 import type { ClientFrame, Hello, ServerFrame } from "./protocol";
 import { poll, socket, type Transport } from "./transports";
 
-/** The server beats every 5 s: after three missed beats nobody is there. It holds a request for up to 20 s. */
+/** The server sends a heartbeat every 5 s: after three missed ones the connection is dead. It holds a request for up to 20 s. */
 const silence = ({ polls }: Transport) => (polls ? 35_000 : 15_000);
-/** A proxy that swallows WebSockets answers nothing at all. */
+/** A proxy that drops WebSockets does not answer. */
 const WELCOME_MS = 4000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
-/** While polling, a WebSocket is tried this often: the visitor may have come to another network. */
+/** While polling, a WebSocket is tried this often: the visitor may have changed networks. */
 const UPGRADE_MS = 60_000;
-/** A page that is seen again hears something within this time, or its connection is dead: a beat comes every 5 s. */
+/** A page that becomes visible receives something within this time, or its connection is dead: heartbeats come every 5 s. */
 const PATIENCE_MS = 6000;
 
 export interface LineOwner {
@@ -21,30 +21,30 @@ export interface LineOwner {
 }
 
 export class Line {
-  /** The tab gave way to another one, until it is seen or used again. */
+  /** Another tab has the connection until this one is visible or used again. */
   parked = false;
   #now: Transport | null = null;
-  /** Dialled, and not welcomed yet; takes the place of `#now`, which works until then. */
+  /** Connecting, not welcomed yet; replaces `#now`, which works until then. */
   #next: Transport | null = null;
   #wanted = false;
-  /** The last WebSocket was never heard. */
+  /** Nothing was received on the last WebSocket. */
   #blocked = false;
   #losses = 0;
-  /** By a clock that nobody sets. */
+  /** By `performance.now()`, which clock changes do not affect. */
   #heardAt = 0;
   #redial: Timer;
   #watch: Timer;
   #upgrade: Timer;
   #welcome: Timer;
 
-  /** @param base the address of the door's API, ending in a slash */
+  /** @param base the address of the visitor API, ending in a slash */
   constructor(
     private readonly realm: Realm,
     private readonly base: string,
     private readonly owner: LineOwner,
   ) {}
 
-  /** The server has welcomed us: what we send now arrives, or the line breaks. */
+  /** The server has welcomed us: a frame sent now arrives, or the connection breaks. */
   get up(): boolean {
     return !!this.#now;
   }
@@ -63,7 +63,7 @@ export class Line {
     this.#drop();
   }
 
-  /** The page is seen again, or the network is back: do not sit out a wait, and do not trust an old connection. */
+  /** The page is visible again, or the network is back: reconnect without waiting, and check an old connection. */
   wake(): void {
     if (!this.#wanted || this.#next) return;
     if (this.#now && !this.#now.polls) {
@@ -98,7 +98,7 @@ export class Line {
     try {
       made = this.#next = way(this.realm, this.base, ends);
     } catch {
-      // A page's policy, or what it has put in place of the browser's own, does not let us.
+      // The page's policy, or its replacement of a browser function, prevents it.
       made = this.#next = { polls: false, send() {}, close() {} };
       setTimeout(lost);
     }
@@ -130,7 +130,7 @@ export class Line {
     if (by.polls) this.#upgrade = setTimeout(() => this.#dial(socket), UPGRADE_MS * (1 + Math.random()));
   }
 
-  /** The server asks for this before it stops: the old connection works until the new one does, or until it ends. */
+  /** The server asks for this before it stops: the old connection works until the new one does, or until it closes. */
   #move(from: Transport, pause: number): void {
     if (from === this.#next) this.#lost(from, pause);
     else this.#later(pause * 1000 * (0.5 + Math.random()));
@@ -146,7 +146,7 @@ export class Line {
       this.#next = null;
       clearTimeout(this.#welcome);
       if (this.#now) {
-        // It was an attempt beside a connection that works.
+        // This was an attempt while another connection works.
         this.#upgrade = setTimeout(() => this.#dial(socket), 5 * UPGRADE_MS);
       } else if (!which.polls && !pause) {
         this.#blocked = true;
@@ -159,13 +159,13 @@ export class Line {
     this.owner.changed();
   }
 
-  /** Twice as long each time. Half of it is chance, so that a thousand browsers do not come back in the same second. */
+  /** Exponential back-off. Half of it is random, so that a thousand browsers do not reconnect in the same second. */
   #wait(pause?: number): number {
     const wait = pause ? pause * 1000 : Math.min(FIRST_WAIT_MS * 2 ** this.#losses++, LONGEST_WAIT_MS) / 2;
     return wait * (1 + Math.random());
   }
 
-  /** What is planned already stays: a server that asked us to move closes its end before we have. */
+  /** Keep a planned attempt: a server that asked for a move may close its end first. */
   #later(ms: number): void {
     this.#redial ??= setTimeout(() => this.#dial(), ms);
   }

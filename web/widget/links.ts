@@ -1,8 +1,9 @@
-/** Somebody's text, shown as text: links can be clicked, line breaks stay, and nothing of it is ever markup. */
+/** Shows a person's text: links can be clicked, line breaks stay, and no part is parsed as markup. */
 import type { html as Html, TemplateResult } from "./template";
 
-// The same rule as store/links.py; tests/links.json holds both. Each place is tried only where a word begins, so that
-// nothing is read twice. A user name in front of a host makes it look like another host: no link.
+// The same rule as store/links.py; tests/links.json has the cases for both. A match is tried only at the beginning
+// of a word, so that no text is scanned twice. An address with a user name is not linked: it would hide the real
+// host.
 const STOP = String.raw`\s<>"\x60«»“-„‹›…\u3001-\u3003\u3008-\u301f！-／：-＠［-｀｛-､`;
 const PATH = String.raw`[^${STOP}()[\]]`;
 const LINK = RegExp(
@@ -10,7 +11,7 @@ const LINK = RegExp(
   "giu",
 );
 
-/** @param html the widget's own: this script is fetched beside it, when there is something to read. */
+/** @param html the widget's function: this script is fetched separately, once there are messages. */
 export function linked(html: typeof Html, text: string): (string | TemplateResult)[] {
   const parts: (string | TemplateResult)[] = [];
   let from = 0;

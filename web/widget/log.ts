@@ -1,10 +1,10 @@
-/** The messages of one chat as this browser knows them: what the server has numbered, then what it has not yet. */
+/** This browser's messages of one chat: those that the server has numbered, then the others. */
 import type { MessageFrame, Sender } from "./protocol";
 
 export interface Entry {
   /** Unique within the chat and the same in every tab. */
   key: string;
-  /** `event` lines ("You are talking to Anna") are the widget's own. */
+  /** `event` lines ("You are talking to Anna") come from the widget. */
   sender: Sender | "event";
   author: string;
   text: string;
@@ -13,18 +13,18 @@ export interface Entry {
   seq: number;
   edited?: boolean;
   deleted?: boolean;
-  /** Why the server did not take it, in words. */
+  /** Why the server refused it, as a sentence. */
   error?: string;
 }
 
 const keyOf = (frame: MessageFrame) => (frame.sender === "visitor" ? frame.id : `s${frame.seq}`);
 
-/** Sort in place: by number, the unnumbered last; whoever came first stays first. */
+/** Sort in place by number, unnumbered messages last; the order of equals stays. */
 function order(entries: Entry[]): void {
   entries.sort((one, other) => (one.seq || Infinity) - (other.seq || Infinity) || 0);
 }
 
-/** Enter what the server sent. A message that is there already (resent, or sent from here) is only brought up to date. */
+/** Add the messages that the server sent. A message that already exists (resent, or sent from here) is updated. */
 export function enter(entries: Entry[], frame: MessageFrame): void {
   if (frame.kind !== "text") {
     const meant = entries.find((entry) => entry.seq === frame.refers_to && entry.sender !== "event");
@@ -53,12 +53,12 @@ export function acknowledge(entries: Entry[], key: string, seq: number, at: numb
   order(entries);
 }
 
-/** What waits for the server, oldest first; what it refused waits for the visitor instead. */
+/** Messages to send, oldest first; refused ones are not included: they wait for the visitor. */
 export const pending = (entries: Entry[]) => entries.filter((entry) => entry.sender === "visitor" && !entry.seq && !entry.error);
 
 /**
- * The server came back without the messages after `last`. Our own are offered again, with their ids; what others wrote
- * stays to be read, but gives up its number, which will be somebody else's.
+ * The server lost the messages after `last`. The visitor's messages are sent again, with their ids; those of others stay
+ * readable, but lose their numbers, which the server will reuse.
  */
 export function rewind(entries: Entry[], last: number): void {
   for (const entry of entries) {
@@ -69,12 +69,12 @@ export function rewind(entries: Entry[], last: number): void {
   order(entries);
 }
 
-/** The union of what two tabs know of one chat; `ahead` is the one that has seen more. */
+/** Merge two tabs' messages of one chat; `ahead` is the tab that has seen more. */
 export function merge(ahead: Entry[], behind: Entry[]): Entry[] {
   const all = new Map(behind.map((entry) => [entry.key, entry]));
   for (const entry of ahead) {
     const other = all.get(entry.key);
-    // A message that either of them knows to be stored is stored.
+    // A message that either tab knows to be stored is stored.
     all.set(entry.key, other?.seq && !entry.seq ? other : entry);
   }
   const entries = [...all.values()].sort((one, other) => one.at - other.at);

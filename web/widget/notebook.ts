@@ -1,10 +1,10 @@
-/** What the widget keeps in the browser, once the visitor has started: one localStorage key per widget, for a day. */
+/** The widget's data in the browser, once a chat has started: one localStorage key per widget, for a day. */
 import { merge, type Entry } from "./log";
 import { json, type Realm } from "./pristine";
 import type { Status } from "./protocol";
 
 const KEPT_MS = 24 * 3600 * 1000;
-/** Enough to read back, and more than the 50 acknowledged messages that are offered again to a server that lost them. */
+/** Enough to scroll back, and more than the 50 acknowledged messages that are sent again to a server that lost them. */
 const KEPT_ENTRIES = 200;
 const KEPT_CHATS = 3;
 
@@ -18,9 +18,9 @@ export interface Chat {
   read: number;
   status: Status;
   entries: Entry[];
-  /** The visitor ended it; the server may not know yet. */
+  /** The visitor ended the chat; the server may not know yet. */
   leaving?: boolean;
-  /** What the visitor wrote from this number on has not reached the agent yet. */
+  /** The visitor's messages from this number on have not reached the agent yet. */
   late?: number | null;
   /** Numbers of messages that the agent will not get. */
   failed?: number[];
@@ -38,7 +38,7 @@ export const nothingNoted = (): Notes => ({ chat: null, earlier: [], open: false
 
 const isFresh = (chat: Chat) => Date.now() - chat.since < KEPT_MS;
 
-/** Bring `mine` and what another tab wrote together: nobody's message gets lost, the newer chat wins. */
+/** Merge `mine` with another tab's data: no message is lost, the newer chat wins. */
 export function reconcile(mine: Notes, other: Notes): Notes {
   const [here, there] = [mine.chat, other.chat];
   if (here && there && here.id === there.id) {
@@ -70,7 +70,7 @@ export class Notebook {
       if (notes.chat && !isFresh(notes.chat)) notes.chat = null;
       return notes;
     } catch {
-      return null; // storage is switched off, or somebody else's text stands under our key
+      return null; // storage is disabled, or the key holds foreign data
     }
   }
 
@@ -85,11 +85,11 @@ export class Notebook {
     try {
       localStorage.setItem(this.#key, json(kept));
     } catch {
-      // Storage is full or switched off: the chat goes on, and ends with this page.
+      // Storage is full or disabled: the chat works, but ends with this page.
     }
   }
 
-  /** @param changed called with what another tab wrote. */
+  /** @param changed called with another tab's data. */
   watch(changed: (notes: Notes) => void, signal: AbortSignal): void {
     const heard = (event: StorageEvent) => {
       const notes = event.key === this.#key && this.read();

@@ -1,21 +1,21 @@
-/** Long polling: what a WebSocket does, with requests. One of them waits for news, others bring what the page says. */
+/** Long polling: replaces a WebSocket by requests. One waits for frames, others carry the page's frames. */
 import type { ClientFrame, ServerFrame } from "./protocol";
 import type { Ends, Transport } from "./transports";
 
 interface Answer {
   frames: ServerFrame[];
   mark?: string;
-  /** The code with which a WebSocket would be closed now. */
+  /** The code that would close a WebSocket. */
   close?: number | null;
 }
 
 type Post = (body: object, signal: AbortSignal) => Promise<Answer>;
 
-/** An answer that comes at once must not lead to a storm of requests. */
+/** Immediate answers must not cause a flood of requests. */
 const PAUSE_MS = 250;
-/** Not the page's own, which may be no promises: those of async functions. */
+/** Native promises, those of async functions: the page may have replaced `Promise`. */
 const Eventually = (async () => {})().constructor as PromiseConstructor;
-/** So many frames fit into a request, whatever is in them. */
+/** Maximum number of frames per request, whatever their size. */
 const MOST_FRAMES = 5;
 
 /** @param connection names this page's requests to the server */
@@ -31,7 +31,7 @@ export function poll(post: Post, connection: string, ends: Ends): Transport {
     const answer = await post({ token, after, hidden, connection, mark, wait, frames }, over.signal);
     for (const frame of answer.frames) {
       if (over.signal.aborted) return;
-      // Each answer begins with a welcome; only the first, and one of a server that lost messages, is news as such.
+      // Each answer begins with a welcome; only the first one, and one from a server that lost messages, is passed on.
       if (frame.type !== "welcome" || !mark || frame.last < after) ends.hear(frame);
       else ends.hear({ type: "status", status: frame.status });
     }

@@ -1,15 +1,15 @@
 /**
- * The browser's own functions. Pages replace them: with wrappers that add headers, with polyfills from other times, or
- * with methods that change what JSON says of every array.
+ * The browser's original functions. Pages replace them with wrappers that add headers, with old polyfills, or with methods
+ * that change the JSON of every array.
  */
 
 const isOwn = (made: unknown) => /\[native code]/.test(Function.prototype.toString.call(made));
 
-/** Where functions come from: the page, or, for what the page has replaced, an empty frame among the chat's own nodes. */
+/** Source of functions: the page or, for those that it replaced, an empty frame among the chat's nodes. */
 export class Realm {
   constructor(private readonly place: ShadowRoot) {}
 
-  /** A window whose own function this is; its sockets and requests end when the place leaves the page. */
+  /** A window that has the original function; its sockets and requests end when the frame leaves the page. */
   of(made: unknown): Window & typeof globalThis {
     if (isOwn(made)) return window;
     const frame =
@@ -19,7 +19,7 @@ export class Realm {
   }
 }
 
-/** The promises of the language itself: an async function asks nobody. */
+/** Native promises: an async function does not use the page's `Promise`. */
 const Eventually = (async () => {})().constructor as PromiseConstructor;
 
 export const sleep = (ms: number) => new Eventually((wake) => setTimeout(wake, ms));
@@ -27,7 +27,7 @@ export const sleep = (ms: number) => new Eventually((wake) => setTimeout(wake, m
 const quoted = (text: string) =>
   `"${text.replace(/["\\\0-\x1f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)}"`;
 
-/** `JSON.stringify` for plain data, which asks nobody's `toJSON`. */
+/** `JSON.stringify` for plain data, which ignores any `toJSON`. */
 export function json(value: unknown): string {
   if (typeof value === "string") return quoted(value);
   if (Array.isArray(value)) return `[${value.map(json).join()}]`;

@@ -1,6 +1,6 @@
-/** What the widget and the visitor's door say to each other. Instants are milliseconds since the epoch. */
+/** The protocol between the widget and the visitor API. Instants are milliseconds since the epoch. */
 
-/** How the owner has set the widget up: `GET v1/widgets/{key}`. */
+/** The owner's settings of the widget: `GET v1/widgets/{key}`. */
 export interface Config {
   key: string;
   name: string;
@@ -15,7 +15,7 @@ export interface Config {
 
 export type Ask = "no" | "optional" | "required";
 
-/** Where a chat stands; only the state is known before the server has spoken. */
+/** The state of a chat; before the server's first frame only `state` is known. */
 export interface Status {
   state: "new" | "waiting" | "connected" | "ended";
   service?: string;
@@ -76,5 +76,5 @@ export type ClientFrame =
   | { type: "pong" }
   | { type: "visibility"; hidden: boolean };
 
-/** The longest message that the door takes, in characters as Unicode counts them. */
+/** Maximum length of a message that the server accepts, in Unicode code points. */
 export const LONGEST_TEXT = 8000;

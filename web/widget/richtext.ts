@@ -1,4 +1,4 @@
-/** Somebody's text, shown as text. Its links can be clicked once the script that finds them is there. */
+/** Shows a person's text. Its links can be clicked once the script that finds them is loaded. */
 import { html } from "./template";
 
 const EMOJI_ALONE = /^(?:\p{Extended_Pictographic}|\p{EMod}|\p{RI}|[\u200d\ufe0f\s]){1,12}$/u;
@@ -6,7 +6,7 @@ let linked: typeof import("./links").linked | undefined;
 
 export const isEmojiAlone = (text: string) => EMOJI_ALONE.test(text);
 
-/** What may have a link in it. */
+/** Matches text that may contain a link. */
 export const mayLink = (text: string) => /www|:\/\/|@/i.test(text);
 
 export async function fetchLinks(base: string): Promise<void> {
@@ -14,7 +14,7 @@ export async function fetchLinks(base: string): Promise<void> {
 }
 
 export function richText(said: string): ReturnType<NonNullable<typeof linked>> {
-  // A line end as the server writes it. (Not as text: the build takes line ends out of templates.)
+  // A line end as the server writes it. (Not a literal: the build removes line ends from templates.)
   const text = said.replace(/[\v\f\x85\u2028\u2029]/g, String.fromCodePoint(10));
   return linked?.(html, text) ?? [text];
 }

@@ -1,4 +1,4 @@
-/** The visitor's side of one chat: starts it, keeps it in step with the server, and survives reloads and lost lines. */
+/** The visitor's side of one chat: starts it, synchronizes it with the server, and survives reloads and lost connections. */
 import { ask } from "./ask";
 import { Line, type LineOwner } from "./line";
 import { acknowledge, enter, pending, rewind } from "./log";
@@ -10,8 +10,8 @@ import { newId } from "./transports";
 const TYPING_SHOWN_MS = 6000;
 const TYPING_TOLD_MS = 3000;
 const GOODBYE_NOTED_MS = 1000;
-/** After the end the last words may still arrive; then there is no reason to hold a connection. */
 const LONGEST_ADDRESS = 2000;
+/** After the end, last messages may still arrive within this time; then the connection is closed. */
 const GOODBYE_MS = 30_000;
 
 export interface Introduction {
@@ -24,7 +24,7 @@ export interface Introduction {
 export class Session implements LineOwner {
   notes: Notes = nothingNoted();
   typing = false;
-  /** What the server complained of last, when it was not about one message. */
+  /** The server's last error that does not concern a single message. */
   fault = "";
   readonly #line: Line;
   readonly #book: Notebook;
@@ -34,8 +34,8 @@ export class Session implements LineOwner {
   #toldTyping = -TYPING_TOLD_MS;
 
   /**
-   * @param heard is called with each message that comes from somebody else while we listen.
-   * @param told is called with the name of a text that is news.
+   * @param heard is called with each message that arrives from somebody else.
+   * @param told is called with the name of a text to announce.
    */
   constructor(
     private readonly realm: Realm,
@@ -53,22 +53,22 @@ export class Session implements LineOwner {
     return this.notes.chat;
   }
 
-  /** The line is down although a chat needs it. */
+  /** The connection is down although a chat needs it. */
   get offline(): boolean {
     return this.#isLive() && !this.#line.up && !this.#line.parked;
   }
 
-  /** Go on with what this browser remembers, until `signal`; then `pause`. */
+  /** Resume from this browser's stored data, until `signal`; then `pause`. */
   resume(signal: AbortSignal): void {
     const stored = this.#book.read();
     this.#resumed = performance.now();
-    // A page that comes back, from the browser's cache say, may be older than what another one has written since.
+    // A restored page, from the browser's cache for example, may be older than another page's stored data.
     if (stored) this.notes = this.chat ? { ...reconcile(this.notes, stored), draft: stored.draft } : stored;
     this.#book.watch((notes) => this.#adopt(notes), signal);
     this.#connect();
   }
 
-  /** Hold nothing: no connection and no timer. */
+  /** Release the connection and timers. */
   pause(): void {
     this.save();
     this.#line.close();
@@ -77,7 +77,7 @@ export class Session implements LineOwner {
     this.typing = false;
   }
 
-  /** Open a conversation, and say the first words. Throws `Refused`, or a TypeError when the server is not reached. */
+  /** Open a conversation with the first message. Throws `Refused`, or a TypeError if the server cannot be reached. */
   async start(who: Introduction, text: string): Promise<void> {
     const earlier = this.notes.earlier.at(-1)?.token;
     const body = { ...who, widget: this.widget, page: location.href.slice(0, LONGEST_ADDRESS), earlier };
@@ -99,7 +99,7 @@ export class Session implements LineOwner {
     this.save();
   }
 
-  /** Offer a refused message again, as it was. */
+  /** Send a refused message again, unchanged. */
   sayAgain(key: string): void {
     const entry = this.chat?.entries.find((one) => one.key === key);
     if (!entry) return;
@@ -114,7 +114,7 @@ export class Session implements LineOwner {
     this.#line.send({ type: "typing" });
   }
 
-  /** The visitor ends the chat; here it is over at once, the server learns of it as soon as it can be reached. */
+  /** The visitor ends the chat: it ends here immediately, and at the server as soon as that can be reached. */
   leave(): void {
     const chat = this.chat;
     if (!chat) return;
@@ -124,7 +124,7 @@ export class Session implements LineOwner {
     this.save();
   }
 
-  /** Lay the ended chat aside; the next message starts a new one. */
+  /** Archive the ended chat; the next message starts a new one. */
   forget(): void {
     const { chat, earlier } = this.notes;
     if (!chat) return;
@@ -146,13 +146,13 @@ export class Session implements LineOwner {
     this.save();
   }
 
-  /** The page is seen, or is not. */
+  /** The page became visible or hidden. */
   look(isSeen: boolean): void {
     this.#line.send({ type: "visibility", hidden: !isSeen });
     if (isSeen) this.#line.wake();
   }
 
-  /** Remember, together with what another tab may have written meanwhile. */
+  /** Store, merged with what another tab may have written meanwhile. */
   save(): void {
     const stored = this.chat && this.#book.read();
     if (stored) this.notes = reconcile(this.notes, stored);
@@ -205,7 +205,7 @@ export class Session implements LineOwner {
     const met = status.state === "connected" && status.agent;
     const key = `met-${status.agent}`;
     if (met && !chat.entries.some((entry) => entry.key === key)) {
-      // It has its place after what has been said so far, in every tab.
+      // Placed after the messages so far, in every tab.
       chat.entries.push({ key, sender: "event", author: status.agent ?? "", text: "", at: Date.now(), seq: chat.seen });
     }
     chat.status = status;
@@ -221,7 +221,7 @@ export class Session implements LineOwner {
     else if (entry) entry.error = message;
     else this.fault = message;
     if (code !== "no_session") return;
-    // The day is over, or the server does not know this chat any more.
+    // The day has passed, or the server no longer knows this chat.
     this.fault = "";
     delete chat.leaving;
     chat.status = { ...chat.status, state: "ended", outcome: "expired" };
@@ -243,7 +243,7 @@ export class Session implements LineOwner {
   #adopt(notes: Notes): void {
     const before = this.chat?.id;
     this.notes = reconcile(this.notes, notes);
-    // The page that was seen before this one may say goodbye only now.
+    // The previous page may run its `pagehide` only now.
     if (performance.now() - this.#resumed < GOODBYE_NOTED_MS) this.notes.draft = notes.draft;
     if (this.chat?.id !== before) this.#line.close();
     this.#connect();

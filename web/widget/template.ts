@@ -1,9 +1,9 @@
 /**
- * Draws the widget: what the views use of Lit's `html`, written the same way, at a quarter of its bytes.
+ * Draws the widget: the part of Lit's `html` that the views use, with the same syntax, in a quarter of its bytes.
  *
- * An expression is either all of an attribute's value, written without quotes (`name=${…}`; `?name` is there or not,
+ * An expression is either all of an attribute's value, written without quotes (`name=${…}`; `?name` toggles it,
  * `.name` is a property, `@name` a listener), or a child: text, another template, a list of these, or nothing.
- * Markup comes from the views alone; what an expression says is never read as markup.
+ * Only the views contain markup; an expression's value is never parsed as markup.
  */
 
 export interface TemplateResult {
@@ -11,14 +11,14 @@ export interface TemplateResult {
   values: unknown[];
 }
 
-/** Brings one place of the page up to date. */
+/** Updates one place of the page. */
 export type Part = (value: unknown) => void;
 
 export const nothing = null;
 
 export const html = (strings: TemplateStringsArray, ...values: unknown[]): TemplateResult => ({ strings, values });
 
-/** Where an expression stands: a comment that says this, or an attribute whose name begins with it. */
+/** Marks the position of an expression: a comment with this text, or an attribute whose name begins with it. */
 const MARK = "$";
 const LIST = {};
 
@@ -28,19 +28,19 @@ interface Policy {
   createHTML(text: string): string;
 }
 
-/** A page that allows no markup from strings lets a named policy vouch for its own. */
+/** A page that enforces Trusted Types allows markup only through a named policy. */
 const policy: Policy | undefined = (
   globalThis as { trustedTypes?: { createPolicy(name: string, policy: Policy): Policy } }
 ).trustedTypes?.createPolicy("usher", { createHTML: (text) => text });
 
-/** A new copy of a template, and its places in the order of its expressions. */
+/** A new instance of a template, and its places in the order of its expressions. */
 function stamp(strings: TemplateStringsArray): [DocumentFragment, Part[]] {
   let source = parsed.get(strings);
   if (!source) {
     const template = document.createElement("template");
-    // Under a name that means nothing: a path, say, whose `d` were a mark would be reported as an error.
+    // Under a neutral name: a mark as the `d` of a path, for example, would be reported as an error.
     const mark = (all: string) => (all.endsWith("=") ? all.replace(/(\S+)=$/, `$${MARK}$1=""`) : `${all}<!--${MARK}-->`);
-    // By index, here and below: pages bring methods of arrays that do something else under the names of today's.
+    // By index, here and below: pages replace array methods with ones that behave differently.
     let text = strings[0] as string;
     for (let at = 1; at < strings.length; at++) text = mark(text) + strings[at];
     template.innerHTML = policy ? policy.createHTML(text) : text;
@@ -64,7 +64,7 @@ function attribute(element: Element, marked: string): Part {
   element.removeAttribute(marked);
   if (name[0] === "@") element.addEventListener(bare, (event) => (shown as (event: Event) => unknown)(event));
   return (value) => {
-    // Unchanged is left alone: an attribute that is set again is news to a screen reader.
+    // Skip unchanged values: screen readers announce an attribute that is set again.
     if (value === shown) return;
     shown = value;
     if (name[0] === "?") element.toggleAttribute(bare, !!value);
@@ -73,7 +73,7 @@ function attribute(element: Element, marked: string): Part {
   };
 }
 
-/** The place before `end`: a text, which is empty while something else stands there, and that. */
+/** The place before `end`: a text node, empty while there is other content, and that content. */
 export function child(end: Comment): Part {
   const text = document.createTextNode("");
   end.before(text);

@@ -1,9 +1,9 @@
-/** Two ways to the visitor's door: a WebSocket, and long polling where a network lets none through. */
+/** Two transports: a WebSocket, and long polling where a network blocks it. */
 import { ask } from "./ask";
 import { json, type Realm } from "./pristine";
 import type { ClientFrame, Hello, ServerFrame } from "./protocol";
 
-/** One connection. It says hello by itself; what the server sends begins with a welcome. */
+/** One connection. It sends hello automatically; the server's first frame is a welcome. */
 export interface Transport {
   polls: boolean;
   send(frame: ClientFrame): void;
@@ -25,11 +25,11 @@ export const socket: Open = (realm, base, ends) => {
   made.onopen = () => made.send(json(ends.hello()));
   made.onclose = () => ends.lost();
   made.onmessage = (event) => ends.hear(realm.of(JSON.parse).JSON.parse(event.data as string));
-  // Into a socket that is closing this goes nowhere: what must arrive is sent again after the next welcome.
+  // A closing socket drops this: frames that must arrive are sent again after the next welcome.
   return { polls: false, send: (frame) => made.send(json(frame)), close: () => made.close() };
 };
 
-/** Its code is fetched by the few who need it. */
+/** Its code is fetched only when it is needed. */
 export const poll: Open = (realm, base, ends) => {
   let made: Transport | null = null;
   let isOver = false;

@@ -6,12 +6,12 @@ import { defineConfig, type Plugin } from "vite";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const out = fileURLToPath(new URL("../../interact/static/", import.meta.url));
 
-/** All that a visitor's browser fetches before a message can be sent, gzipped. A page's owner pays for every byte. */
+/** Maximum size of all files fetched before a message can be sent, gzipped: every byte slows the owner's page down. */
 const BUDGET = 15_000;
 
 const MEMBERS = ["isStarting", "isOpen", "atEnd", "isAskingEnd", "toEnd", "askEnd", "sayAgain", "tellTyping", "markRead", "startAnew"];
 
-/** Texts that nobody reads before the first message is sent; they are fetched after it. */
+/** Texts that are not needed before the first message is sent; they are fetched after it. */
 const LATER =
   /^(over|still_there|passed_on|late|failed|unsent|again|edited|deleted|reconnecting|end_ask|keep|new_chat|earlier|typing|position|next|met|is_ended)/;
 
@@ -33,7 +33,7 @@ function texted(): Plugin {
   };
 }
 
-/** The line breaks that the minifier leaves are those inside templates, where a blank does; comments serve nobody here. */
+/** The minifier leaves line breaks inside templates, where a blank is enough; comments are not needed. */
 function tightTemplates(): Plugin {
   return {
     name: "usher-tight-templates",
@@ -41,14 +41,14 @@ function tightTemplates(): Plugin {
       for (const file of Object.values(bundle)) {
         if (file.type !== "chunk") continue;
         file.code = file.code.replace(/\s*\n\s*/g, " ").replace(/\/\*.*?\*\//g, "");
-        // The minifier leaves the names of members; these are nobody's but ours, and one word each.
+        // The minifier keeps member names; these are internal, and one word each.
         MEMBERS.forEach((name, at) => (file.code = file.code.replace(new RegExp(`\\b${name}\\b`, "g"), `$${at}`)));
       }
     },
   };
 }
 
-/** Fails the build when the widget has outgrown its budget, and says how big it is when it has not. */
+/** Fails the build if the widget exceeds its budget, else prints its size. */
 function budget(): Plugin {
   return {
     name: "usher-budget",
@@ -72,11 +72,11 @@ export default defineConfig({
     outDir: out,
     emptyOutDir: true,
     target: "es2022",
-    // The style is written for the browsers that we mean; rewriting it for others only makes it longer.
+    // The style targets the supported browsers; rewriting it for others only makes it longer.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     modulePreload: false,
     lib: { entry: { embed: `${here}embed.ts`, widget: `${here}widget.ts`, poll: `${here}poll.ts`, links: `${here}links.ts`, ...texts }, formats: ["es"] },
-    // A library keeps its blanks and names for the one who bundles it next; here nobody does.
+    // Library builds keep blanks and names for a later bundler; there is none here.
     rolldownOptions: { output: { entryFileNames: "[name].js", chunkFileNames: "[name].js", minify: true } },
     reportCompressedSize: false,
   },

@@ -1,10 +1,10 @@
-/** What the loader imports: keeps one chat on the page for each key, whatever the page does with its nodes. */
+/** The module that the loader imports: keeps one chat on the page for each key, even if the page removes its nodes. */
 import { UsherChat, type Setup } from "./element";
 
-/** A page that removes what it does not know, again and again, gets it back at most this often. */
+/** Maximum number of times that the element is put back if the page keeps removing it. */
 const PAUSE_MS = 1000;
 
-// Another Usher may be on the page, with a class that is not ours.
+// Another Usher on the page may have registered its class.
 let tag = "usher-chat";
 while (customElements.get(tag)) tag += "-";
 customElements.define(tag, UsherChat);
@@ -14,7 +14,7 @@ const watcher = new MutationObserver(keep);
 let returned = -PAUSE_MS;
 let waiting: unknown;
 
-/** Asking for a key that is on the page already changes nothing (some sites run scripts again after each visit). */
+/** A key that is already on the page changes nothing (some sites run scripts again after each visit). */
 export function mount(setup: Setup): void {
   if (chats.has(setup.key)) return;
   chats.set(setup.key, new UsherChat(setup, chats.size, chats));
@@ -29,7 +29,7 @@ function keep(): void {
   watch();
 }
 
-/** Beside the body, not in it: there it takes part in no layout, and sites that swap the body leave it alone. */
+/** Beside the body, not in it: there it affects no layout, and sites that swap the body keep it. */
 function restore(): void {
   waiting = null;
   returned = performance.now();

@@ -1,4 +1,4 @@
-/** One chat: its head, its messages, and the box to write in. */
+/** One chat: its header, messages and composer. */
 import { html, nothing, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
 import { repeat } from "lit/directives/repeat.js";

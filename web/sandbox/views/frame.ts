@@ -1,4 +1,4 @@
-/** The whole window: bar on top, rail on the left, the list of chats, and the chat itself. */
+/** The window: bar at the top, rail on the left, list of chats, and the open chat. */
 import { html, nothing, type TemplateResult } from "lit";
 import type { Chat, State, Toast } from "../api";
 import type { TeamsPage } from "../page";
@@ -56,7 +56,7 @@ function bar(page: TeamsPage, state: State): TemplateResult {
   </header>`;
 }
 
-/** Only Chat and Apps do something: the rest is furniture, and says so to nobody. */
+/** Only Chat and Apps work; the others are decoration. */
 function rail(page: TeamsPage): TemplateResult {
   const dead = (icon: TemplateResult, name: string) => html`<span class="rail-item">${icon}${name}</span>`;
   return html`<nav class="rail" aria-label="Apps">

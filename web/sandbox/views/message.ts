@@ -1,4 +1,4 @@
-/** One message: text, cards, what happened to it, and what can be done with it. */
+/** One message: text, cards, its state, and its actions. */
 import { html, nothing, type TemplateResult } from "lit";
 import { unsafeHTML } from "lit/directives/unsafe-html.js";
 import type { Message } from "../api";
@@ -29,7 +29,7 @@ function content(page: TeamsPage, one: Message): unknown {
     const undo = html` <button class="link" @click=${() => void page.undelete(one)}>Undo</button>`;
     return html`<div class="bubble"><em>This message was deleted.</em>${one.mine ? undo : nothing}</div>`;
   }
-  // The sandbox has cleaned the html: elements, attributes and addresses are those that Teams keeps.
+  // The sandbox has sanitized the html: it has only elements, attributes and addresses that Teams keeps.
   const text = one.html === null ? linked(one.text) : unsafeHTML(one.html);
   const answer = page.answers.get(one.id) ?? one.error;
   return html`${one.text || one.html
@@ -44,7 +44,7 @@ function content(page: TeamsPage, one: Message): unknown {
   ${answer ? html`<p class="answer" role="status">${answer}</p>` : nothing}`;
 }
 
-/** Teams makes links of addresses that somebody types. */
+/** Teams turns typed addresses into links. */
 function linked(text: string): unknown {
   const parts = text.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)])/);
   return parts.map((part, at) => (at % 2 ? html`<a href=${part}>${part}</a>` : part));

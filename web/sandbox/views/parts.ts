@@ -1,4 +1,4 @@
-/** Small things that stand in many places: faces, presence, times. */
+/** Shared small parts: faces, presence, times. */
 import { html, nothing, type TemplateResult } from "lit";
 import type { Chat, State } from "../api";
 
@@ -38,7 +38,7 @@ export function clock(at: number): string {
   return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" }).format(at);
 }
 
-/** The time of today, else the date: as chat lists show it. */
+/** The time for today, else the date, as in chat lists. */
 export function shortDate(at: number): string {
   const isToday = new Date(at).toDateString() === new Date().toDateString();
   return isToday ? clock(at) : new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" }).format(at);

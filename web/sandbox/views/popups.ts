@@ -1,4 +1,4 @@
-/** The small windows: profile and presence, apps, members, new chat. */
+/** The popups: profile and presence, apps, members, new chat. */
 import { html, nothing, type TemplateResult } from "lit";
 import type { Chat, State } from "../api";
 import type { TeamsPage } from "../page";

@@ -1,4 +1,4 @@
-/** Where the visitor writes, and what stands there when the chat is over. */
+/** The composer, and its replacement when the chat has ended. */
 import { html, nothing, type TemplateResult } from "../template";
 import type { UsherChat } from "../element";
 import type { Status } from "../protocol";
@@ -30,9 +30,9 @@ export function composer(ui: UsherChat): TemplateResult {
   </div>`;
 }
 
-/** Enter sends, Shift+Enter breaks the line; the Enter that chooses a word in an input method does neither. */
+/** Enter sends, Shift+Enter breaks the line; an Enter that chooses a word in an input method does neither. */
 function enter(ui: UsherChat, event: KeyboardEvent): void {
-  // Safari ends the composition first, and only the key's code tells of it then.
+  // Safari ends the composition first; then only the key's code shows it.
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
   event.preventDefault();
   void ui.submit();

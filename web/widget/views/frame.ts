@@ -1,4 +1,4 @@
-/** The button in the corner, and the window with its head. */
+/** The button in the corner, and the window with its header. */
 import { html, nothing, type TemplateResult } from "../template";
 import type { UsherChat } from "../element";
 import type { Config } from "../protocol";
@@ -34,7 +34,7 @@ export function frame(ui: UsherChat, config: Config): TemplateResult {
   </div>`;
 }
 
-/** Escape, or a phone's way back. */
+/** Escape, or a phone's back gesture. */
 function back(ui: UsherChat, event: Event): void {
   event.preventDefault();
   event.stopPropagation();
@@ -86,7 +86,7 @@ function question(ui: UsherChat): TemplateResult {
   </div>`;
 }
 
-/** Two letters at most, by what a reader takes for a letter. */
+/** At most two letters, counted as grapheme clusters. */
 export function initials(name: string): string {
   const words = name.split(/[\s&·-]+/).filter((word) => /^\p{L}|^\p{N}/u.test(word));
   const chosen = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];

@@ -1,4 +1,4 @@
-/** What the visitor is asked, and told, before the first message. */
+/** The questions and notices before the first message. */
 import { html, nothing, type TemplateResult } from "../template";
 import type { UsherChat } from "../element";
 import type { Ask, Config } from "../protocol";

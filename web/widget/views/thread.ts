@@ -1,4 +1,4 @@
-/** The messages, earlier chats above, and at the end what is happening now. */
+/** The messages, earlier chats above, and the current activity at the end. */
 import { html, nothing, type TemplateResult } from "../template";
 import type { UsherChat } from "../element";
 import type { Entry } from "../log";
@@ -9,7 +9,7 @@ import { initials } from "./frame";
 import { clockIcon, downIcon, sentIcon, warnIcon } from "./icons";
 import { stateWords } from "./words";
 
-/** Messages of one person within this time stand together. */
+/** Messages of one person within this time are grouped. */
 const GROUP_MS = 5 * 60_000;
 
 export function thread(ui: UsherChat, config: Config, introduction: unknown): TemplateResult {
@@ -33,7 +33,7 @@ export function thread(ui: UsherChat, config: Config, introduction: unknown): Te
 
 function talk(ui: UsherChat, config: Config, chat: Chat | null): unknown {
   const text = config.greeting;
-  // The visitor read the greeting before they wrote: it stands above their words, and not once more below them.
+  // The visitor read the greeting before writing: it is shown above their message, and not repeated below.
   const entries = chat?.entries.filter((entry) => entry.sender !== "system" || entry.text !== text) ?? [];
   if (text) entries.unshift({ key: "", sender: "system", author: "", text, at: 0, seq: 0 });
   const newestOwn = chat === ui.session.chat && entries.findLast((entry) => entry.sender === "visitor");
@@ -47,7 +47,7 @@ function talk(ui: UsherChat, config: Config, chat: Chat | null): unknown {
   });
 }
 
-/** What became of the visitor's message behind the door: nothing to tell, or the name of a text. */
+/** The name of a text about the delivery of the visitor's message; "" for none. */
 function fate(chat: Chat | null, { sender, seq }: Entry = NOBODYS): "" | "late" | "failed" {
   if (sender !== "visitor" || !seq || !chat) return "";
   if (chat.failed?.includes(seq)) return "failed";
@@ -72,7 +72,7 @@ function bubble(ui: UsherChat, config: Config, entry: Entry, isFirst: boolean, i
   </div>`;
 }
 
-/** The time, and for the visitor's own words whether they arrived. */
+/** The time, and for the visitor's messages whether they arrived. */
 function foot(ui: UsherChat, entry: Entry, isNewest: boolean, became: ReturnType<typeof fate>): TemplateResult {
   const { say } = ui;
   if (entry.error) {
@@ -88,7 +88,7 @@ function foot(ui: UsherChat, entry: Entry, isNewest: boolean, became: ReturnType
   return html`<p class="foot own">${mark}</p>`;
 }
 
-/** What is happening now: the visitor waits, or somebody types. */
+/** The current activity: the visitor waits, or somebody types. */
 function now(ui: UsherChat, config: Config, { status }: Chat): unknown {
   const { say, session } = ui;
   const dots = html`<span class="dots"><i></i><i></i><i></i></span>`;
@@ -101,7 +101,7 @@ function now(ui: UsherChat, config: Config, { status }: Chat): unknown {
   </div>`;
 }
 
-/** The time of day; with the day where it is not today, or always. */
+/** The time of day; with the day if it is not today, or always. */
 function when(ui: UsherChat, at: number, withDay = false): string {
   const date = new Date(at);
   const isToday = date.toDateString() === new Date().toDateString();

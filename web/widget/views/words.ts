@@ -1,4 +1,4 @@
-/** Words for where a chat stands. */
+/** Sentences for the state of a chat. */
 import type { Config, Status } from "../protocol";
 import type { Say, Texts } from "../texts";
 
@@ -14,7 +14,7 @@ const OUTCOMES: Record<string, keyof Texts> = {
   error: "over_error",
 };
 
-/** What is told of a state, in a sentence; "" when there is nothing to tell. */
+/** The sentence for a state; "" if there is none. */
 export function stateWords(status: Status, say: Say): string {
   const { state, agent, position, outcome, notice } = status;
   if (state === "ended") return say(status.visitor_ended ? "over_by_you" : (OUTCOMES[outcome ?? ""] ?? "over"));
@@ -24,7 +24,7 @@ export function stateWords(status: Status, say: Say): string {
   return `${say(notice ? "passed_on" : "waiting")} ${position ? say(position > 1 ? "position" : "next", position) : ""}`;
 }
 
-/** The line below the name in the window's head. */
+/** The line below the name in the window's header. */
 export function headWords(status: Status | undefined, config: Config, say: Say): string {
   if (!status) return config.presence ? say(config.presence) : "";
   if (status.state === "connected") return status.agent && status.agent !== config.name ? config.name : say("is_connected");
