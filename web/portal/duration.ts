@@ -1,6 +1,6 @@
 /**
- * A finished length of time, as the cards write it (`cards/wording.py`): `45 s`, `3 min 20 s`, `1 h 5 min`. What has only
- * begun is not counted: 8.9 s are 8 s, as in the counter that ran until then. The four languages share these units.
+ * A finished length of time, as the cards write it (`cards/wording.py`): `45 s`, `3 min 20 s`, `1 h 5 min`. A unit that has only
+ * begun is not counted: 8.9 s are 8 s, as in the running counter before it. The four languages share these units.
  */
 export function duration(ms: number): string {
   const seconds = Math.floor(Math.max(0, ms) / 1000);

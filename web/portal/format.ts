@@ -10,7 +10,7 @@ export function counter(ms: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-/** What is left, rounded up, so that 0:00 appears when the time is over and not a second before. */
+/** The time left, rounded up, so that 0:00 appears when the time has passed and not a second before. */
 export const countdown = (ms: number): string => counter(Math.ceil(Math.max(0, ms) / 1000) * 1000);
 
 export const clock = (at: number): string =>
@@ -30,7 +30,7 @@ export function day(at: number, now: number): string {
   return new Intl.DateTimeFormat(locale(), { weekday: "long", day: "numeric", month: "long" }).format(at);
 }
 
-/** Two letters at most, for the round picture of a person without one. */
+/** At most two letters, for the avatar of a person without a photo. */
 export function initials(name: string): string {
   const words = name.split(/[\s.@_-]+/u).filter((word) => /^\p{L}|^\p{N}/u.test(word));
   const letters = words.length > 1 ? [words[0], words.at(-1)] : words.slice(0, 1);

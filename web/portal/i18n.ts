@@ -1,10 +1,10 @@
-/** Texts are data: one file per language with the same keys, fetched when that language is needed. */
+/** Loads texts: one file per language with the same keys, fetched when that language is needed. */
 import type en from "./texts/en.json";
 import type { Language } from "./types.js";
 
 export type TextKey = keyof typeof en;
 type Texts = Record<TextKey, string>;
-/** The stem of a counted text: `waiting.count` stands for `waiting.count.one` and `waiting.count.other`. */
+/** The stem of a plural text: `waiting.count` stands for `waiting.count.one` and `waiting.count.other`. */
 type CountedKey = TextKey extends infer K ? (K extends `${infer Stem}.other` ? Stem : never) : never;
 
 const FILES: Record<Language, () => Promise<{ default: Texts }>> = {
@@ -19,7 +19,7 @@ export const LANGUAGES = Object.keys(FILES) as Language[];
 let texts: Texts | null = null;
 let current: Language = "en";
 
-/** The best of our languages for this browser, until the user's own choice is known. */
+/** The best supported language for this browser, until the user's choice is known. */
 export function browserLanguage(): Language {
   for (const wanted of navigator.languages ?? []) {
     const found = LANGUAGES.find((code) => wanted.toLowerCase().startsWith(code));
@@ -28,13 +28,13 @@ export function browserLanguage(): Language {
   return "en";
 }
 
-/** The tag for dates and numbers: the browser's own variant of the page's language, else British for English. */
+/** The tag for dates and numbers: the browser's variant of the page's language, else British for English. */
 export function locale(): string {
   const own = navigator.languages?.find((code) => code.toLowerCase().startsWith(`${current}-`) && isTag(code));
   return own ?? (current === "en" ? "en-GB" : current);
 }
 
-/** Whether `Intl` takes it: some browsers report names of another form, such as `en-US@posix`. */
+/** Whether `Intl` accepts it: some browsers report names of another form, such as `en-US@posix`. */
 function isTag(code: string): boolean {
   try {
     return Intl.getCanonicalLocales(code).length > 0;
@@ -61,7 +61,7 @@ export function t(key: TextKey, values: Record<string, string | number> = {}): s
   return fill(texts?.[key] ?? "", values);
 }
 
-/** A text that depends on a number, as `{n}` in it. */
+/** A text that depends on a number, which replaces `{n}`. */
 export function counted(stem: CountedKey, n: number, values: Record<string, string | number> = {}): string {
   const form = new Intl.PluralRules(current).select(n) === "one" ? "one" : "other";
   return t(`${stem}.${form}` as TextKey, { n, ...values });

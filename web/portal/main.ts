@@ -1,4 +1,4 @@
-/** The start: theme and texts first, then the frame, then the line to the server. */
+/** Startup: theme and texts first, then the frame, then the connection to the server. */
 import { browserLanguage, useLanguage } from "./i18n.js";
 import { startNotices } from "./notify.js";
 import { session } from "./state/session.js";
@@ -10,19 +10,19 @@ async function start(): Promise<void> {
   startTheme();
   await useLanguage(browserLanguage());
   startNotices();
-  // Back on a network, or looked at again: no reason to sit out the pause before the next try.
+  // The network is back, or the page is visible again: reconnect without waiting.
   const hurry = (): void => {
     if (!session.connected && !document.hidden) session.live.renew();
   };
   window.addEventListener("online", hurry);
   document.addEventListener("visibilitychange", hurry);
-  // A page that the browser kept whole and shows again (Back) may be older than the session.
+  // A page that the browser restores from its cache (Back) may be older than the session.
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) session.doubt();
   });
   await import("./shell.js");
   const inTeams = await startTeams();
-  // Teams knows who is looking; a browser has its session already, or the page says that it has none.
+  // Teams knows who the user is; a browser has a session already, or the page says that there is none.
   if (inTeams) await teamsSignIn();
   if (location.pathname === "/portal/signed-out") session.signedOut();
   else await session.stay(teamsSignIn);

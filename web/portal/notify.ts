@@ -1,4 +1,4 @@
-/** How a new offer makes itself felt: the title, a desktop notification, a soft sound; each only as the user wants it. */
+/** Signals a new offer by title, desktop notification and sound, as the user's preferences say. */
 import { offerKey, type Task } from "./types.js";
 import { delivered, reportSurface } from "./state/actions.js";
 import { session } from "./state/session.js";
@@ -8,13 +8,13 @@ const SOUND_KEY = "usher.sound";
 
 export type Permission = NotificationPermission | "unsupported";
 
-/** Chrome on Android has `Notification` and even its permission, and throws at every `new Notification`. */
+/** Chrome on Android has `Notification` and its permission, but throws at every `new Notification`. */
 let cannotShow = false;
 
 export const permission = (): Permission =>
   "Notification" in window && !cannotShow ? Notification.permission : "unsupported";
 
-/** True when a hidden tab can still reach the person. */
+/** True if a hidden tab can still notify the user. */
 export const canNotify = (): boolean => permission() === "granted" && session.snapshot?.me.notifications === true;
 
 export const soundOn = (): boolean => localStorage.getItem(SOUND_KEY) === "on";
@@ -28,12 +28,12 @@ export function setSound(on: boolean): void {
   }
 }
 
-/** Two low, short tones: heard, not startling. */
+/** Two short, low tones. */
 function chime(): void {
   try {
     play();
   } catch {
-    // Without a sound device the page is silent; the offer is shown all the same.
+    // Without a sound device the page is silent; the offer is still shown.
   }
 }
 
@@ -52,12 +52,12 @@ function play(): void {
   setTimeout(() => void audio.close(), 1_500);
 }
 
-/** Offers this page has told the person about, and the notifications that are still up, by `offerKey`. */
+/** Offers that this page has announced, and the notifications that are still shown, by `offerKey`. */
 const told = new Set<string>();
 const confirmed = new Set<string>();
 const shown = new Map<string, Notification>();
 
-/** Nothing where the browser cannot: the server hears at once that this page does not reach the person while it is hidden. */
+/** Does nothing if the browser has no notifications: the server learns that a hidden page does not reach the user. */
 function show(task: Task, key: string): void {
   let note: Notification;
   try {
@@ -79,7 +79,7 @@ function show(task: Task, key: string): void {
   shown.set(key, note);
 }
 
-/** The offer has arrived once a person can see it: from here his time to answer counts. */
+/** The offer has arrived once the user can see it: the time to answer starts now. */
 function confirm(task: Task, key: string): void {
   if (confirmed.has(key) || task.deadline_at !== null) return;
   if (document.hidden && !shown.has(key)) return;
@@ -125,7 +125,7 @@ function report(): void {
   reportSurface(document.hidden, canNotify()).catch(() => undefined);
 }
 
-/** Every second heartbeat, that is every 10 s, is answered: a page that is frozen or asleep does not answer. */
+/** Answers every second heartbeat, that is every 10 s: a frozen or sleeping page does not answer. */
 const BEATS_PER_REPORT = 2;
 
 export function startNotices(): void {

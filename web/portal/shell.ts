@@ -1,4 +1,4 @@
-/** The frame around the pages: header, navigation, what must be said at once, and the page itself. */
+/** The frame around the pages: header, navigation, urgent notices, and the page itself. */
 import { html, LitElement, nothing } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { t, useLanguage, type TextKey } from "./i18n.js";
@@ -27,7 +27,7 @@ function pageOf(path: string): Page {
   return plain === PATHS.preferences ? "preferences" : plain === PATHS.team ? "team" : "sessions";
 }
 
-/** A line that is down for a moment is not worth a word. */
+/** A shorter loss of the connection is not reported. */
 const PATIENCE_MS = 4_000;
 
 @customElement("usher-portal")

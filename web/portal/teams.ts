@@ -1,4 +1,4 @@
-/** Usher as a tab in Teams: its theme, and the person who is signed in there. TeamsJS is fetched only inside a frame. */
+/** Usher as a tab in Teams: its theme, and the user who is signed in there. TeamsJS is fetched only inside a frame. */
 import { teamsTheme } from "./theme.js";
 
 type TeamsJs = typeof import("@microsoft/teams-js");
@@ -8,7 +8,7 @@ let sdk: TeamsJs | null = null;
 export const framed = window.parent !== window;
 export const inTeams = (): boolean => sdk !== null;
 
-/** Resolves to true in a Teams tab; false in any other frame, where nobody answers the greeting. */
+/** Resolves to true in a Teams tab; false in any other frame, where no host answers. */
 export async function startTeams(): Promise<boolean> {
   if (!framed) return false;
   const loaded = await import("@microsoft/teams-js");
@@ -27,7 +27,7 @@ export async function startTeams(): Promise<boolean> {
   return true;
 }
 
-/** Signs in with the account of Teams. False: not in Teams, or Teams or Usher refused. */
+/** Signs in with the Teams account. False: not in Teams, or Teams or Usher refused. */
 export async function teamsSignIn(): Promise<boolean> {
   if (sdk === null) return false;
   try {
@@ -44,7 +44,7 @@ export async function teamsSignIn(): Promise<boolean> {
   }
 }
 
-/** Opens a chat inside Teams where that is possible; false leaves it to the link. */
+/** Opens a chat inside Teams where that is possible; false: follow the link. */
 export async function openInTeams(url: string): Promise<boolean> {
   if (sdk === null) return false;
   try {

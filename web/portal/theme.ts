@@ -1,11 +1,11 @@
-/** Fluent's light and dark themes in Usher's own brand colour, and the choice between them. */
+/** Fluent's light and dark themes in Usher's brand colour, and the choice between them. */
 import { setTheme } from "@fluentui/web-components/theme/set-theme.js";
 import { type BrandVariants, createDarkTheme, createHighContrastTheme, createLightTheme } from "@fluentui/tokens";
 import type { ThemeChoice } from "./types.js";
 
 export type Mode = "light" | "dark" | "contrast";
 
-/** A quiet blue-green; 80 carries white text at 5.9:1, 70 is the link on white. */
+/** A muted blue-green; 80 carries white text at 5.9:1, 70 is the link on white. */
 const brand: BrandVariants = {
   10: "#04191c",
   20: "#06262b",
@@ -80,7 +80,7 @@ const systemDark = window.matchMedia("(prefers-color-scheme: dark)");
 let choice: ThemeChoice = "teams";
 let teams: Mode | null = null;
 
-/** "teams" outside Teams, and "system", mean what the computer says. */
+/** "teams" outside Teams, and "system", follow the operating system. */
 function mode(): Mode {
   if (choice === "light" || choice === "dark") return choice;
   if (choice === "teams" && teams !== null) return teams;

@@ -1,4 +1,4 @@
-/** What the JSON API answers: the same shapes as portal/schemas.py, which makes /api/v1/openapi.json. */
+/** The JSON API's answers: the same types as in portal/schemas.py, from which /api/v1/openapi.json is made. */
 
 export type TaskState = "arriving" | "queued" | "offered" | "connecting" | "active" | "acw" | "closed";
 
@@ -24,15 +24,15 @@ export type OfferResult = "accepted" | "declined" | "rona" | "undelivered" | "wi
 export type Language = "en" | "de" | "fr" | "it";
 export type ThemeChoice = "light" | "dark" | "system" | "teams";
 
-/** A code or a sentence of the server's, already in the user's language. */
+/** A code or a sentence from the server, in the user's language. */
 export interface Words {
   code: string;
   text: string;
 }
 
-/** What a colleague noted of a chat that he had before. */
+/** An earlier agent's notes on the chat. */
 export interface Noted {
-  /** "" when nobody knows him any more. */
+  /** "" if the user no longer exists. */
   name: string;
   codes: string[];
   tags: string[];
@@ -53,7 +53,7 @@ export interface Task {
   since_at: number;
   offer: string | null;
   offered_at: number | null;
-  /** Set once the offer has arrived somewhere: the time to answer counts from there. */
+  /** Set once the offer has arrived on a surface: the time to answer starts then. */
   deadline_at: number | null;
   offer_seconds: number;
   accepted_at: number | null;
@@ -64,7 +64,7 @@ export interface Task {
   acw_can_extend: boolean;
   closed_at: number | null;
   outcome: Outcome | null;
-  /** How this user's own part ended, when he was asked and did not take it. */
+  /** The result of this user's offer, if they did not accept it. */
   my_result: OfferResult | null;
   codes: string[];
   tags: string[];
@@ -73,14 +73,14 @@ export interface Task {
   visitor_here: boolean;
   visitor_grace_until_at: number | null;
   chat_url: string | null;
-  /** To whom this user is handing it on; "" when he is not. */
+  /** The target of this user's transfer; "" if there is none. */
   handed_to: string;
   handed_until_at: number | null;
-  /** Who is handing it on, or did; "" when nobody. */
+  /** Who transfers or transferred it to this user; "" if nobody. */
   handed_by: string;
 }
 
-/** What tells one offer from all others: offers are counted within a task. null: nothing is offered. */
+/** Identifies an offer: offers are numbered within a task. null: nothing is offered. */
 export const offerKey = (task: Task): string | null => (task.state === "offered" && task.offer !== null ? `${task.id}-${task.offer}` : null);
 
 export interface CodeCategory {
@@ -97,7 +97,7 @@ export interface Service {
 }
 
 export interface AgentService {
-  /** "" stands for chats straight to this user. */
+  /** "" stands for direct chats with this user. */
   id: string;
   name: string;
   selectable: boolean;
@@ -107,7 +107,7 @@ export interface AgentService {
 export interface AgentState {
   on_duty: boolean;
   presence: string;
-  /** The reason he gave for not being available; null when he is. */
+  /** The reason chosen for not being available; null if available. */
   unavailable: Words | null;
   not_available: Words[];
   rona: boolean;
@@ -118,7 +118,7 @@ export interface AgentState {
 export interface Registration {
   registered: boolean;
   since_at: number | null;
-  /** What stands against chats reaching this user at all. */
+  /** Reasons for which this user can be offered no chat at all. */
   missing: Words[];
 }
 
@@ -134,7 +134,7 @@ export interface Me {
   upn: string;
   name: string;
   roles: string[];
-  /** The services whose team and waiting chats are this user's business. */
+  /** The services that this user supervises. */
   supervises: ServiceName[];
   language: Language;
   theme: ThemeChoice;
@@ -154,7 +154,7 @@ export interface WaitingTask {
 export interface WaitingService {
   service: string;
   name: string;
-  /** This user may take one of these himself. */
+  /** This user may pick one of these. */
   may_pick: boolean;
   tasks: WaitingTask[];
 }
@@ -170,7 +170,7 @@ export interface Pieces {
   past: Task[];
 }
 
-/** A snapshot holds all pieces, an update those that changed. */
+/** A snapshot has all parts, an update those that changed. */
 export interface Snapshot extends Pieces {
   revision: string;
   at: number;
@@ -184,7 +184,7 @@ export interface Update {
 
 export interface TaskAnswer {
   verdict: string;
-  /** What there is to say about the verdict; "" when all went as asked. */
+  /** A sentence about the verdict; "" if the action succeeded as requested. */
   message: string;
   task: Task | null;
 }
@@ -215,9 +215,9 @@ export interface TeamTask {
   level: number;
   since_at: number;
   active_at: number | null;
-  /** Names of those who are asked, or who have it. */
+  /** Names of the agents who are offered it or have it. */
   agents: string[];
-  /** Why its room could not be opened, or was lost, in words; empty when nothing is wrong. */
+  /** A sentence: why its room could not be opened or was lost; empty if neither. */
   trouble: string;
   paused_until_at: number | null;
   /** Messages of the customer that have not reached the room for 10 s or more, and when the first was written. */
@@ -245,7 +245,7 @@ export interface Team {
   name: string;
   /** 0: the service has no levels. */
   levels: number;
-  /** What stands against the service itself. */
+  /** Reasons for which the service can offer no chats. */
   notices: Words[];
   agents: TeamAgent[];
 }
@@ -254,14 +254,14 @@ export interface TeamTasks {
   service: string;
   waiting: TeamTask[];
   running: TeamTask[];
-  /** How many chats would end with "End all"; more than are listed where many wait. */
+  /** How many chats would end with "End all"; more than are listed if many wait. */
   all: number;
 }
 
 export interface TargetService {
   id: string;
   name: string;
-  /** How many others could be asked at once. */
+  /** How many other agents could be offered it now. */
   free: number;
 }
 
@@ -272,7 +272,7 @@ export interface TargetAgent {
   reason: string;
 }
 
-/** Where a chat could be handed to. */
+/** The possible targets of a transfer. */
 export interface Targets {
   services: TargetService[];
   agents: TargetAgent[];

@@ -189,7 +189,7 @@ export class UsherChat extends HTMLElement {
       this.toEnd();
       // After a tap the visitor reads first: focus would open a keyboard over the window.
       if (matchMedia("(pointer: coarse)").matches) this.#focus("title");
-      else this.#focus("anew", "name", "text", "title");
+      else this.#focus("start", "name", "text", "title");
     });
   }
 
@@ -245,7 +245,7 @@ export class UsherChat extends HTMLElement {
   end(): void {
     this.isAskingEnd = false;
     this.session.leave();
-    this.#focus("anew");
+    this.#focus("start");
   }
 
   startAnew(): void {

@@ -1,4 +1,4 @@
-/** User Preferences: the bot, language and appearance, notices, and who one is to Usher. */
+/** User Preferences: the bot, language and appearance, notifications, and the user's account. */
 import { html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import type { Switch } from "@fluentui/web-components/switch/class.js";
@@ -20,7 +20,7 @@ const THEMES: ThemeChoice[] = ["light", "dark", "system", "teams"];
 @customElement("usher-preferences")
 export class Preferences extends LitElement {
   @state() private busy = false;
-  /** Registered or not as it was when the bot was asked to change it; null: nothing is under way. */
+  /** The registration before the requested change; null: no change is in progress. */
   @state() private askedFrom: boolean | null = null;
   @state() private refused: Words[] = [];
 
@@ -38,7 +38,7 @@ export class Preferences extends LitElement {
       toast((await action()).message);
       this.askedFrom = from;
     } catch (error) {
-      // What Teams or the administrator has to change first stays on the page.
+      // A condition that Teams or the administrator must change first stays on the page.
       if (error instanceof ApiError && error.status === 409) this.refused = [{ code: error.code, text: error.message }];
       else tell(error);
     } finally {

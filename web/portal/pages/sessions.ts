@@ -1,4 +1,4 @@
-/** My Sessions: what is in my hands now, my state, who waits, what was. */
+/** My Sessions: the user's open tasks and state, waiting chats, and past chats. */
 import { css, html, LitElement } from "lit";
 import { customElement, query } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
@@ -116,7 +116,7 @@ export class Sessions extends LitElement {
     `,
   ];
 
-  /** A chat that leaves the page must not take the keyboard's place with it. */
+  /** Keep the keyboard focus when a chat disappears from the page. */
   protected override willUpdate(): void {
     const ids = session.tasks().map((task) => task.id);
     const gone = this.#ids.split(" ").some((id) => id !== "" && !ids.includes(id));

@@ -1,4 +1,4 @@
-/** What a person sees who is not signed in: one sentence and one button. */
+/** The page for a person who is not signed in: one sentence and one button. */
 import { css, html, LitElement } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { t } from "../i18n.js";
@@ -7,7 +7,7 @@ import { base } from "../parts/styles.js";
 
 @customElement("usher-signed-out")
 export class SignedOut extends LitElement {
-  /** In a Teams tab there is no sign-in page, only another try. */
+  /** In a Teams tab there is no sign-in page: the button tries again. */
   @property({ type: Boolean }) teams = false;
 
   static override styles = [

@@ -1,4 +1,4 @@
-/** Team: for those who supervise a service. Who waits, who talks, and why nobody is asked, with what can be done about it. */
+/** Team, for supervisors of a service: waiting and running chats, why no agent can be offered one, and the actions. */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { t } from "../i18n.js";

@@ -1,4 +1,4 @@
-/** The wrap-up: codes, tags, a note. Saved as one goes, so that nothing is lost when the time is over or another surface is used. */
+/** After-call work (ACW): codes, tags, a note. Saved while typing, so that nothing is lost when ACW ends or continues elsewhere. */
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { TextArea } from "@fluentui/web-components/textarea/class.js";
@@ -11,7 +11,7 @@ import { tell, toast } from "./toasts.js";
 import { showTranscript } from "./transcript.js";
 import { icon } from "./icons.js";
 
-/** A pause in typing this long is the moment to save. */
+/** Saves after a pause in typing of this length. */
 const SAVE_AFTER_MS = 500;
 
 const toggled = (list: string[], item: string, on: boolean): string[] =>
@@ -20,7 +20,7 @@ const toggled = (list: string[], item: string, on: boolean): string[] =>
 @customElement("usher-acw")
 export class Acw extends LitElement {
   @property({ attribute: false }) task!: Task;
-  /** What this person has entered and the server does not have yet; null: nothing. */
+  /** Unsaved entries; null: none. */
   @state() private draft: Wrapup | null = null;
   @state() private saving = false;
   @state() private savedOnce = false;

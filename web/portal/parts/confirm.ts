@@ -1,4 +1,4 @@
-/** The question before something that cannot be undone. */
+/** The confirmation of an action that cannot be undone. */
 import { css, html, LitElement } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 import type { Dialog } from "@fluentui/web-components/dialog/class.js";
@@ -10,7 +10,7 @@ export class Confirm extends LitElement {
   @property() heading = "";
   @property() text = "";
   @property() action = "";
-  /** What the way back is called. */
+  /** The label of the button that cancels. */
   @property() keep = "";
   @query("fluent-dialog") private readonly dialog!: Dialog;
 

@@ -1,4 +1,4 @@
-/** Small controls in lists: choices and buttons that look alike and are no taller than a line needs. */
+/** Small controls in lists: selects and buttons of the same look, as tall as a line. */
 import { css } from "lit";
 
 export const controls = css`

@@ -1,4 +1,4 @@
-/** The Fluent components this app uses; every one imported is code a phone has to fetch. */
+/** The Fluent components that this app uses; each one adds to the code that a phone fetches. */
 import "@fluentui/web-components/anchor-button.js";
 import "@fluentui/web-components/button.js";
 import "@fluentui/web-components/dialog-body.js";

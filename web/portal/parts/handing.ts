@@ -1,4 +1,4 @@
-/** To whom a chat goes on: services and agents with who is free, in a dialog. */
+/** The dialog that transfers a chat: services, and agents with their availability. */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { Dialog } from "@fluentui/web-components/dialog/class.js";

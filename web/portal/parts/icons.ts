@@ -1,4 +1,4 @@
-/** The few signs the pages need, drawn with one stroke width on a grid of 20. Always beside words, so never read out. */
+/** The pages' icons, drawn with one stroke width on a grid of 20. Always beside text, so hidden from screen readers. */
 import { svg, html, type TemplateResult } from "lit";
 
 const PATHS = {
@@ -33,7 +33,7 @@ export const icon = (name: IconName, size = 20, slot = ""): TemplateResult => ht
   ${PATHS[name]}
 </svg>`;
 
-/** The mark in the header. */
+/** The logo in the header. */
 export const mark = html`<svg width="28" height="28" viewBox="0 0 32 32" aria-hidden="true">
   <rect width="32" height="32" rx="9" fill="#0e6b77" />
   <path d="M10 9v7.5a6 6 0 0 0 12 0V9" fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round" />

@@ -1,4 +1,4 @@
-/** May a chat come to me, and if not, why: one sentence first, then every service with its reasons in words. */
+/** Whether the user can be offered a chat, and if not, why: one sentence, then each service with its reasons. */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import type { Switch } from "@fluentui/web-components/switch/class.js";
@@ -217,7 +217,7 @@ export class MyState extends LitElement {
     }
   }
 
-  /** Off duty there is nothing to choose; without reasons of the tenant's neither. */
+  /** Off duty there is nothing to choose, nor if the tenant has no reasons. */
   #availability(agent: AgentState): unknown {
     const { unavailable, not_available: reasons } = agent;
     if (!agent.on_duty || (reasons.length === 0 && unavailable === null)) return nothing;

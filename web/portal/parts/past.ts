@@ -1,4 +1,4 @@
-/** My finished chats, day by day: how each ended, how long it took, its codes, and what was said. */
+/** The user's finished chats by day: how each ended, its duration, codes and transcript. */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { duration } from "../duration.js";
@@ -18,7 +18,7 @@ interface Result {
   tone: "good" | "warm" | "";
 }
 
-/** What this chat was to me: my part when I did not take it, its outcome when I did. */
+/** The outcome shown for a chat: that of the user's offer if they did not accept it, else that of the chat. */
 function result(task: Task): Result {
   if (task.my_result !== null && task.my_result !== "accepted") {
     const missed = task.my_result !== "declined" && task.my_result !== "withdrawn";

@@ -1,4 +1,4 @@
-/** A person's round picture: his initials on a quiet colour that stays the same for the same name. */
+/** A person's avatar: initials on a muted colour that depends on the name. */
 import { css, html, LitElement } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { initials } from "../format.js";

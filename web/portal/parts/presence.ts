@@ -1,4 +1,4 @@
-/** The dot of a Teams presence, in the colour that Teams gives it; hollow = not there. Its word stands beside it. */
+/** The dot of a Teams presence in Teams' colour; hollow = away from Teams. Its name is shown beside it. */
 import { css, html, LitElement } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { t, type TextKey } from "../i18n.js";

@@ -1,4 +1,4 @@
-/** The time left, as a ring that empties. The number inside is for eyes; the sentence beside it is for everybody. */
+/** The time left, as a ring that empties. Screen readers skip the number inside; the sentence beside it is for everybody. */
 import { css, html, LitElement, nothing, svg } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { session, Ticking } from "../state/session.js";
@@ -6,12 +6,12 @@ import { base } from "./styles.js";
 
 const RADIUS = 22;
 const ROUND = 2 * Math.PI * RADIUS;
-/** From here on the ring is warm: the person should look up. */
+/** From here on the ring has a warning colour. */
 const SOON_MS = 8_000;
 
 @customElement("usher-ring")
 export class Ring extends LitElement {
-  /** Server time in ms at which nothing is left; null while the counting has not begun. */
+  /** Server time in ms at which the time ends; null before it starts. */
   @property({ type: Number }) until: number | null = null;
   @property({ type: Number }) seconds = 20;
 
@@ -68,7 +68,7 @@ export class Ring extends LitElement {
 
   override render(): unknown {
     const left = this.until === null ? null : Math.max(0, this.until - session.now());
-    // The stroke takes a second to move, so it aims at where the time will be then.
+    // The stroke takes a second to move, so it aims at the position one second later.
     const share = left === null ? 1 : Math.max(0, left - 1000) / (this.seconds * 1000);
     return html`<div class=${left !== null && left <= SOON_MS ? "soon" : ""} aria-hidden="true">
       <svg width="56" height="56" viewBox="0 0 56 56">

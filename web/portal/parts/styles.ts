@@ -1,4 +1,4 @@
-/** What every element shares: type, cards, focus, and text that only a screen reader needs. */
+/** Shared styles: type, cards, focus, and text for screen readers only. */
 import { css } from "lit";
 
 export const base = css`
@@ -52,7 +52,7 @@ export const base = css`
     outline-offset: 4px;
   }
 
-  /* Inside a Fluent button, too, which would fill and stretch them. */
+  /* Also inside a Fluent button, which would fill and stretch them. */
   .icon {
     flex: none;
     fill: none;

@@ -1,4 +1,4 @@
-/** One chat in hand: an offer, an opening room, a running talk, or its wrap-up. One element for its whole life. */
+/** One task of the user: an offer, an opening room, a running chat, or its ACW. One element for its whole life. */
 import { html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { countdown, counter } from "../format.js";
@@ -23,7 +23,7 @@ import "./ring.js";
 @customElement("usher-task")
 export class TaskCard extends LitElement {
   @property({ attribute: false }) task!: Task;
-  /** The verb that is under way: its button waits, the others are out of reach. */
+  /** The action in progress: its button shows that, the others are disabled. */
   @state() private busy = "";
   @query("h3") private readonly heading!: HTMLElement;
   @query("usher-confirm") private readonly confirm!: Confirm;
@@ -44,7 +44,7 @@ export class TaskCard extends LitElement {
     this.#hadFocus = turned && this.shadowRoot?.activeElement != null;
   }
 
-  /** When the button that had the focus is gone, the focus stays with the chat. */
+  /** When the focused button disappears, the focus moves to the chat's heading. */
   protected override updated(): void {
     if (this.#hadFocus && this.shadowRoot?.activeElement == null) this.heading.focus();
   }
@@ -118,7 +118,7 @@ export class TaskCard extends LitElement {
       <usher-handing .task=${task}></usher-handing>`;
   }
 
-  /** What colleagues noted who had the chat before. */
+  /** The notes of agents who had the chat before. */
   #notes(): unknown {
     return this.task.noted_before.map(({ name, codes, tags, note }) => {
       const words = [...codes, ...tags].join(", ");

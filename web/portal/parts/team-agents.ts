@@ -1,4 +1,4 @@
-/** The agents of a service: may they be asked, and if not, everything that stands against it. */
+/** The agents of a service: whether they can be offered a chat, and if not, all reasons. */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";

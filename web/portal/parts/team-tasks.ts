@@ -1,4 +1,4 @@
-/** The chats of a service: who waits, in the order of offering, and what is going on; each with what may be done about it. */
+/** The chats of a service: waiting ones in the order of offering, and running ones; each with its actions. */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
@@ -22,7 +22,7 @@ export class TeamChats extends LitElement {
   @property({ attribute: false }) team!: Team;
   @property({ attribute: false }) tasks!: TeamTasks;
   @state() private busy = "";
-  /** The chat that the question is about; null: all of them. */
+  /** The chat that the confirmation is about; null: all. */
   @state() private asked: TeamTask | null = null;
   @query("usher-confirm") private readonly confirm!: Confirm;
 

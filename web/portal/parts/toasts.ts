@@ -1,4 +1,4 @@
-/** Short notices at the foot of the page; read out politely, gone after a while or at a click. */
+/** Short notices at the bottom of the page, in a polite live region; they disappear after a while or at a click. */
 import { css, html, LitElement } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
@@ -14,7 +14,7 @@ interface Toast {
   problem: boolean;
 }
 
-/** Long enough to read two lines twice. */
+/** Time to read two lines twice. */
 const STAYS_MS = 9_000;
 
 const bus = new EventTarget();
@@ -23,7 +23,7 @@ export function toast(text: string, problem = false): void {
   if (text !== "") bus.dispatchEvent(new CustomEvent("toast", { detail: { text, problem } }));
 }
 
-/** Says what went wrong in words; a lost sign-in shows on the line to the server, too, which then does what is needed. */
+/** Shows the error as a sentence; a lost sign-in also reaches the connection, which handles it. */
 export function tell(error: unknown): void {
   if (error instanceof ApiError && error.signedOut) session.live.renew();
   else if (error instanceof ApiError && error.message !== "") toast(error.message, true);

@@ -1,4 +1,4 @@
-/** What was said in a chat, in a drawer beside the page. A running chat is read again with every heartbeat. */
+/** The transcript of a chat, in a drawer beside the page. A running chat is fetched again with every heartbeat. */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import type { Dialog } from "@fluentui/web-components/dialog/class.js";

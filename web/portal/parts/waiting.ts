@@ -1,4 +1,4 @@
-/** Who waits for the services I belong to, in the order in which they will be offered. */
+/** Waiting chats of the user's services, in the order of offering. */
 import { css, html, LitElement, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { counter } from "../format.js";
@@ -10,12 +10,12 @@ import { controls } from "./controls.js";
 import { base, card } from "./styles.js";
 import { tell, toast } from "./toasts.js";
 
-/** More lines say nothing more to an agent; the count does. */
+/** Longer lists do not help an agent; the count is shown instead. */
 const LINES = 8;
 
 @customElement("usher-waiting")
 export class Waiting extends LitElement {
-  /** The chat that is being taken. */
+  /** The chat that is being picked. */
   @state() private busy = "";
 
   constructor() {

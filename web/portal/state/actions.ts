@@ -1,4 +1,4 @@
-/** What a person can do. Each returns when the server has answered; what changed arrives with the events. */
+/** The user's actions. Each returns when the server has answered; changes arrive as events. */
 import type { Language, Targets, Task, TaskAnswer, ThemeChoice, Transcript } from "../types.js";
 import { call } from "./api.js";
 import { session } from "./session.js";
@@ -8,7 +8,7 @@ const taskPath = (task: Task, verb: string): string => `/tasks/${task.id}/${verb
 async function onTask(task: Task, verb: string, body: unknown = {}): Promise<TaskAnswer> {
   const answer = await call<TaskAnswer>("POST", taskPath(task, verb), body);
   if (answer.task !== null) session.renewTask(answer.task);
-  // Without a line there is no event: ask for a new snapshot.
+  // Without a connection there are no events: ask for a new snapshot.
   if (!session.connected) session.live.renew();
   return answer;
 }
@@ -16,10 +16,10 @@ async function onTask(task: Task, verb: string, body: unknown = {}): Promise<Tas
 export const accept = (task: Task): Promise<TaskAnswer> => onTask(task, "accept", { offer: task.offer });
 export const decline = (task: Task): Promise<TaskAnswer> => onTask(task, "decline", { offer: task.offer });
 export const delivered = (task: Task): Promise<TaskAnswer> => onTask(task, "delivered", { offer: task.offer });
-/** Takes a waiting chat. */
+/** Picks a waiting chat. */
 export const pick = (id: string): Promise<TaskAnswer> => call<TaskAnswer>("POST", `/tasks/${id}/pick`, {});
 export const terminate = (task: Task): Promise<TaskAnswer> => onTask(task, "terminate");
-/** Where a chat could go: a service, or an agent. */
+/** A transfer target: a service or an agent. */
 export const targets = (task: Task): Promise<Targets> => call<Targets>("GET", taskPath(task, "targets"));
 export const transfer = (task: Task, to: { service: string } | { user: string }): Promise<TaskAnswer> => onTask(task, "transfer", to);
 export const takeBack = (task: Task): Promise<TaskAnswer> => onTask(task, "take-back");
@@ -56,10 +56,10 @@ export interface Preferences {
   notifications: boolean;
 }
 
-/** Events that were under way when the server took a choice are here by then. */
+/** By then, events that were sent before the server stored a choice have arrived. */
 const ON_THEIR_WAY_MS = 2_000;
 
-/** Shown at once, kept by the server; a refusal puts the old ones back. */
+/** Shown immediately and stored by the server; a refusal restores the old ones. */
 export async function savePreferences(change: Partial<Preferences>): Promise<void> {
   const me = session.snapshot?.me;
   if (me === undefined) return;
@@ -74,6 +74,6 @@ export async function savePreferences(change: Partial<Preferences>): Promise<voi
   }
 }
 
-/** This page is open, and a person can see it, or be told by a notification. */
+/** Reports that this page is open and the user can see it or be notified. */
 export const reportSurface = (hidden: boolean, notifications: boolean): Promise<void> =>
   call("POST", "/surface", { surface: session.surface, hidden, notifications });

@@ -1,4 +1,4 @@
-/** The JSON API: one function for every call, one error for every refusal. */
+/** Calls the JSON API: one function for all calls, one error class for all refusals. */
 
 export class ApiError extends Error {
   constructor(
@@ -6,7 +6,7 @@ export class ApiError extends Error {
     readonly code: string,
     message: string,
     readonly field: string | null = null,
-    /** Seconds after which the server asks to be called again; 0 when it did not say. */
+    /** Seconds to wait before a retry, as the server asks; 0 if it did not. */
     readonly retryAfter: number = 0,
   ) {
     super(message);
@@ -17,10 +17,10 @@ export class ApiError extends Error {
   }
 }
 
-/** Says `signed-out` when the server refuses a call because nobody is signed in. */
+/** Dispatches `signed-out` when the server refuses a call because nobody is signed in. */
 export const door = new EventTarget();
 
-/** Longer than any call of ours takes, shorter than a person waits before he clicks again. */
+/** Longer than any call takes, shorter than users wait before they click again. */
 const TIMEOUT_MS = 15_000;
 
 const HEADERS = { accept: "application/json", "x-usher": "1" };

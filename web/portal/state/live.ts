@@ -5,7 +5,7 @@
 import { ApiError, problem } from "./api.js";
 import type { Snapshot, Update } from "../types.js";
 
-/** Two heartbeats and a bit: after that much silence the line counts as dead. */
+/** A little more than two heartbeats: after this time without data the connection counts as dead. */
 const SILENCE_MS = 12_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
@@ -13,7 +13,7 @@ const LAST_RETRY_MS = 15_000;
 export interface LiveEvents {
   snapshot(snapshot: Snapshot): void;
   update(update: Update): void;
-  /** What became of an offer or a room that has just gone, in words. */
+  /** A sentence about an offer or a room that has just ended. */
   notice(text: string): void;
   beat(at: number): void;
   lost(): void;
@@ -31,7 +31,7 @@ export class Live {
     private readonly events: LiveEvents,
   ) {}
 
-  /** Runs until `stop` or until nobody is signed in any more; every time the line breaks it takes a new snapshot. */
+  /** Runs until `stop` or until nobody is signed in; after each loss of the connection it takes a new snapshot. */
   async run(): Promise<void> {
     this.#stopped = false;
     while (!this.#stopped) {
@@ -49,7 +49,7 @@ export class Live {
     }
   }
 
-  /** Ends the present line and takes a new one, and with it a new snapshot, now. */
+  /** Reconnects now, with a new snapshot. */
   renew(): void {
     this.#retryMs = FIRST_RETRY_MS;
     this.#abort?.abort();
@@ -118,7 +118,7 @@ export class Live {
     } else if (event === "notice") {
       this.events.notice(body.text);
     } else if (event === "beat") {
-      // The server has sent something that never came: begin anew.
+      // An event was lost: start over.
       if (body.revision !== this.revision) this.renew();
       else this.events.beat(body.at);
     }

@@ -1,4 +1,4 @@
-/** The page's memory: what the server last said, whose clock counts, and who is looking. */
+/** The page's state: the server's last data, the server's clock, and the user. */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import type { Me, Pieces, Snapshot, Task, Update } from "../types.js";
 import { door } from "./api.js";
@@ -9,13 +9,13 @@ export type Phase = "loading" | "ready" | "signed-out";
 class Session extends EventTarget {
   readonly surface = crypto.randomUUID();
   phase: Phase = "loading";
-  /** False while the line to the server is down; what is shown may be old. */
+  /** False while the connection is down; the data may be outdated. */
   connected = false;
   snapshot: Snapshot | null = null;
   #aheadMs = 0;
   #beats = 0;
   #snapshots = 0;
-  /** What was just chosen on this page: an event that tells of before must not undo it under the person's hand. */
+  /** Choices just made on this page: an older event must not revert them. */
   #chosen: Partial<Me> = {};
 
   readonly live = new Live(this.surface, {
@@ -39,12 +39,12 @@ class Session extends EventTarget {
     },
   });
 
-  /** The server's time in milliseconds: deadlines are compared with this, never with the computer's own clock. */
+  /** The server's time in milliseconds: deadlines are compared with it, never with the computer's clock. */
   now(): number {
     return Date.now() + this.#aheadMs;
   }
 
-  /** The tasks this user has in hand: offers first, then wrap-up, then chats. */
+  /** The user's tasks: offers first, then ACW, then chats. */
   tasks(): Task[] {
     if (this.snapshot === null) return [];
     const order = { offered: 0, acw: 1 } as Record<string, number>;
@@ -57,18 +57,18 @@ class Session extends EventTarget {
     return this.#beats;
   }
 
-  /** Keeps the line to the server until nobody is signed in; `signIn` may do that anew without asking the person. */
+  /** Keeps the connection until nobody is signed in; `signIn` may sign in again without asking the user. */
   async stay(signIn: () => Promise<boolean>): Promise<void> {
     let seen: number;
     do {
       seen = this.#snapshots;
       await this.live.run();
-      // A sign-in that did not lead to a snapshot will not do so the next time either.
+      // If a sign-in did not lead to a snapshot, another one will not either.
     } while (this.#snapshots > seen && (await signIn()));
     this.signedOut();
   }
 
-  /** Shows nothing until the server has said again who is signed in. */
+  /** Shows nothing until the server has confirmed who is signed in. */
   doubt(): void {
     if (this.phase !== "ready") return;
     this.phase = "loading";
@@ -85,28 +85,28 @@ class Session extends EventTarget {
     this.#changed();
   }
 
-  /** Puts pieces that an answer brought in place at once, without waiting for the event that follows. */
+  /** Applies parts of the state from an answer immediately, before their event arrives. */
   patch(pieces: Partial<Pieces>): void {
     if (this.snapshot === null) return;
     this.snapshot = { ...this.snapshot, ...pieces };
     this.#changed();
   }
 
-  /** Shows what somebody chose for himself at once, whatever events on their way still say, until `settled`. */
+  /** Shows the user's choice immediately and ignores older events about it, until `settled`. */
   choose(change: Partial<Me>): void {
     if (this.snapshot === null) return;
     this.#chosen = { ...this.#chosen, ...change };
     this.patch({ me: { ...this.snapshot.me, ...change } });
   }
 
-  /** The server has the choice, or refused it; `to`: what is shown then, if not that. */
+  /** The server stored or refused the choice; `to`: the value to show, if it is another one. */
   settled(change: Partial<Me>, to: Partial<Me> = {}): void {
     const left = Object.entries(this.#chosen).filter(([name, value]) => change[name as keyof Me] !== value);
     this.#chosen = Object.fromEntries(left) as Partial<Me>;
     if (this.snapshot !== null) this.patch({ me: { ...this.snapshot.me, ...to, ...this.#chosen } });
   }
 
-  /** The same for one task in hand whose state has not moved; where it goes when it has, the event says. */
+  /** The same for one task whose state has not changed; if it has, the event says so. */
   renewTask(task: Task): void {
     if (this.snapshot === null) return;
     const renew = (list: Task[]): Task[] =>
@@ -135,7 +135,7 @@ export const session = new Session();
 
 door.addEventListener("signed-out", () => session.doubt());
 
-/** Renders its host again whenever the session changes. */
+/** Renders its host when the session changes. */
 export class Watching implements ReactiveController {
   readonly #render: () => void;
 
@@ -153,7 +153,7 @@ export class Watching implements ReactiveController {
   }
 }
 
-/** Renders its host once a second, on the server's full seconds, so that all counters on a page turn together. */
+/** Renders its host once a second, on the server's full seconds, so that all counters on a page change together. */
 export class Ticking implements ReactiveController {
   #timer = 0;
 

@@ -1,4 +1,4 @@
-/** What those can do who supervise a service; the journal keeps who it was. */
+/** A supervisor's actions on a service; the journal records who it was. */
 import type { Priority, TaskAnswer } from "../types.js";
 import { call } from "./api.js";
 
@@ -10,7 +10,7 @@ export const assign = (task: string, user: string): Promise<TaskAnswer> => onTas
 export const cancel = (task: string): Promise<TaskAnswer> => onTask(task, "cancel");
 export const end = (task: string): Promise<TaskAnswer> => onTask(task, "terminate");
 
-/** Every chat that the service has now. */
+/** All chats of the service. */
 export const endAll = (service: string): Promise<{ ended: number }> => call("POST", `/services/${service}/end-all`, {});
 
 export const setAgentDuty = (service: string, user: string, on: boolean): Promise<void> =>

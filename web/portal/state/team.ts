@@ -1,16 +1,16 @@
-/** A service's team and chats, for the page of those who supervise it: read anew whenever something may have changed. */
+/** A service's team and chats, for its supervisors' page: fetched again when something may have changed. */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import type { Team, TeamTasks } from "../types.js";
 import { call } from "./api.js";
 import { session } from "./session.js";
 
-/** What changes together is read once. */
+/** Changes at the same time cause one fetch. */
 const GATHER_MS = 150;
 
 export class TeamWatch implements ReactiveController {
   team: Team | null = null;
   tasks: TeamTasks | null = null;
-  /** The last reading's refusal, as it was thrown; null when it went well. */
+  /** The error of the last fetch; null if it succeeded. */
   problem: unknown = null;
   #service = "";
   #timer = 0;
@@ -24,7 +24,7 @@ export class TeamWatch implements ReactiveController {
   }
 
   hostConnected(): void {
-    // The queue's changes come as events; what else changes shows with the next heartbeat.
+    // Changes of the queue arrive as events; other changes appear with the next heartbeat.
     session.addEventListener("change", this.#soon);
     session.addEventListener("beat", this.#soon);
   }
@@ -43,7 +43,7 @@ export class TeamWatch implements ReactiveController {
     void this.#read();
   }
 
-  /** After something was done here. */
+  /** Fetches again after an action on this page. */
   refresh(): void {
     this.#soon();
   }

@@ -41,6 +41,6 @@ function enter(ui: UsherChat, event: KeyboardEvent): void {
 export function ended(ui: UsherChat, status: Status): TemplateResult {
   return html`<div class="ended">
     <p>${stateWords(status, ui.say)}</p>
-    <button type="button" class="main" id="anew" @click=${() => ui.startAnew()}>${ui.say("new_chat")}</button>
+    <button type="button" class="main" id="start" @click=${() => ui.startAnew()}>${ui.say("new_chat")}</button>
   </div>`;
 }
