@@ -1,1 +1,1 @@
-"""Adaptive Cards: what is known goes in, JSON that Teams draws comes out. No I/O, no clock, no SDK of Microsoft's."""
+"""Adaptive Cards: builds the JSON that Teams draws from plain data. No I/O, no clock, no Microsoft SDK."""

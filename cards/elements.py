@@ -1,8 +1,8 @@
-"""The card elements, from the `adaptivecards` package and, where it has none, on its base class.
+"""The card elements, from the `adaptivecards` package and classes for those that it lacks.
 
 The package (0.4.1) stops at schema 1.2: it has the elements and containers, but no actions, no inputs, no `refresh`
-and no `msteams`. It also ignores a misspelt property without a word, and its `render()` leaves objects inside; `make`
-and `plain` close both.
+and no `msteams`. It also ignores a misspelt property silently, and its `render()` leaves objects inside; `make`
+and `plain` correct both.
 """
 
 from typing import Any, TypeVar, cast
@@ -50,13 +50,13 @@ class Heading(TextBlock):
 
 
 class LinkRun(TextRun):
-    """A run that can be clicked. The package takes its `selectAction` for a text (1.2)."""
+    """A run that can be clicked. The package declares its `selectAction` as a text (1.2)."""
 
     select_action = PropertyType(type=BareObject, key_name="selectAction")
 
 
 class Action(Element):
-    """What all buttons share. `style`: default, positive, destructive."""
+    """The base of all buttons. `style`: default, positive, destructive."""
 
     title = PropertyType(type=str)
     tooltip = PropertyType(type=str)
@@ -65,7 +65,7 @@ class Action(Element):
 
 
 class Submit(Action):
-    """Comes to the bot as a message with a `value`: what clients do that do not know `Execute`."""
+    """Reaches the bot as a message with a `value`: for clients that do not know `Execute`."""
 
     element_type = "Action.Submit"
     data = PropertyType(type=dict)
@@ -73,7 +73,7 @@ class Submit(Action):
 
 
 class Execute(Submit):
-    """Comes to the bot as an invoke, which answers with a card (1.4)."""
+    """Reaches the bot as an invoke, which is answered with a card (1.4)."""
 
     element_type = "Action.Execute"
     verb = PropertyType(type=str)
@@ -87,7 +87,7 @@ class OpenUrl(Action):
 
 
 class Input(Element):
-    """What all inputs share; its value goes along with an action, under its id."""
+    """The base of all inputs; an action carries the value under the input's id."""
 
     label = PropertyType(type=str)
     value = PropertyType(type=str)
@@ -120,14 +120,14 @@ class ChoiceInput(Input):
 
 
 class Refresh(BareObject):
-    """For these users (Teams ids, at most 60) the client asks the bot for a fresh card by itself."""
+    """For these users (Teams ids, at most 60) the client asks the bot automatically for a new card."""
 
     action = PropertyType(type=Execute)
     user_ids = PropertyType(type=list, key_name="userIds")
 
 
 class Card(AdaptiveCard):
-    """The whole card. `msteams` holds Teams' own properties, which the schema does not know."""
+    """The whole card. `msteams` holds Teams' properties, which are not in the schema."""
 
     version = PropertyType(type=str)
     refresh = PropertyType(type=Refresh)
@@ -141,7 +141,7 @@ class Card(AdaptiveCard):
 
 
 def make(kind: type[Made], **properties: object) -> Made:
-    """An element with these properties, None leaving one out.
+    """Return an element with these properties; None omits one.
 
     Raises TypeError for a property that its class does not have, and for a value of a wrong type.
     """
@@ -153,7 +153,7 @@ def make(kind: type[Made], **properties: object) -> Made:
 
 
 def plain(value: object) -> Any:
-    """Elements as plain JSON values, all the way down."""
+    """Return elements as plain JSON values, recursively."""
     if isinstance(value, BareObject):
         rendered = cast("Json", value.render())
         return {key: plain(inner) for key, inner in rendered.items()}

@@ -1,4 +1,4 @@
-"""What a visitor wrote stays what they wrote: no markdown, no link with another text, no mention, no date function."""
+"""Escapes visitors' text: no markdown, no link with another text, no mention, no date function."""
 
 from itertools import islice
 from urllib.parse import quote
@@ -11,7 +11,7 @@ _CLUSTER = regex.compile(r"\X")
 # Control characters but the line end and the tab, and the characters that turn around what stands behind them.
 _UNSEEN = regex.compile(r"[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069--[\n\t]]", flags=regex.VERSION1)
 _MARKDOWN = regex.compile(r"[\\`*_\[\]<>~#|]|&(?=#?\w+;)")
-_LIST = regex.compile(r"^(\d*)([-+=.)])")  # a list, a line across, or a heading's underline begin so
+_LIST = regex.compile(r"^(\d*)([-+=.)])")  # begins a list, a horizontal rule, or a heading's underline
 _FUNCTION = regex.compile(r"\{(?=\{)")
 _URL = regex.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?#].*)?", flags=regex.IGNORECASE)
 _KEPT_IN_URLS = ":/?#@!$&'()*+,;=%~"
@@ -21,14 +21,14 @@ _TAB = "\u00a0" * 4
 
 
 def literal(text: str) -> str:
-    """For a TextRun, which knows no markdown, but fills in `{{DATE(…)}}`: a word joiner keeps the braces apart."""
+    """Escape for a TextRun, which has no markdown but fills in `{{DATE(…)}}`: a word joiner separates the braces."""
     return _FUNCTION.sub("{" + _WORD_JOINER, _UNSEEN.sub("", plain_line_ends(text)))
 
 
 def markdown(text: str) -> str:
-    """For a TextBlock, a Fact and `fallbackText`, which read markdown: on one line, every sign escaped.
+    """Escape for a TextBlock, a Fact and `fallbackText`, which read markdown: one line, every punctuation mark escaped.
 
-    A mention needs `<at>` and an entity of its own; the first is escaped here, the second never comes from text.
+    A mention needs `<at>` and an entity; the first is escaped here, the second never comes from text.
     """
     one_line = " ".join(literal(text).split())
     return _LIST.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\g<0>", one_line))
@@ -37,14 +37,14 @@ def markdown(text: str) -> str:
 def address(shown: str) -> str | None:
     """An `http` or `https` address from a text that `literal` has been through, in ASCII, for an action's `url`.
 
-    None for any other, and for one that a client might refuse together with the whole card.
+    None for any other, and for one for which a client might refuse the whole card.
     """
     url = quote(shown.replace("{" + _WORD_JOINER, "{"), safe=_KEPT_IN_URLS)
     return url if _URL.fullmatch(url) else None
 
 
 def kept_blanks(text: str) -> str:
-    """Tabs, indentation and columns by blanks that no renderer collapses; a line can still be broken between columns."""
+    """Replace tabs, indentation and columns by blanks that no renderer collapses; a line can still be broken between columns."""
     return _BLANKS.sub(_unbroken, text.replace("\t", _TAB))
 
 
@@ -55,7 +55,7 @@ def _unbroken(found: regex.Match[str]) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """At most `limit` characters (grapheme clusters), the last of them `…` if something is missing."""
+    """Return at most `limit` characters (grapheme clusters), the last one `…` if the text was cut."""
     if len(text) <= limit:
         return text
     clusters = [found[0] for found in islice(_CLUSTER.finditer(text), limit + 1)]

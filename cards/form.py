@@ -1,4 +1,4 @@
-"""The form of after-call work: codes, tags, note, done, extend. The same on an agent's own card and in the room."""
+"""The form of after-call work (ACW): codes, tags, note, done, extend. The same on personal and opening cards."""
 
 from collections.abc import Mapping
 
@@ -16,17 +16,17 @@ from distribution.user_session import LONGEST_NOTE, Entries
 NOTE, TAGS = "note", "tags"
 CODE = "code"
 EXPANDED = 3
-"""Up to so many choices stand open to be ticked; more fold up."""
+"""Maximum number of choices shown as check boxes; longer lists are compact."""
 
 
 def code_input(index: int) -> str:
-    """The id of the input for the category at this place."""
+    """The id of the input for the category at this index."""
     return f"{CODE}{index}"
 
 
 def form(words: Wording, data: CardData, *, complete: bool) -> list[BareObject]:
-    """Until when, and the inputs, filled with what is stored already. If not `complete`, only the note, and where the rest
-    is."""
+    """The time when ACW ends, and the inputs filled with the stored entries. If not `complete`, only the note, and
+    where to enter the rest."""
     entries = data.task.entries_of(data.writer)
     blocks: list[BareObject] = []
     if data.acw is not None:
@@ -50,8 +50,8 @@ def form(words: Wording, data: CardData, *, complete: bool) -> list[BareObject]:
 
 
 def buttons(words: Wording, data: CardData) -> list[BareObject]:
-    """Done, and extend while that is possible. The end shown fences the extension: a repeated click adds nothing. It also
-    tells whose form was filled in, where several agents see the same card."""
+    """Done, and extend while it is possible. The end shown is the fence: a repeated click extends nothing. It also
+    identifies whose form was filled in if several agents see the same card."""
     task = data.task.id
     ends = str(data.acw.until_at) if data.acw is not None else ""
     made = [parts.button(Verb.ACW_DONE, words("acw.done"), task, ends, style="positive", inputs=True)]
@@ -62,7 +62,7 @@ def buttons(words: Wording, data: CardData) -> list[BareObject]:
 
 
 def read_form(inputs: Mapping[str, str]) -> Entries:
-    """Codes, tags and note as a card sent them. The card may be older than the service's settings."""
+    """Read codes, tags and note from a card's inputs. The card may be older than the service's settings."""
     codes = [code for name in inputs if name.startswith(CODE) for code in chosen(inputs, name)]
     return Entries(tuple(codes), tuple(chosen(inputs, TAGS)), inputs.get(NOTE, ""))
 

@@ -1,4 +1,4 @@
-"""To whom a chat could be handed on: the choice in the room, what comes back of it, and why it was refused."""
+"""The transfer on a card: the choice of a target, the reading of that choice, and the reasons for a refusal."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ LONGEST = 80
 
 
 def choice(words: Wording, targets: tuple[Target, ...]) -> BareObject:
-    """Services and agents, one of whom can be chosen."""
+    """The choice of a service or an agent."""
     return make(
         el.ChoiceInput,
         id=TO,
@@ -29,7 +29,7 @@ def choice(words: Wording, targets: tuple[Target, ...]) -> BareObject:
 
 
 def read_target(inputs: Mapping[str, str]) -> Target | None:
-    """Who was chosen, without his name; None if nobody was."""
+    """The chosen target, without its name; None if none was chosen."""
     kind, _, id_ = inputs.get(TO, "").partition(":")
     if not id_ or kind not in {"service", "user"}:
         return None
@@ -37,7 +37,7 @@ def read_target(inputs: Mapping[str, str]) -> Target | None:
 
 
 def refused_of(words: Wording, why: str, name: str) -> str:
-    """Why the distributor does not let `name`, a service or an agent, have a chat, said to somebody else."""
+    """Why a chat cannot be transferred to `name`, a service or an agent."""
     reason = words.get(f"team.{why}", "answer.not_possible")
     if words.knows(f"refused.{why}"):
         return words(f"refused.{why}")

@@ -17,7 +17,7 @@ from cards.wording import Wording, duration
 from store.links import links
 
 MAX_BYTES = 25_000
-"""Teams takes about 100 KB of UTF-16 in one activity, Microsoft advises 25 KB for a card (platform limits, docs)."""
+"""Teams accepts about 100 KB of UTF-16 in one activity; Microsoft advises 25 KB for a card (platform limits, docs)."""
 
 MOST_REFRESHED = 60
 """Teams reads no more ids in `refresh.userIds` (docs, "Up-to-date cards")."""
@@ -25,12 +25,12 @@ MOST_REFRESHED = 60
 LONGEST_NAME = 80
 LONGEST_LINE = 600
 MOST_LINES = 8
-"""Of one message: a card is a look at it, the room has the whole."""
+"""Maximum lines of one message on a card; the room has all of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A finished card: its JSON, and the summary that the toast and the activity feed show."""
+    """A finished card: its JSON, and the summary for the toast and the activity feed."""
 
     content: dict[str, Any]
     summary: str
@@ -42,7 +42,7 @@ class Drawn:
 
     @property
     def digest(self) -> str:
-        """The same for two cards that look and act the same."""
+        """Equal for two cards with the same look and behaviour."""
         text = json.dumps([self.content, self.summary], sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:20]
 
@@ -56,7 +56,7 @@ def frame(
     task: str,
     refresh_for: Sequence[str],
 ) -> Drawn:
-    """The whole card. `refresh_for` is always written out: left out, Teams refreshes it for up to 60 people of the chat."""
+    """The whole card. `refresh_for` is always written: without it Teams refreshes the card for up to 60 people of the chat."""
     again = make(el.Execute, verb=Verb.REFRESH.value, data=action_data(Verb.REFRESH, task, ""))
     card = make(
         el.Card,
@@ -71,7 +71,7 @@ def frame(
 
 
 def header(title: str, place: str, style: str) -> BareObject:
-    """The coloured band on top: what this is, and where it comes from."""
+    """The coloured band at the top: the title and the source."""
     left = make(el.Heading, text=markdown(title), style="heading", weight="bolder", wrap=True)
     columns = [make(el.Column, width="stretch", items=[left])]
     if place:
@@ -81,7 +81,7 @@ def header(title: str, place: str, style: str) -> BareObject:
 
 
 def name(text: str) -> BareObject:
-    """The customer's name, large. What a stranger gave stands in a TextRun, which knows no markdown."""
+    """The customer's name, large. Visitors' text is in a TextRun, which has no markdown."""
     run = make(el.TextRun, text=literal(cut(" ".join(text.split()), LONGEST_NAME)), size="extraLarge", weight="bolder")
     return make(el.RichTextBlock, inlines=[run], spacing="medium")
 
@@ -95,7 +95,7 @@ def text(
     size: str | None = None,
     spacing: str | None = None,
 ) -> BareObject:
-    """A paragraph of ours. `words` is markdown: escape what comes from elsewhere."""
+    """A paragraph. `words` is markdown: escape text from others."""
     weight = "bolder" if bold else None
     return make(
         el.TextBlock,
@@ -110,20 +110,20 @@ def text(
 
 
 def facts(entries: Sequence[tuple[str, str]]) -> list[BareObject]:
-    """Title and value, one below the other; those without a value are left out."""
+    """Title and value, one below the other; those without a value are omitted."""
     made = [make(el.Fact, title=title, value=markdown(cut(value, LONGEST_LINE))) for title, value in entries if value]
     return [make(el.FactSet, facts=made, spacing="small")] if made else []
 
 
 def quotation(title: str, lines: Sequence[BareObject]) -> BareObject:
-    """A grey box with what somebody wrote."""
+    """A grey box with a person's message."""
     return make(
         el.Container, style="emphasis", items=[text(title, subtle=True, size="small"), *lines], spacing="medium"
     )
 
 
 def spoken(message: str, *, author: str = "") -> list[BareObject]:
-    """What somebody wrote, line by line, with his name before it if given."""
+    """A message, line by line, after its author's name if given."""
     lines = [line for line in kept_blanks(literal(cut(message, LONGEST_LINE))).split("\n") if line.strip()] or [""]
     if len(lines) > MOST_LINES:
         lines = [*lines[: MOST_LINES - 1], "…"]
@@ -137,12 +137,12 @@ def spoken(message: str, *, author: str = "") -> list[BareObject]:
 
 
 def _runs(line: str) -> list[BareObject]:
-    """The line, with each web address in it as a link. What is shown is where it leads."""
+    """The line with each web address as a link. The text shown is the target."""
     runs: list[BareObject] = []
     done = 0
     for link in links(line):
         url = address(link.address)
-        # Behind an ellipsis the rest of the address may be missing.
+        # Before an ellipsis the rest of the address may be missing.
         if url is None or line[link.end : link.end + 1] == "…":
             continue
         if link.start > done:
@@ -157,7 +157,7 @@ def _runs(line: str) -> list[BareObject]:
 def button(
     verb: Verb, title: str, task: str, offer: str, *, style: str = "default", inputs: bool = False
 ) -> BareObject:
-    """An Action.Execute, with the same as Action.Submit for clients that do not know it."""
+    """An Action.Execute, with the same Action.Submit for clients that do not know it."""
     data = action_data(verb, task, offer)
     associated = "auto" if inputs else "none"
     submit = make(el.Submit, title=title, data=data, associated_inputs=associated, style=style)
@@ -173,11 +173,11 @@ def button(
 
 
 def waited(words: Wording, since_at: int, until_at: int | None) -> tuple[str, str]:
-    """How long a customer waited, as a fact; nothing worth saying below a second."""
+    """How long a customer waited, as a fact; none below a second."""
     milliseconds = (until_at or since_at) - since_at
     return words("fact.waited"), duration(milliseconds) if milliseconds >= 1_000 else ""
 
 
 def clock(at: int) -> str:
-    """An instant as a time of day in the reader's own zone; Teams fills it in (schema 1.2, "DATE and TIME functions")."""
+    """An instant as a time of day in the reader's time zone; Teams fills it in (schema 1.2, "DATE and TIME functions")."""
     return "{{TIME(" + datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") + ")}}"

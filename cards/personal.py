@@ -1,4 +1,4 @@
-"""An agent's own card, in their chat with the bot: from the offer to the result."""
+"""The personal card, in an agent's chat with the bot: from the offer to the result."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ class _Content:
     buttons: Sequence[BareObject] = ()
 
 
-# What a card says in one state. The last argument is False where the whole would be larger than Teams takes.
+# Draws the content of a card in one state. The last argument is False if the complete card would be larger than Teams accepts.
 _Draws = Callable[[Wording, CardData, bool], _Content]
 
 STYLES: Mapping[PersonalState, str] = {
@@ -38,9 +38,9 @@ STYLES: Mapping[PersonalState, str] = {
 
 
 def personal_card(data: CardData, state: PersonalState | None = None) -> Drawn | None:
-    """The card that `data.viewer` should see now; None if the task has nothing to do with them.
+    """The card that `data.viewer` should see now; None if they have no session in the task.
 
-    `state`: another one than the task's present one, for the card of an earlier offer.
+    `state`: a state other than the present one, for the card of an earlier offer.
     """
     state = state or personal_state(data.task, data.viewer)
     if state is None:
@@ -142,7 +142,7 @@ def _withdrawn(words: Wording, data: CardData, _complete: bool) -> _Content:
 
 def _failed(words: Wording, data: CardData, _complete: bool) -> _Content:
     task = data.task
-    # Who talked in a room that broke reads that, whatever became of the task since.
+    # An agent whose room broke sees that, whatever happened to the task since.
     broke = task.broken if data.session and data.session.left_talk else ""
     why, _, detail = (broke or task.why).partition("-")
     return _Content([parts.text(words.get(f"failed.{why}", "failed.text", detail=markdown(detail)))])

@@ -1,4 +1,4 @@
-"""What became of a chat, as facts: result, duration, who ended it, and what agents noted in after-call work."""
+"""The outcome of a chat as facts: result, duration, who ended it, and the agents' ACW entries."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from distribution.user_session import Entries
 
 
 def result_facts(words: Wording, data: CardData, entered: Sequence[tuple[str, str]] = ()) -> list[BareObject]:
-    """The facts, and after them what was entered (`entry_facts`, `noted_before`)."""
+    """The facts, followed by the entries (`entry_facts`, `noted_before`)."""
     task = data.task
     began, ended = task.active_at or task.accepted_at, task.ended_at or task.closed_at
     entries = [
@@ -33,7 +33,7 @@ def entry_facts(words: Wording, entries: Entries) -> list[tuple[str, str]]:
 
 
 def noted_before(words: Wording, data: CardData) -> list[tuple[str, str]]:
-    """What those who had the talk before noted, a line each; not the one whose form stands on the card."""
+    """The notes of earlier agents, a line each, without the agent whose form is on the card."""
     found: list[tuple[str, str]] = []
     for user, entries in data.task.entries_of_others(data.writer).items():
         name = data.names.get(user, "") or words("taken.somebody")

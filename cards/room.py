@@ -1,4 +1,4 @@
-"""The opening card: the first thing in a room, and at its end the result and the form of after-call work."""
+"""The opening card: the first thing in a room, and after the chat the result and the form of after-call work (ACW)."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from cards.verbs import Verb
 from cards.wording import Wording, wording
 
 MOST_SAID = 15
-"""Messages that the card quotes; the newest, since the agent goes on from there."""
+"""Messages that the card quotes; the newest, since the agent continues from there."""
 
 
 def opening_card(data: CardData) -> Drawn:
@@ -73,7 +73,7 @@ def _draw(data: CardData, *, complete: bool) -> Drawn:
 
 
 def left_card(words: Wording, task: str, customer: str, said: str) -> Drawn:
-    """The card in a room in which the talk does not go on: `said` tells where it does."""
+    """The card in a room that the chat has left: `said` tells where it continues."""
     return parts.frame(
         words,
         summary=said,

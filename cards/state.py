@@ -1,4 +1,4 @@
-"""What a card is drawn from, and the states of the two cards: an agent's own, and the one in the room."""
+"""The data of a card, and the states of the two cards: personal card and opening card."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from distribution.user_session import Acw, OfferResult, Phase, UserSession
 
 
 class PersonalState(StrEnum):
-    """The states of an agent's own card."""
+    """The states of an agent's personal card."""
 
     OFFER = "offer"
     CONNECTING = "connecting"
@@ -26,7 +26,7 @@ class PersonalState(StrEnum):
 
 
 class OpeningState(StrEnum):
-    """The states of the card in the room."""
+    """The states of the opening card, which is in the room."""
 
     CONNECTING = "connecting"
     TALKING = "talking"
@@ -37,7 +37,7 @@ class OpeningState(StrEnum):
 
 
 LIVE = frozenset({PersonalState.OFFER, PersonalState.CONNECTING, PersonalState.ACCEPTED, PersonalState.ACW})
-"""TaskCards of something that still goes on. The others are final: nobody's client refreshes them."""
+"""States that can still change. The others are final: no client refreshes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message of what was said so far. `mine` is the agents' side."""
+    """One message of the chat so far. `mine` is the agents' side."""
 
     author: str
     text: str
@@ -60,7 +60,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A service, or an agent (Entra object id), to whom a chat could be handed on."""
+    """A possible target of a transfer: a service, or an agent (Entra object id)."""
 
     id: str
     name: str = ""
@@ -72,7 +72,7 @@ _NOBODY: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class CardData:
-    """All that a card shows. Instants are milliseconds since the epoch.
+    """The data of a card. Instants are milliseconds since the epoch.
 
     `viewer` is the Entra object id of the agent whose card it is; on the opening card, of the agent who accepted.
     """
@@ -83,8 +83,8 @@ class CardData:
     customer: str  # never empty
     service: str = ""  # its name; empty for a chat straight to one user
     page: str = ""
-    said: tuple[Line, ...] = ()  # on an offer its first entry is the message that began the chat
-    said_before: int = 0  # how many more were said before those in `said`
+    said: tuple[Line, ...] = ()  # on an offer the first entry is the message that started the chat
+    said_before: int = 0  # how many earlier messages are not in `said`
     chat_url: str = ""
     categories: tuple[Category, ...] = ()
     tags: tuple[str, ...] = ()
@@ -92,25 +92,25 @@ class CardData:
     extension_seconds: int = 0
     offer_seconds: int = 0  # how long an offer waits for an answer
     names: Mapping[str, str] = field(default_factory=lambda: _NOBODY)  # object id → display name
-    refresh_for: tuple[str, ...] = ()  # Teams' ids (`29:…`) of those whose clients may refresh the card
-    transferred_to: str = ""  # the name of whom, or the service, it was or is being handed on to
-    stays: bool = False  # the viewer has handed it on, and is in its room all the same
-    targets: tuple[Target, ...] = ()  # to whom its agent could hand the chat on now
-    notice: str = ""  # what the viewer is told about their last click
+    refresh_for: tuple[str, ...] = ()  # Teams' ids (`29:…`) of people whose clients may refresh the card
+    transferred_to: str = ""  # the name of the agent or service to which it was or is being transferred
+    stays: bool = False  # the viewer has transferred it and is still in its room
+    targets: tuple[Target, ...] = ()  # to which the agent can transfer the chat now
+    notice: str = ""  # a sentence about the viewer's last click
 
     @property
     def session(self) -> UserSession | None:
-        """The viewer's own part."""
+        """The viewer's user session."""
         return self.task.session_of(self.viewer)
 
     @property
     def writer(self) -> str:
-        """Whose after-call work the card shows: the viewer's, or else the talker's."""
+        """The agent whose ACW the card shows: the viewer, or else the talker."""
         return writer_of(self.task, self.viewer)
 
     @property
     def acw(self) -> Acw | None:
-        """The after-call work that the card has a form for."""
+        """The ACW for which the card has a form."""
         return self.task.acw_of(self.writer)
 
 
@@ -121,7 +121,7 @@ _BY_PHASE: Mapping[Phase, PersonalState] = {
     Phase.ACW: PersonalState.ACW,
 }
 _BY_RESULT: Mapping[OfferResult, PersonalState] = {
-    OfferResult.ACCEPTED: PersonalState.WITHDRAWN,  # the offer was, and the task was then taken away before its room was open
+    OfferResult.ACCEPTED: PersonalState.WITHDRAWN,  # the offer was accepted, but the task was withdrawn before its room was open
     OfferResult.DECLINED: PersonalState.DECLINED,
     OfferResult.RONA: PersonalState.MISSED,
     OfferResult.UNDELIVERED: PersonalState.WITHDRAWN,
@@ -131,12 +131,12 @@ _BY_RESULT: Mapping[OfferResult, PersonalState] = {
 
 
 def writer_of(task: Task, viewer: str) -> str:
-    """Whose talk, or after-call work, the card in a room shows to this viewer."""
+    """The agent whose talk or ACW the opening card shows to this viewer."""
     return viewer if task.acw_of(viewer) else task.talker or viewer
 
 
 def personal_state(task: Task, user: str) -> PersonalState | None:
-    """What this task is to this agent now; None if it has nothing to do with them."""
+    """The state of this agent's personal card; None if they have no session in the task."""
     session = task.session_of(user)
     if session is None:
         return None
@@ -146,7 +146,7 @@ def personal_state(task: Task, user: str) -> PersonalState | None:
 
 
 def past_state(task: Task, session: UserSession) -> PersonalState | None:
-    """How this agent's latest offer that is over ended; None if there was none."""
+    """The state for a session that is over; None if its offer has no result."""
     if session.result is OfferResult.WITHDRAWN and task.agent is not None:
         return PersonalState.TAKEN
     if session.result is OfferResult.ACCEPTED and session.left_talk:
@@ -155,7 +155,7 @@ def past_state(task: Task, session: UserSession) -> PersonalState | None:
 
 
 def opening_state(task: Task) -> OpeningState:
-    """What the task is to those in its room."""
+    """The state of the opening card."""
     return OpeningState.TRANSFERRING if task.holder is not None else _OPENING[task.state]
 
 

@@ -1,4 +1,4 @@
-"""What a card's buttons say to the bot, built and read in one place."""
+"""Builds and reads the data of a card's buttons."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 
 
 class Verb(StrEnum):
-    """What a button asks for."""
+    """The action of a button."""
 
     ACCEPT = "accept"
     DECLINE = "decline"
@@ -23,9 +23,9 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CardAction:
-    """A click. `offer` is the fence: what the card showed when it was drawn, so that an old card decides nothing.
+    """A click. `offer` is the fence: the offer's number when the card was drawn, so that an old card has no effect.
 
-    For ACW_EXTEND it is the end of the after-call work as it was shown. `inputs` are what was typed and chosen.
+    For ACW_EXTEND it is the end of the after-call work (ACW) that was shown. `inputs` are the values typed and chosen.
     """
 
     verb: Verb
@@ -46,7 +46,7 @@ def action_data(verb: Verb, task: str, offer: str) -> dict[str, str]:
 
 
 def parse(value: object) -> CardAction | None:
-    """A click out of an activity's `value`, sent by Action.Execute or by Action.Submit; None if it is not ours."""
+    """Parse a click from an activity's `value`, sent by Action.Execute or Action.Submit; None if it is not from Usher's cards."""
     if not isinstance(value, dict):
         return None
     data: object = cast("dict[str, Any]", value)
@@ -64,10 +64,10 @@ def parse(value: object) -> CardAction | None:
 
 
 def choice_value(text: str) -> str:
-    """A choice's value: several come back separated by commas, so none may hold one."""
+    """A choice's value: several come back separated by commas, so none may contain a comma."""
     return quote(text, safe=" ")
 
 
 def chosen(inputs: Mapping[str, str], name: str) -> tuple[str, ...]:
-    """What was chosen in a ChoiceInput, as the texts that were given to `choice_value`."""
+    """The values chosen in a ChoiceInput, as passed to `choice_value`."""
     return tuple(unquote(part) for part in inputs.get(name, "").split(",") if part)

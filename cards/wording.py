@@ -1,4 +1,4 @@
-"""The texts that people read in Teams, and visitors at their arrival, per language. They are data: `texts/<language>.json`, with the same keys in each."""
+"""The texts that people read in Teams, and visitors at their arrival, per language: `texts/<language>.json`, with the same keys in each."""
 
 import json
 from collections.abc import Mapping
@@ -18,20 +18,20 @@ class Wording:
         self._texts = texts
 
     def __call__(self, key: str, **values: str | int) -> str:
-        """The text with its `{places}` filled in; values without a place are left out. Raises KeyError for a key that does not exist."""
+        """The text with its `{places}` filled in; values without a place are ignored. Raises KeyError for a key that does not exist."""
         return self._texts[key].format(**values)
 
     def knows(self, key: str) -> bool:
-        """Whether there is such a text."""
+        """Whether the text exists."""
         return key in self._texts
 
     def get(self, key: str, otherwise: str, **values: str) -> str:
-        """The text of `key`, or that of `otherwise` when there is none."""
+        """The text of `key`, or that of `otherwise` if it does not exist."""
         return self(key if key in self._texts else otherwise, **values)
 
 
 def wording(language: str) -> Wording:
-    """The texts in this language (`de`, `de-CH`); English for one that we do not have."""
+    """The texts in this language (`de`, `de-CH`); English if it is not supported."""
     return _load(language_of(language) or DEFAULT)
 
 
