@@ -1,7 +1,7 @@
-"""The three bots that `bot_turns` compares, each in a process of its own: they answer every message with one reply.
+"""The three bots that `bot_turns` compares, each in a separate process: they answer every message with one reply.
 
 All check the same token (the stock adapter with the SDK's code, the others with Usher's). `ours` and `bare` make the
-same Redis write; `stock` makes none. None asks for a token of its own, which spares the stock adapter a request and a
+same Redis write; `stock` makes none. None requests a token, which saves the stock adapter a request and a
 connection to Entra in every turn.
 """
 
@@ -19,7 +19,7 @@ from aiohttp import web
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 Made = tuple[Handler, Callable[[], Awaitable[None]]]
-"""A handler, and what closes its connections."""
+"""A handler, and a function that closes its connections."""
 
 APP_ID = "0b9c2f9a-6f0e-4a53-8a0f-6f2f7d7a1c11"
 ISSUER = "https://api.botframework.com"

@@ -1,8 +1,8 @@
 """How many turns a second the bot makes: against the SDK's stock adapter, and against a bare aiohttp handler.
 
 A turn: an activity with a token comes in, the token is checked, one reply goes out to the connector, and is answered.
-The three servers (`bot_servers.py`) run in processes of their own on loopback; rounds are interleaved, and the median of
-the rounds' ratios counts. The load and the connector are raw sockets, so that they are not what is measured.
+The three servers (`bot_servers.py`) run in separate processes on loopback; rounds are interleaved, and the median of
+the rounds' ratios counts. The load and the connector are raw sockets, so that they do not limit the measurement.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ ROUNDS = 5
 ROUND_SECONDS = 1.5
 CONNECTIONS = 16
 CONVERSATIONS = 10_000
-"""So many, in as many tenants: Teams' limits for one conversation and one tenant are not what is measured."""
+"""Number of conversations, each in another tenant, so that Teams' limits per conversation and tenant do not matter."""
 
 
 async def measure() -> list[dict[str, Any]]:
@@ -64,7 +64,7 @@ async def measure() -> list[dict[str, Any]]:
 
 
 class _Microsoft(asyncio.Protocol):
-    """Publishes a key, and takes every reply: as little HTTP as three servers' clients need."""
+    """Publishes a key and accepts every reply: the minimum of HTTP that the servers' clients need."""
 
     url = ""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -73,7 +73,7 @@ class _Microsoft(asyncio.Protocol):
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's own are not of that class
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transports are not of that class
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -138,7 +138,7 @@ async def _server(name: str, redis_url: str, openid_url: str) -> AsyncGenerator[
 
 
 def _requests(microsoft: type[_Microsoft]) -> "itertools.cycle[bytes]":
-    """Requests, each with an activity of its own, for as long as anybody asks."""
+    """Endless requests, each with another activity."""
     claims = {"iss": ISSUER, "aud": APP_ID, "exp": time.time() + 3600, "serviceurl": microsoft.url}
     token = jwt.encode(claims, microsoft.key, algorithm="RS256", headers={"kid": "one"})
     return itertools.cycle([_request(token, microsoft.url, number) for number in range(CONVERSATIONS)])

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE, TARGET = ROOT / "build" / "bench.json", ROOT / "docs" / "images" / "bench.svg"
 
 ROW, TOP, LEFT, WIDTH, RIGHT = 30, 58, 220, 420, 210
-SPAN = 4.0  # the axis goes from a quarter of the goal to four times as good
+SPAN = 4.0  # the axis goes from a quarter of the goal to four times the goal
 MET, MISSED, INK, FAINT = "#2b7a4b", "#b4531f", "#1f2328", "#d0d7de"
 
 

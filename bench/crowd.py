@@ -19,7 +19,7 @@ AT_ONCE = 500
 
 
 class Loading(Distributor):
-    """A distributor whose calls are collected, and sent together: some are prepared while the server does those before."""
+    """A distributor whose calls are collected and sent together: some are prepared while the server executes earlier ones."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
@@ -33,12 +33,12 @@ class Loading(Distributor):
         return ("ok", "", "") if "task" in args else "ok"
 
     async def flush(self) -> None:
-        """Return when all have been carried out."""
+        """Return when all have been executed."""
         await self._send()
         await self._send()
 
     async def _send(self) -> None:
-        # One after the other, for later calls build on earlier ones.
+        # In order, because later calls depend on earlier ones.
         if self._sent:
             await self._sent
         calls, self._calls = self._calls, []
@@ -78,7 +78,7 @@ class Crowd:
             await loading.set_agent(self.tenant, user, rules)
             await loading.set_registered(self.tenant, user, registered=True)
             await loading.set_presence(self.tenant, {user: Presence.AVAILABLE})
-            # He is the only one who is free, so it is offered to him.
+            # This agent is the only one who is free, so the task is offered to them.
             await self._arrive(loading, task, number)
             await loading.accept(self.tenant, task, "1", user, Via.CARD)
             await loading.opened(self.tenant, task)
@@ -92,19 +92,19 @@ class Crowd:
         await distributor.create(self.tenant, task, service=service, customer="Ann", workflow=False)
 
     async def cycle(self, distributor: Distributor, user: str, number: int) -> None:
-        """An agent's talk ends, he takes the head of the queue, a new task arrives."""
+        """An agent's talk ends, they take the head of the queue, and a new task arrives."""
         await self.end_talk(distributor, user)
         await self.talk_on(distributor, user, number)
 
     async def end_talk(self, distributor: Distributor, user: str) -> None:
-        """By this he is offered the head of the queue."""
+        """End an agent's talk, so that they are offered the head of the queue."""
         ended = await distributor.terminate(self.tenant, self.talks[user], by="agent", actor=user, via=Via.CARD)
         assert ended.ok, ended
 
     async def talk_on(self, distributor: Distributor, user: str, number: int) -> None:
-        """He accepts what he is offered, and a new task arrives."""
+        """The agent accepts the offer, and a new task arrives."""
         held = await self._store.hget(f"{root(self.tenant)}agent:{self.tenant}:{user}", "held")
-        assert held, "nothing was offered to him"
+        assert held, "nothing was offered"
         task = held.partition("=")[0]
         accepted = await distributor.accept(self.tenant, task, "1", user, Via.CARD)
         assert accepted.ok, accepted

@@ -1,7 +1,7 @@
 """`python -m bench.failover`: what a failover loses that was acknowledged, under load. Prints a table.
 
-A master and its replica run on this machine, with a wire between them that delays what is copied, as a network does.
-The master is killed in the middle of the load and what is under way is lost with it, as in a power cut; then the replica
+A master and its replica run on this machine, with a proxy between them that delays replication, as a network does.
+The master is killed in the middle of the load and the data in transit is lost, as in a power cut; then the replica
 is made the master, and every task and message that was acknowledged is looked for on it.
 """
 
@@ -59,7 +59,7 @@ CASES = [
 
 @dataclass
 class Talk:
-    """Messages of one conversation, as fast as they are acknowledged."""
+    """Send messages of one conversation, as fast as they are acknowledged."""
 
     store: Store
     tenant: str
@@ -75,7 +75,7 @@ class Talk:
                 self.tenant, self.id, sender=Sender.VISITOR, author="", author_id="", text=word, client_id=word
             )
             self.acknowledged.append(word)
-            await asyncio.sleep(0.02)  # the pace at which somebody writes
+            await asyncio.sleep(0.02)  # the pace of a person who writes
 
 
 @dataclass

@@ -1,7 +1,7 @@
-"""A stranger who sends without end: `python bench/flood.py HOST PORT TOKEN ORIGIN SOCKETS SECONDS FRAME`.
+"""A client that sends without end: `python bench/flood.py HOST PORT TOKEN ORIGIN SOCKETS SECONDS FRAME`.
 
-Opens so many sockets of one chat, says hello on each, and sends the frame as fast as the system takes it (`ping` and
-`pong` send control frames). Prints how many bytes each socket got rid of. Uses the standard library alone, so that it starts quickly
+Opens SOCKETS sockets of one chat, sends hello on each, and sends the frame as fast as the system takes it (`ping` and
+`pong` send control frames). Prints how many frames each socket sent. Uses the standard library alone, so that it starts quickly
 and stays out of the way of what it measures; `bench/strangers.py` and tests/interact start it.
 """
 
@@ -19,14 +19,14 @@ AT_ONCE = 2_000
 
 
 def frame(opcode: int, payload: bytes) -> bytes:
-    """A client's frame, masked with zeros, which is a mask as good as any here."""
+    """A client's frame, masked with zeros, which is a valid mask."""
     size = len(payload)
     length = bytes([0x80 | size]) if size < 126 else bytes([0x80 | 126]) + size.to_bytes(2, "big")
     return bytes([0x80 | opcode]) + length + b"\0\0\0\0" + payload
 
 
 def connect(host: str, port: int, token: str, origin: str) -> socket.socket:
-    """A socket whose hello is on its way."""
+    """A socket on which hello was sent."""
     line = socket.create_connection((host, port), timeout=60)
     line.sendall(
         f"GET /interact/v1/socket HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {origin}\r\nUpgrade: websocket\r\n"
@@ -38,7 +38,7 @@ def connect(host: str, port: int, token: str, origin: str) -> socket.socket:
 
 
 def flood(line: socket.socket, data: bytes, until: float, sent: list[int]) -> None:
-    """Send until then, or until the other side has closed."""
+    """Send until this instant, or until the other side has closed."""
     line.settimeout(0.2)
     total = 0
     while time.monotonic() < until:
@@ -64,7 +64,7 @@ def main() -> None:
         thread.join()
     sys.stdout.write(f"{[total // len(one) for total in sent]} frames sent\n")
     sys.stdout.flush()
-    os._exit(0)  # without a close: strangers do not say good-bye
+    os._exit(0)  # without a close, as such clients end
 
 
 if __name__ == "__main__":

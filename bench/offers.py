@@ -1,6 +1,6 @@
-"""How long an agent who became free waits for his next offer, while 500 tasks a second come and go.
+"""How long an agent who became free waits for the next offer, while 500 tasks a second start and end.
 
-Every 2 ms a talk ends, whatever became of the ones before (an open loop), its agent is offered the head of the queue,
+Every 2 ms a talk ends, regardless of earlier ones (an open loop), its agent is offered the head of the queue,
 accepts and talks, and a new task arrives. Measured from the instant at which the talk was to end to the reply: by then
 the offer is in the journal, and on the disk. The journal is counted at the end.
 """
@@ -66,7 +66,7 @@ async def _round(store: Store, crowd: Crowd, seconds: float) -> list[float]:
         await crowd.talk_on(distributor, user, 0)
         free.put_nowait(user)
 
-    # Not the event loop's time: uvloop's is in whole milliseconds, and stands still within a turn.
+    # Not the event loop's time: uvloop's is in whole milliseconds and constant within a turn.
     start, tasks = time.perf_counter(), list[asyncio.Task[None]]()
     for number in range(round(seconds * TASKS_PER_SECOND)):
         due = start + number / TASKS_PER_SECOND

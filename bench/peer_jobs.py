@@ -1,14 +1,14 @@
-"""No-op jobs of other task queues: what `task_lives` is compared with. Runs in an environment of its own (`peers.py`).
+"""No-op jobs of other task queues, for comparison with `task_lives`. Runs in a separate environment (`peers.py`).
 
     python peer_jobs.py arq unix:///run/redis.sock
 
 Each line on stdin asks for one round: 32 producers put so many jobs into the queue, then a worker with 32 jobs in flight
 takes them until all have run. Both in this one process, and one after the other, so that nobody waits for a poll. The
 answer is the number of jobs per second, on a line of stdout; how long a worker takes to stop does not count. Settings are
-each library's own, but for the number in flight.
+each library's defaults, except for the number in flight.
 """
 
-# Each library is installed in an environment of its own, which pyright does not see.
+# Each library is installed in a separate environment, which pyright does not see.
 # pyright: basic, reportMissingImports=false
 
 import asyncio
@@ -21,7 +21,7 @@ IN_FLIGHT = 32
 
 Enqueue = Callable[[], Awaitable[object]]
 Round = Callable[[int], Awaitable[float]]
-"""Put so many jobs into the queue and run them; returns the instant of `time.perf_counter` when the last one had run."""
+"""Put `count` jobs into the queue and run them; returns the instant of `time.perf_counter` when the last one had run."""
 
 
 async def put(count: int, enqueue: Enqueue) -> None:
@@ -122,7 +122,7 @@ async def taskiq(url: str) -> Round:
 
     broker.is_worker_process = True
     await broker.startup()
-    # Its receiver cannot be stopped and started again, so it runs already while the jobs are put into the queue.
+    # Its receiver cannot be stopped and started again, so it already runs while the jobs are enqueued.
     working = asyncio.create_task(run_receiver_task(broker, max_async_tasks=IN_FLIGHT))
 
     async def run(jobs: int) -> float:

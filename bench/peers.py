@@ -1,6 +1,6 @@
 """Whole task lives against no-op jobs of taskiq, arq and saq, on the same server.
 
-Each of them runs in an environment of its own (`build/peers`), as its users would install it: one needs an older redis-py
+Each runs in a separate environment (`build/peers`), as its users would install it: one needs an older redis-py
 than Usher. Rounds are interleaved, and the median of the rounds' ratios counts.
 """
 

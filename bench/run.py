@@ -52,7 +52,7 @@ def on_a_server(measure: Callable[[str], Awaitable[list[dict[str, Any]]]]) -> Ca
     return run_it
 
 
-# Which figures a benchmark produces: what `ONLY=` is looked up in.
+# The figures that each benchmark produces, for `ONLY=`.
 BENCHMARKS: dict[tuple[str, ...], Callable[[], Awaitable[list[Figure]]]] = {
     ("bot_turns_vs_stock", "bot_turns_vs_bare"): bots,
     ("task_lives_vs_evalsha", "task_lives_vs_durable_evalsha", "task_lives_vs_redis_py_evalsha"): on_a_server(

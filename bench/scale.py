@@ -1,8 +1,8 @@
-"""Whether a call costs more when there is more of everything, and what things weigh in memory.
+"""Whether a call costs more with more agents, services and tasks, and how much memory each object takes.
 
-A *cycle* is: a busy agent's talk ends, he takes the head of the queue, a new task arrives (four calls). Its cost is what
+A *cycle* is: a busy agent's talk ends, they take the head of the queue, a new task arrives (four calls). Its cost is what
 the server spends in scripts (INFO commandstats), so that neither network nor disk hides it. The longest call is measured
-in processor time of the server, with one call at a time: its own clock also counts what other processes take.
+in processor time of the server, with one call at a time: wall time would include other processes.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ SAMPLES = 200
 
 
 class Watched(Distributor):
-    """Notes how much processor time the server takes for each call, all around it included. Linux only."""
+    """Measures the server's processor time for each call, with its overhead. Linux only."""
 
     def __init__(self, store: Store, pid: str) -> None:
         super().__init__(store)
@@ -58,13 +58,13 @@ async def measure(url: str) -> list[dict[str, Any]]:
         await crowd.load()
         loaded = perf_counter() - start
         costs = [[await _cost(store, one) for one in (small, crowd, many)] for _ in range(ROUNDS)]
-        # What the disk costs is not the script's: its interrupts are put on the account of whoever runs.
+        # Without fsync: the disk's interrupts would be charged to the running process.
         await _tell(store, "CONFIG", "SET", "appendfsync", "no")
         watched = [[call for one in (small, crowd, many) for call in await _watch(store, one)] for _ in range(ROUNDS)]
         weights = [await _queued_kb(store, crowd), await _agent_kb(store, crowd), await _conversation_kb(store)]
     finally:
         await store.close()
-    # A call that is long by itself is long in every round; an interrupt is not.
+    # A slow call is slow in every round; an interrupted one is not.
     longest, script = min(max(calls) for calls in watched)
     here, there, fifty = (median(column) for column in zip(*costs, strict=True))
     size = f"{agents:,} agents and {queued:,} queued tasks, loaded in {loaded:.0f} s"
@@ -81,11 +81,11 @@ async def measure(url: str) -> list[dict[str, Any]]:
             longest,
             "ms",
             "<= 1",
-            f"{script}, of {len(watched[0]):,} calls with much of everything, the best of {ROUNDS} rounds; half of them "
+            f"{script}, of {len(watched[0]):,} calls on the large side, the best of {ROUNDS} rounds; half of them "
             f"took less than {median(took for took, _ in watched[0]):.2f} ms of the server's processor time",
         ),
         _row("queued_task_kb", weights[0], "KB", "<= 1", "its hash, and its share of the queue"),
-        _row("agent_kb", weights[1], "KB", "<= 2", "his hash, and his share of the sets in which he stands"),
+        _row("agent_kb", weights[1], "KB", "<= 2", "its hash, and its share of the sets that contain it"),
         _row("conversation_kb", weights[2], "KB", "-", "20 messages of 80 characters, all its keys"),
     ]
 

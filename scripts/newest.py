@@ -1,4 +1,4 @@
-"""Imports everything, and runs the quick tests, on the newest Python of this machine, when it is newer than `.venv`'s.
+"""Imports all modules and runs the quick tests on the newest Python of this machine, if it is newer than `.venv`'s.
 
 `.ci/run` calls it with `.venv`'s Python. Pythons are looked for on the PATH and among pyenv's; none is downloaded.
 """
@@ -17,7 +17,7 @@ ROOT = install.ROOT
 HOME = ROOT / "build" / "newest-python"
 FOLDERS = ("bots", "cards", "conversations", "dialogs", "directory", "distribution", "graph", "identity", "interact",
            "operations", "portal", "sandbox", "store")  # fmt: skip
-# Every folder that ends within three minutes on two cores, together with the others.
+# The folders whose tests finish within three minutes on two cores, all together.
 TESTS = ("cards", "contract", "conversations", "dialogs", "directory", "identity", "manifest", "sandbox",
          "test_architecture.py", "test_settings.py")  # fmt: skip
 
@@ -29,7 +29,7 @@ def installed() -> dict[tuple[int, int], Path]:
     found: dict[tuple[int, int], Path] = {}
     for path in (path for folder in folders for path in folder.glob("python3.*")):
         named = re.fullmatch(r"python(3)\.(\d+)", path.name)
-        # pyenv's shims are there for versions that are not chosen, and then refuse.
+        # pyenv has shims for versions that are not selected; those fail.
         if named and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0:
             found.setdefault((int(named[1]), int(named[2])), path)
     return found
