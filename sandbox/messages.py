@@ -18,7 +18,7 @@ NOBODY = "nobody"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of a chat. `sender` is an object id, `bot`, `nobody` (a person of whom nothing
+    """One entry of a chat. `sender` is an object id, `bot`, `nobody` (a person about whom nothing
     is known), or empty for an event (a grey line)."""
 
     chat: str

@@ -39,7 +39,7 @@ def _conversation(core: Core, request: web.Request, windows: limits.Windows) -> 
 
 
 async def create_conversation(request: web.Request) -> web.Response:
-    """Open the personal chat with a person for whom the app is installed."""
+    """Open the personal chat with a person who has the app installed."""
     core = _enter(request)
     body = await read_object(request)
     check_fields(body, "ConversationParameters", "parameters")

@@ -223,8 +223,8 @@ def test_who_handed_it_on_has_a_form_of_his_own() -> None:
         assert values(hers)["note"] == "Wants it before Friday."
         assert buttons(hers) == ["Done", "Extend by 1 min"]
         assert [action["data"]["offer"] for action in hers.content["actions"]][1] == str(WRAPS.wraps[ANNA].until_at)
-    his = personal_card(replace(STATE, task=over, viewer=BEN))
-    assert values(his)["note"] == OVER.note
+    bens = personal_card(replace(STATE, task=over, viewer=BEN))
+    assert values(bens)["note"] == OVER.note
 
 
 def test_who_has_the_chat_reads_what_was_noted_before() -> None:

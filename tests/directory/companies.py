@@ -1,4 +1,4 @@
-"""Companies for tests: a small file with a tenant of its own, and people whom an Entra would know."""
+"""Companies for tests: a small file with a separate tenant, and people who exist in a simulated Entra."""
 
 import hashlib
 from dataclasses import dataclass

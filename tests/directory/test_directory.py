@@ -24,7 +24,7 @@ from tests.support import wait_until
 
 @pytest.fixture
 async def example(directory: Directory, tenant: str) -> str:
-    """A tenant with a service, an agent of it, and a user with a widget of his own."""
+    """A tenant with a service, an agent of it, and a user with a personal widget."""
     await apply(directory, company(head(tenant), GARDEN, ORDERS, ANNA, BEN), resolve_upn=entra)
     return tenant
 
@@ -141,7 +141,7 @@ async def test_agents_without_the_modality_do_not_count(directory: Directory, ex
     assert [one.code for one in await directory.missing_for(example, service="orders")] == ["no_agents"]
 
 
-# Whom the bot reaches.
+# The people that the bot can reach.
 
 
 async def test_a_registration_is_kept_and_the_distributor_told(

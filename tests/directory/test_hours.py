@@ -178,7 +178,7 @@ def test_intervals_are_in_order_apart_and_whole(hours: OpeningHours, zone: str, 
     assert all(begin < end for begin, end in found)
     assert all(one[1] < other[0] for one, other in itertools.pairwise(found))
     assert all(end > since and begin < since + DAYS_AHEAD * DAY for begin, end in found)
-    # Asked a day later, it says the same of the time that is left: laying it down anew changes nothing.
+    # A day later the rest is the same: computing it again changes nothing.
     later = opening(hours, zone, since + DAY)
     of_both = [one for one in found if one[1] > since + DAY]
     whole = [one for one in of_both if one[1] < since + DAYS_AHEAD * DAY]

@@ -78,7 +78,7 @@ class Site:
         await self.directory.change(tenant, change, actor="test")
 
     async def demote(self, user: str) -> None:
-        """He is no admin any more."""
+        """The person is no longer an admin."""
 
         def change(before: State) -> State:
             person = before.users[user].model_copy(update={"admin": False})

@@ -1,4 +1,4 @@
-"""The session cookie: whom it makes you, for how long, inside Teams' frame, and what forged requests get."""
+"""The session cookie: the identity it gives, its lifetime, its use inside Teams' frame, and the refusal of forged requests."""
 
 import time
 from collections.abc import AsyncIterator

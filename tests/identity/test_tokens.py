@@ -119,7 +119,7 @@ async def test_an_issuer_that_cannot_be_read_is_not_the_tokens_fault(issuer: Iss
     )
     assert {str(answer) for answer in answers} == {f"{issuer.openid_url} answered 503"}
     assert {type(answer) for answer in answers} == {KeysUnavailable}
-    assert issuer.reads == 1  # nobody waits for a failure of his own
+    assert issuer.reads == 1  # nobody waits for another failure
     issuer.status = 200
     clock.now += QUIET_SECONDS + 1
     await check(issuer, jwks, issuer.sign("one"))

@@ -112,7 +112,7 @@ class Door:
         )
 
     async def visitor_says(self, visitor: Visitor, text: str) -> None:
-        """A message of his is stored, and none of his sockets had to do with it."""
+        """A message of the visitor is stored without any of their sockets."""
         await self.conversations.say(
             self.tenant,
             visitor.conversation,

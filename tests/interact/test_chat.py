@@ -244,13 +244,13 @@ async def test_a_crash_between_the_first_message_and_its_task_heals_on_resume(do
 
 async def test_a_visitor_saw_somebody_elses_chat__chatwoot_2070_9493(door: Door) -> None:
     mia, noah = await door.visitor().begin(), await door.visitor().begin()
-    hers, his = await mia.enter(), await noah.enter()
+    hers, noahs = await mia.enter(), await noah.enter()
     await hers.said("I am Mia")
-    await his.said("I am Noah")
+    await noahs.said("I am Noah")
     await hers.texts("I am Mia", "Welcome.")
-    await his.texts("I am Noah", "Welcome.")
+    await noahs.texts("I am Noah", "Welcome.")
     assert "Noah" not in str(hers.seen)
-    assert "Mia" not in str(his.seen)
+    assert "Mia" not in str(noahs.seen)
 
 
 @pytest.mark.parametrize("token", ["garbage", "eyJhbGciOiJub25lIn0.eyJjIjoieCJ9.", ""])

@@ -1,4 +1,4 @@
-"""What a visitor is told when something is wrong: with his frames, with the store, with this process."""
+"""The errors that a visitor gets for faults of their frames, of the store, and of this process."""
 
 import asyncio
 import os

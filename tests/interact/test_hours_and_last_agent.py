@@ -1,4 +1,4 @@
-"""What a service lays down and a visitor notices: whether it is open, and whom he meets when he comes back."""
+"""A service's rules that a visitor notices: opening hours, and the last agent of a returning visitor."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ async def presence(door: Door, widget: str = "garden-advice") -> str:
     [
         ({"hours": LONG_AGO}, "closed"),
         ({"hours": ALWAYS}, "available"),
-        # Who writes now is not turned away: Orders takes him.
+        # A visitor who writes now is not refused: Orders takes the chat.
         ({"hours": LONG_AGO, "hours_end": "overflow", "overflow": "orders"}, "available"),
         ({"hours": LONG_AGO, "hours_end": "overflow"}, "closed"),
     ],
@@ -79,7 +79,7 @@ async def talk(door: Door, visitor: Visitor, agent: str) -> None:
 
 
 async def with_ben(door: Door) -> None:
-    """A second agent; only he is there."""
+    """A second agent, the only one present."""
 
     def turn(before: State) -> State:
         anna = before.users[ANNA]

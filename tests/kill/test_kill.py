@@ -57,7 +57,7 @@ class PatientVisitor(Visitor):
 
 
 async def accept_whatever_comes(agent: Teammate, accepted: asyncio.Event) -> None:
-    """An agent who presses Accept on every card that has the button, until a room is his."""
+    """An agent who presses Accept on every card that has the button, until they have a room."""
     while not accepted.is_set():
         with contextlib.suppress(aiohttp.ClientError, AssertionError, TimeoutError):
             card = await agent.card()

@@ -1,4 +1,4 @@
-"""A person's browser: a session of his own, JSON calls that are held against the OpenAPI document, and an open page."""
+"""A person's browser: a separate session, JSON calls checked against the OpenAPI document, and an open page."""
 
 import asyncio
 import json

@@ -80,7 +80,7 @@ class Office:
     async def visitor(
         self, text: str = "Hello", *, service: str | None = "garden-advice", user: str | None = None, name: str = "Lena"
     ) -> str:
-        """A visitor writes his first message; his task waits, or is offered, when this returns."""
+        """A visitor writes a first message; the task waits, or is offered, when this returns."""
         task = new_id()
         conversation = Conversation(self.tenant, task, service, user, customer=name, page="/plants")
         await self.conversations.open(conversation)
@@ -106,7 +106,7 @@ class Office:
         kind: Kind = Kind.TEXT,
         of: str | None = None,
     ) -> None:
-        """An agent writes in the room, or changes there what he wrote."""
+        """An agent writes in the room, or edits a message there."""
         await self.conversations.say(
             self.tenant,
             task,
@@ -168,7 +168,7 @@ class Office:
         assert answer.ok, answer
 
     async def talk(self, browser: Browser, *, text: str = "Hello") -> str:
-        """A visitor comes, and this agent talks with him."""
+        """A visitor arrives, and this agent talks with them."""
         task = await self.visitor(text)
         offer = (await browser.sees("the offer", lambda now: now["offers"]))[0]
         await browser.call("POST", f"/tasks/{task}/accept", {"offer": offer["offer"]})

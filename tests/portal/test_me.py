@@ -1,4 +1,4 @@
-"""What a person does about himself: duty, the pause after a missed chat, the bot, his preferences."""
+"""A user's changes to their own state: duty, the pause after a missed chat, the bot, preferences."""
 
 from tests.portal.browser import Browser
 from tests.portal.company import ANNA, BEN, DOMINIQUE, SAMIR, STRANGER

@@ -1,4 +1,4 @@
-"""An agent takes a waiting chat himself, where the service lets him; where not, he is told why."""
+"""An agent picks a waiting chat if the service allows it; if not, they are told why."""
 
 import pytest
 

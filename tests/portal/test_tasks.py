@@ -70,8 +70,8 @@ async def test_who_declined_learns_nothing_of_the_talk_that_another_has(office: 
     await office.distributor.set_agent(office.tenant, BEN, rules)
     await office.present(BEN)
     ben = office.browser(BEN)
-    [his] = await ben.sees("the offer", lambda now: now["offers"])
-    await ben.call("POST", f"/tasks/{task}/accept", {"offer": his["offer"]})
+    [bens] = await ben.sees("the offer", lambda now: now["offers"])
+    await ben.call("POST", f"/tasks/{task}/accept", {"offer": bens["offer"]})
     await office.room(task)
     await ben.call("POST", f"/tasks/{task}/terminate")
     await ben.call("POST", f"/tasks/{task}/wrapup", {"codes": ["Tools"], "tags": ["urgent"], "note": "Owes us 300."})
@@ -131,7 +131,7 @@ async def test_a_transcript_has_edits_deletions_and_notes(office: Office, anna: 
     found = await anna.call("GET", f"/tasks/{task}/transcript")
     lines = [(one["sender"], one["text"], one["edited"], one["deleted"]) for one in found["messages"]]
     assert lines == [
-        ("system", "Welcome.", False, False),  # he had read it before he wrote
+        ("system", "Welcome.", False, False),  # the visitor read it before writing
         ("visitor", "Too much sun?", False, False),
         ("agent", "How often?", True, False),
         ("note", "Too wet.", False, False),
@@ -143,7 +143,9 @@ async def test_a_visitor_who_loses_his_connection_is_shown_with_the_time_he_has(
     task = await office.talk(anna)
     await office.distributor.visitor_here(office.tenant, task, "socket-1")
     await office.distributor.visitor_away(office.tenant, task, "socket-1")
-    [chat] = await anna.sees("that he is gone", lambda now: [one for one in now["open"] if not one["visitor_here"]])
+    [chat] = await anna.sees(
+        "that the visitor has left", lambda now: [one for one in now["open"] if not one["visitor_here"]]
+    )
     left_at = (await office.task(task)).visitor_left_at
     assert left_at is not None
     assert chat["visitor_grace_until_at"] == left_at + 300_000

@@ -1,4 +1,4 @@
-"""A supervisor's view of a service, and what he does with its chats and agents; each in his name."""
+"""A supervisor's view of a service, and their actions on its chats and agents, recorded in their name."""
 
 import re
 

@@ -52,8 +52,8 @@ async def test_the_first_agent_keeps_it_until_another_has_it(
     await ben.call("POST", f"/tasks/{task}/accept", {"offer": offer["offer"]})
     assert [one["id"] for one in (await anna.state())["open"]] == [task], "until the other one is in it"
     await office.distributor.opened(office.tenant, task)
-    [his] = (await ben.state())["open"]
-    assert (his["state"], his["handed_by"], his["handed_to"]) == ("active", "Anna Meier", "")
+    [bens] = (await ben.state())["open"]
+    assert (bens["state"], bens["handed_by"], bens["handed_to"]) == ("active", "Anna Meier", "")
     found = await office.task(task)
     assert (found.agent, found.holder, found.handed_on) == (BEN, None, (ANNA,))
     await anna.refused("POST", f"/tasks/{task}/take-back", expect=409)
@@ -80,10 +80,10 @@ async def test_who_handed_it_on_does_his_own_after_call_work(office: Office, ann
     await anna.call("POST", f"/tasks/{task}/acw/done")
     assert (await anna.state())["open"] == []
     assert (await office.task(task)).state is TaskState.ACTIVE, "the talk goes on"
-    [his] = (await ben.state())["open"]
-    assert (his["id"], his["codes"], his["note"]) == (task, [], "")
+    [bens] = (await ben.state())["open"]
+    assert (bens["id"], bens["codes"], bens["note"]) == (task, [], "")
     hers = {"name": "Anna Meier", "codes": ["Plants"], "tags": [], "note": "For Orders."}
-    assert his["noted_before"] == [hers]
+    assert bens["noted_before"] == [hers]
     await ben.call("POST", f"/tasks/{task}/wrapup", {"codes": [], "tags": [], "note": "Sent."})
     assert (await office.task(task)).entries_of(ANNA) == Entries(("Plants",), (), "For Orders.")
 

@@ -1,4 +1,4 @@
-"""Doorbells: whoever listens is called; after a lost connection everyone looks for himself."""
+"""Change signals: every listener is called; after a lost connection each one looks again."""
 
 import asyncio
 import os

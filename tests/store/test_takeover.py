@@ -30,7 +30,7 @@ async def test_who_kept_the_shard_before_decides(
     try:
         script = SCRIPTS["takeover"]
         assert await store.run(script, ROOT, shard=5, **FIRST) == "new"
-        for _ in range(2):  # whoever looks later finds the same
+        for _ in range(2):  # a later look finds the same
             assert await store.run(script, ROOT, shard=5, **{**FIRST, **second}) == found
         assert await store.zrange(f"{ROOT}due", 0, -1) == (["failover:-:5"] if due else [])
     finally:

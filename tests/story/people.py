@@ -1,4 +1,4 @@
-"""The people of the story tests, each with the tools that he has in life: a WebSocket, Teams, the portal."""
+"""The people of the story tests, each with the tools that they have in life: a WebSocket, Teams, the portal."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Visitor:
 
     async def hears(self, text: str) -> None:
         await wait_until(
-            lambda: text in self.heard(), SECONDS, lambda: f"the visitor reads “{text}”; he has {self.heard()}"
+            lambda: text in self.heard(), SECONDS, lambda: f"the visitor reads “{text}”; received: {self.heard()}"
         )
 
     async def is_(self, state: str) -> None:
@@ -132,7 +132,7 @@ class Teammate:
         return [chat for chat in (await self.state())["chats"] if chat["kind"] == kind]
 
     async def card(self, kind: str = "personal", chat: str = "") -> Json | None:
-        """The newest card in his chat with the bot, or in a room: {chat, message, content, text}."""
+        """The newest card in the person's chat with the bot, or in a room: {chat, message, content, text}."""
         for found in await self.chats(kind):
             for message in reversed(found["messages"]):
                 if message["cards"] and not message["deleted"] and chat in {"", found["id"]}:
@@ -177,7 +177,7 @@ class Teammate:
         return found[0]
 
     async def empty_room(self, *, topic: str) -> Json:
-        """The newest group chat (whose title has `topic` in it), as soon as Teams shows it, whoever is in it."""
+        """The newest group chat (whose title has `topic` in it), as soon as Teams shows it, regardless of its members."""
         found: list[Json] = []
 
         async def there() -> bool:
@@ -206,7 +206,7 @@ class Teammate:
 
 
 class Portal:
-    """A person signed in to the portal, in a browser of his own (cookies, CSRF header)."""
+    """A person signed in to the portal, in a separate browser (cookies, CSRF header)."""
 
     def __init__(self, app: str, user: str) -> None:
         self.app, self.user = app, user

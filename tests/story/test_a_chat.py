@@ -29,7 +29,7 @@ async def test_a_visitor_is_seated_with_an_agent(stage: Stage) -> None:
     assert "Open" in accepted["text"]
     opening = await anna.card("group", room["id"])
     assert opening is not None
-    # The visitor read the greeting before he wrote, and so does the agent.
+    # The visitor read the greeting before writing, and so does the agent.
     greeting, question = "Hello from the service.", "Do my roses need pruning in November?"
     assert 0 < opening["text"].index(greeting) < opening["text"].index(question)
     assert "//" in opening["text"]

@@ -33,7 +33,7 @@ async def test_an_answer_that_was_lost_makes_no_second_room(stage: Stage) -> Non
 
 
 async def test_what_the_agent_writes_before_the_bot_arrives_reaches_the_visitor(stage: Stage) -> None:
-    """Teams shows him the room at once, and the bot is let in a moment later: no bot ever gets what he writes till then."""
+    """Teams shows the agent the room at once, and admits the bot a moment later: no bot gets messages from before that."""
     company = await stage.company("Anna")
     [anna] = company.agents
     visitor = await stage.visitor(company.widget, "Early Bird")

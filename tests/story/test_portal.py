@@ -65,7 +65,7 @@ async def test_registering_in_user_preferences(stage: Stage) -> None:
     async def greeted_again() -> bool:
         return sum("You are registered" in text for text in await greetings()) >= 2
 
-    await wait_until(greeted_again, SECONDS, "the bot greets after registering anew", step=0.05)
+    await wait_until(greeted_again, SECONDS, "the bot greets after another registration", step=0.05)
     assert sum("You are registered" in text for text in await greetings()) == 2, "once per registration, not per click"
 
 

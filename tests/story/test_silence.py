@@ -15,7 +15,7 @@ async def test_silence_is_announced_to_both_and_then_ends_the_chat(stage: Stage)
     room = await anna.room(topic="Ida")
     await visitor.is_("connected")
     await anna.reads(room, "This chat ends soon if it stays so.")
-    await wait_until(lambda: visitor.status["notice"] == "idle", SECONDS, "the visitor is asked whether he is there")
+    await wait_until(lambda: visitor.status["notice"] == "idle", SECONDS, "the visitor is asked whether they are there")
 
     await visitor.say("Still here.")
     await anna.reads(room, "Still here.")

@@ -43,7 +43,7 @@ async def test_a_chat_goes_on_with_another_agent(stage: Stage) -> None:
     await wait_until(lambda: visitor.status["notice"] is None, SECONDS, "the visitor is with the other agent")
     await second.write(same, "It is on its way.")
     await visitor.hears("It is on its way.")
-    await first.sees("Tess", "Done", without=("Terminate",))  # his own after-call work
+    await first.sees("Tess", "Done", without=("Terminate",))  # the agent's after-call work
 
     now = await stage.distributor.task(TENANT, visitor.task)
     assert now is not None
@@ -67,7 +67,7 @@ async def test_nobody_takes_it_so_it_comes_back(stage: Stage) -> None:
     visitor, first, second, room = await talking(stage, "Timo")
     await hand_on(stage, visitor, first, second)
     await second.click(await second.sees("Timo", "Decline"), "decline")
-    await wait_until(lambda: visitor.status["notice"] is None, SECONDS, "the visitor is with his agent again")
+    await wait_until(lambda: visitor.status["notice"] is None, SECONDS, "the visitor is with the first agent again")
     await first.sees("Timo", "Terminate", without=("Being passed on to",))
     await first.write(room, "I will help you myself.")
     await visitor.hears("I will help you myself.")

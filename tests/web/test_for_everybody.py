@@ -152,13 +152,13 @@ async def test_a_phone_is_all_chat(website: Website) -> None:
     await widget.launcher.tap()
     await expect(widget.window).to_be_visible()
     assert await widget.window.bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 844}
-    await expect(widget.window.get_by_role("heading")).to_be_focused()  # no keyboard covers what he came to read
+    await expect(widget.window.get_by_role("heading")).to_be_focused()  # no keyboard covers the window
     await widget.say("Hello")
     await expect(widget.text("Sent")).to_be_visible()
     assert await widget.violations() == []
     await widget.page.reload()
     await widget.launcher.wait_for()
-    await expect(widget.window).to_have_count(0)  # it does not cover the page that he asked for
+    await expect(widget.window).to_have_count(0)  # it does not cover the page that the visitor opened
 
 
 @pytest.mark.parametrize("lang", ["en", "de", "fr", "it"])
@@ -188,7 +188,7 @@ async def test_from_right_to_left(website: Website) -> None:
     greeting = await widget.rows.first.bounding_box()
     assert own is not None
     assert greeting is not None
-    assert own["x"] < greeting["x"], "his own words stand on the left here"
+    assert own["x"] < greeting["x"], "the visitor's messages are on the left here"
 
 
 async def test_a_page_that_takes_no_markup_from_strings_gets_the_chat(website: Website) -> None:

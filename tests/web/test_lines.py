@@ -158,7 +158,7 @@ async def test_the_visitors_leaving_reaches_a_server_that_was_away(website: Webs
         task = await website.door.distributor.task(website.door.tenant, chat)
         return task is not None and task.ended_by == "visitor"
 
-    await wait_until(over, 10, "the server learns that he left")
+    await wait_until(over, 10, "the server learns that the visitor left")
 
 
 async def test_a_message_that_came_too_late_says_so(website: Website) -> None:

@@ -167,7 +167,7 @@ class Website:
     async def visitor(
         self, *, width: int = 1280, height: int = 800, locale: str = "en-GB", **how: Any
     ) -> BrowserContext:
-        """A person with a browser of his own. `how`: color_scheme, is_mobile, …"""
+        """A person with a separate browser. `how`: color_scheme, is_mobile, …"""
         viewport: Any = {"width": width, "height": height}
         context = await self.browser.new_context(viewport=viewport, locale=locale, **how)
         self.contexts.append(context)
