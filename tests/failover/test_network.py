@@ -97,13 +97,13 @@ async def test_a_master_that_hangs_is_left_as_soon_as_there_is_another(pair: Wat
 
 async def test_what_is_wrong_with_an_address_is_said_at_the_start(pair: Watched) -> None:
     sentinel = pair.sentinels[0].port
-    with pytest.raises(StoreDown, match="watches no master of the name `ursher`"):
+    with pytest.raises(StoreDown, match="watches no master with the name `ursher`"):
         await open_store(f"redis+sentinel://{HOST}:{sentinel}/ursher")
     with pytest.raises(StoreRefused, match="leads to a sentinel: write redis\\+sentinel"):
         await open_store(f"redis://{HOST}:{sentinel}")
-    with pytest.raises(StoreDown, match="this is no sentinel"):
+    with pytest.raises(StoreDown, match="this is not a sentinel"):
         await open_store(f"redis+sentinel://{HOST}:{pair.master.port}/{MASTER}")
-    with pytest.raises(StoreDown, match="no part of a cluster"):
+    with pytest.raises(StoreDown, match="not part of a cluster"):
         await open_store(f"redis+cluster://{HOST}:{pair.master.port}")
 
 

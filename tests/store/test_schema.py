@@ -37,5 +37,5 @@ async def test_an_older_schema_is_raised(store: Store) -> None:
 
 async def test_another_number_of_shards_is_refused(store: Store) -> None:
     await store.hset(KEY, {"schema": "1", "oldest_writer": "1", "shards": "32"})
-    with pytest.raises(StoreRefused, match="laid out for 32 shards"):
+    with pytest.raises(StoreRefused, match="created for 32 shards"):
         await schema.check_schema(store)
