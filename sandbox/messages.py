@@ -18,8 +18,8 @@ NOBODY = "nobody"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of a chat. `sender` is an object id, `bot`, `nobody` (a person about whom nothing
-    is known), or empty for an event (a grey line)."""
+    """One entry of a chat. `sender` is an object id, `bot`, `nobody` (an unknown person),
+    or empty for an event (a grey line)."""
 
     chat: str
     id: str
