@@ -175,7 +175,7 @@ def why(
     agent: Annotated[str | None, typer.Option(help="one agent only, by UPN or object id")] = None,
     tenant: Annotated[str | None, typer.Option(help="the tenant's id, where there is more than one")] = None,
 ) -> None:
-    """Say for every agent of a service whether he may be offered a task of it now, and if not, why."""
+    """Say for every agent of a service whether they may be offered a task of it now, and if not, why."""
     settings = settings_or_exit()
     asyncio.run(_why(settings, service, tenant or settings.tenant_id, agent))
 
@@ -207,7 +207,7 @@ async def _why(settings: Settings, service: str, tenant: str, only: str | None) 
 
 
 def _standing(agent: Agent, service: str) -> tuple[str, str, str]:
-    """Whether he may be offered a task of the service, from which level on, and what stands against it."""
+    """Whether they may be offered a task of the service, from which level on, and what stands against it."""
     reasons = [
         f"{reason} ({agent.unavailable})" if reason is Reason.NOT_AVAILABLE and agent.unavailable else reason.value
         for reason in agent.reasons.get(service, ())

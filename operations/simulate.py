@@ -20,7 +20,7 @@ _Cell = Callable[[Outcome], str]
 
 UNKNOWN = (
     "Nobody can know how long those who left would have talked, when those who were answered would have left, or how an agent "
-    "would have answered an offer that he was not made: the first and the last are drawn from the day itself, the others stay."
+    "would have answered an offer that they did not get: the first and the last are drawn from the day itself, the others stay."
 )
 
 
