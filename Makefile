@@ -33,7 +33,7 @@ test-long:       ## The long matrices (marker `long`), which `make test` samples
 	@$(PYTHON) scripts/browser.py
 	@$(PYTEST) -m long $(ARGS)
 
-check:           ## ruff, pyright strict, import-linter, tsc
+check:           ## ruff, pyright strict, import-linter, tsc, the word list
 	@$(PYTHON) scripts/install.py dev
 	@$(RUN) scripts/check.py
 

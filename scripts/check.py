@@ -1,4 +1,4 @@
-"""Runs the checks in parallel: ruff (rules and format), pyright strict, import-linter, tsc. Exit code 1 if one fails."""
+"""Runs the checks in parallel: ruff (rules and format), pyright strict, import-linter, tsc, words. Exit code 1 if one fails."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ GATES: dict[str, tuple[list[str], Path]] = {
     "format": ([str(BIN / "ruff"), "format", "--check", "--quiet", "."], ROOT),
     "imports": ([str(BIN / "lint-imports")], ROOT),
     "tsc": (["npx", "--no-install", "tsc", "--noEmit"], ROOT / "web"),
+    "words": ([sys.executable, "scripts/words.py"], ROOT),
     "pyright": ([str(BIN / "pyright")], ROOT),
 }
 

@@ -1,6 +1,6 @@
 --@include unit
 -- hours: when a service is open: `from-until,from-until` in order (ms), or `always`. Python knows time zones and holidays,
--- and lays down the instants of the next two weeks.
+-- and stores the instants of the next two weeks.
 local function closes_at(c, service)
   local hours = rule_word(c, service, 'hours')
   if not hours or hours == 'always' then
