@@ -269,7 +269,7 @@ class ReplayedDay(SimulatedDay):
     def _talk(self, task: str, chat: Chat) -> int:
         if chat.opened and chat.ended:
             return chat.ended - chat.opened
-        return random.Random(task).choice(self.talks)  # noqa: S311
+        return random.Random(task).choice(self.talks)  # noqa: S311  # a repeatable day, no secret
 
     async def do_ends(self, task: str, user: str) -> None:
         await self.distributor.terminate(self.tenant, task, by="agent", actor=user, via=Via.ROOM, at=self.now)

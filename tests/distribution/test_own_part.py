@@ -1,4 +1,4 @@
-"""After a hand-over each agent's part of the task is his own: after-call work, what he notes, the service he had it for."""
+"""After a hand-over each agent has their own part of the task: ACW, entries, the service for which they had it."""
 
 from distribution.agents import Reason
 from distribution.tasks import TaskState, Via
@@ -36,7 +36,7 @@ async def test_who_handed_on_has_acw_of_his_own(world: World) -> None:
     assert late == [Verdict.UNCHANGED, Verdict.WRONG_STATE, Verdict.WRONG_STATE]
 
 
-async def test_each_of_them_notes_for_himself(world: World) -> None:
+async def test_each_of_them_keeps_their_own_entries(world: World) -> None:
     d, t = world.distributor, world.tenant
 
     async def notes(task: str, user: str, note: str) -> Verdict:
@@ -50,21 +50,21 @@ async def test_each_of_them_notes_for_himself(world: World) -> None:
     await world.rules(SUPPORT, acw_seconds=60)
     assert await notes(task, "anna", "a rose") is Verdict.OK
     await hand_on(world, task)
-    hers = Entries(("annas",), (), "a rose")
-    assert await noted(task) == (hers, Entries()), "she has it until he is in it"
+    annas = Entries(("annas",), (), "a rose")
+    assert await noted(task) == (annas, Entries()), "Anna has it until Ben is in it"
     await world.talk(task)
-    assert await noted(task) == (hers, Entries())
+    assert await noted(task) == (annas, Entries())
     assert await notes(task, "ben", 'a "tulip"') is Verdict.OK
     assert await notes(task, "anna", "a rose, then") is Verdict.OK
     assert await notes(task, "anna", "a rose, then") is Verdict.UNCHANGED
-    hers, his = Entries(("annas",), (), "a rose, then"), Entries(("bens",), (), 'a "tulip"')
-    assert await noted(task) == (hers, his)
+    annas, bens = Entries(("annas",), (), "a rose, then"), Entries(("bens",), (), 'a "tulip"')
+    assert await noted(task) == (annas, bens)
     assert (await d.finish_acw(t, task, "anna", Via.CARD, at=world.now)).ok
 
     assert (await d.transfer(t, task, "ben", to_user="anna", via=Via.ROOM, at=world.now)).ok
-    assert await noted(task) == (hers, his)
+    assert await noted(task) == (annas, bens)
     await world.talk(task)
-    assert await noted(task) == (hers, his)
+    assert await noted(task) == (annas, bens)
     assert await notes(task, "anna", "both") is Verdict.OK
     await world.terminate(task, "agent", "anna", Via.ROOM)
     assert (await d.save_wrapup(t, task, "ben", codes=[], tags=[], note="", at=world.now)).ok

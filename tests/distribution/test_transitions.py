@@ -143,7 +143,7 @@ async def handed_on(world: World, state: TaskState) -> str:
 
 
 async def brought(world: World, state: TaskState, event: Event) -> str:
-    """A task in this state, and the one agent: where it waits, he is free and it waits for him to pick it."""
+    """A task in this state, and the one agent: where it waits, they are free and it waits for them to pick it."""
     rules = {"acw_seconds": 20, "acw_extension_seconds": 30, "acw_extensions": 1}
     await world.rules("sales", **rules)
     await world.rules("support")
